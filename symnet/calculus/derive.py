@@ -1,0 +1,212 @@
+"""Reverse mode, from one rule.
+
+For ``y[I] += f(..., x[a], ...)`` and each read ``x[a]``:
+
+    dx[u] += Σ  δ(u, a) · dy[I] · ∂f/∂x[a]
+
+for every value of every index, and the scalar derivative is SymPy's.  Where an address is a plain index the delta is
+the identity and the left index is that index itself; so every left side is made of distinct plain indices.  For
+``max=`` the derivative carries ``[f = y]`` and is divided by the number of ties.
+
+Source: reverse accumulation, Griewank & Walther, Evaluating Derivatives, 2nd ed., SIAM 2008, section 3.2; here for
+indexed equations, where the transpose of a read is an accumulation at the same address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+
+import sympy as sp
+
+from symnet.calculus.ir import (
+    Access,
+    Delta,
+    Equation,
+    Index,
+    IntegerAccess,
+    Origin,
+    Program,
+    TensorSpec,
+    indices_for,
+    sort_key,
+)
+from symnet.calculus.scalars import equal, without_sympy_kinks
+from symnet.naming import Namer
+
+
+def derive(program: Program, wrt: Iterable[str]) -> Program:
+    """The program followed by the adjoint ``dV`` of every tensor V between the loss and ``wrt``.
+
+    Each adjoint has the shape of its tensor.  A tensor of ``wrt`` that the loss does not depend on gets a zero adjoint.
+    """
+    names = Namer(program.tensors)
+    seed = Seed(program.loss, ())
+    return _sweep(program, seed, tuple(wrt), lambda tensor: names.take(f"d{tensor}"))
+
+
+def derive_second(program: Program, wrt: Iterable[str]) -> Program:
+    """The derived program followed by ``∂(dp)/∂q`` for each ordered pair p, q of ``wrt``, p not after q.
+
+    The second derivative carries the indices of p in front: ``d2p_q[i, j] = ∂²L/∂p[i]∂q[j]``.
+    """
+    chosen = tuple(wrt)
+    first = dict(program.adjoints)
+    result = program
+    for position, p in enumerate(chosen):
+        gradient, lead = program.adjoints[p], program.tensors[p].shape
+        names = Namer(result.tensors)
+
+        def name(tensor: str, p: str = p, names: Namer = names) -> str:
+            return names.take(f"d2{p}" if tensor == p else f"d2{p}_{tensor}")
+
+        swept = _sweep(replace(result, adjoints={}), Seed(gradient, lead), chosen[position:], name)
+        pairs = {f"{p},{q}": swept.adjoints[q] for q in chosen[position:]}
+        first.update(pairs)
+        result = replace(swept, adjoints=dict(first))
+    return result
+
+
+@dataclass(frozen=True)
+class Seed:
+    """What is differentiated: one tensor, with ``lead`` axes in front of each adjoint (none for a scalar loss)."""
+
+    output: str
+    lead: tuple[sp.Expr, ...]
+
+
+@dataclass
+class _Sweep:
+    """What one sweep from the output back to the inputs collects."""
+
+    tensors: dict[str, TensorSpec]
+    equations: list[Equation]
+    adjoints: dict[str, str] = field(default_factory=dict)
+
+
+def _sweep(program: Program, seed: Seed, wrt: tuple[str, ...], name: Callable[[str], str]) -> Program:
+    active = _depending_on(program, wrt)
+    done = _Sweep(dict(program.tensors), list(program.equations))
+    if seed.output in active:
+        lead, own = indices_for(seed.lead), indices_for(program.tensors[seed.output].shape)
+        body = sp.Mul(*(Delta(i, j) for i, j in zip(lead, own, strict=bool(lead)))) if lead else sp.S.One
+        target = _adjoint_of(done, program, seed, seed.output, name)
+        done.equations.append(Equation(target, lead + own, body, origin=Origin(None)))
+    counts: dict[str, Access] = {}
+    for number in range(len(program.equations) - 1, -1, -1):
+        forward = program.equations[number]
+        if forward.target not in done.adjoints:
+            continue
+        for read in top_accesses(forward.body):
+            if read.name in active:
+                weight = _tie_weight(forward, program, done, counts) if forward.op == "max" else sp.S.One
+                derivative = scalar_derivative(forward.body, read)
+                if derivative != 0:
+                    target = _adjoint_of(done, program, seed, read.name, name)
+                    origin = Origin(number, read, derivative)
+                    done.equations.append(_transposed(forward, read, derivative * weight, done, target, seed, origin))
+    for tensor in wrt:
+        if tensor not in done.adjoints:
+            target = _adjoint_of(done, program, seed, tensor, name)
+            done.equations.append(Equation(target, indices_for(done.tensors[target].shape), sp.S.Zero, origin=Origin(None)))
+    return replace(program, tensors=done.tensors, equations=tuple(done.equations), adjoints=done.adjoints)
+
+
+def _adjoint_of(done: _Sweep, program: Program, seed: Seed, tensor: str, name: Callable[[str], str]) -> str:
+    if tensor not in done.adjoints:
+        spec = program.tensors[tensor]
+        adjoint = name(tensor)
+        done.adjoints[tensor] = adjoint
+        done.tensors[adjoint] = TensorSpec(
+            adjoint, seed.lead + spec.shape, "adjoint", source=spec.source, given=spec.given
+        )
+    return done.adjoints[tensor]
+
+
+def _transposed(
+    forward: Equation, read: Access, factor: sp.Expr, done: _Sweep, target: str, seed: Seed, origin: Origin
+) -> Equation:
+    lead = indices_for(seed.lead)
+    own = {i: i.fresh() for i in forward.indices}
+    left: list[Index] = []
+    deltas: list[sp.Expr] = []
+    shape = done.tensors[target].shape[len(lead) :]
+    for address, size in zip(read.addresses, shape, strict=True):
+        address = address.xreplace(own)
+        if isinstance(address, Index) and address not in left and address.size == size:
+            left.append(address)
+        else:
+            place = Index(address.name if isinstance(address, Index) else "i", size)
+            left.append(place)
+            deltas.append(Delta(place, address))
+    incoming = Access(done.adjoints[forward.target], *lead, *(own[i] for i in forward.left))
+    body = sp.Mul(incoming, factor.xreplace(own), *deltas)
+    reduced = tuple(i for i in own.values() if i not in left)
+    guard = frozenset(g.xreplace(own) for g in forward.guard)
+    return Equation(target, lead + tuple(left), body, reduced, guard=guard, origin=origin, source=forward.source)
+
+
+def _tie_weight(forward: Equation, program: Program, done: _Sweep, counts: dict[str, Access]) -> sp.Expr:
+    """``[f = y] / count`` with ``count[I] += [f = y]``; with ties to the first, ``[f = y]`` of the first place only."""
+    value = Access(forward.target, *forward.left)
+    hit = equal(forward.body, value)
+    if forward.target not in counts:
+        name = Namer(done.tensors).take(f"ties_{forward.target}" if forward.ties == "share" else f"first_{forward.target}")
+        counts[forward.target] = Access(name, *forward.left)
+        done.tensors[name] = TensorSpec(name, program.tensors[forward.target].shape, "intermediate", given=False)
+        if forward.ties == "share":
+            done.equations.append(replace(forward, target=name, body=hit, op="+", origin=None).fresh())
+        else:
+            body = hit * (_extent(forward) - _place(forward))  # the first place has the largest value
+            done.equations.append(replace(forward, target=name, body=body, origin=None).fresh())
+    if forward.ties == "share":
+        return hit / counts[forward.target]
+    return hit * equal(_extent(forward) - _place(forward), counts[forward.target])
+
+
+def _place(forward: Equation) -> sp.Expr:
+    """The position of the reduced indices in row-major order, a number from 0."""
+    place: sp.Expr = sp.S.Zero
+    for i in forward.reduced:
+        place = place * i.size + i
+    return place
+
+
+def _extent(forward: Equation) -> sp.Expr:
+    return sp.Mul(*(i.size for i in forward.reduced))
+
+
+def _depending_on(program: Program, wrt: tuple[str, ...]) -> frozenset[str]:
+    active = set(wrt)
+    for equation in program.equations:
+        if any(a.name in active for a in top_accesses(equation.body)):
+            active.add(equation.target)
+    return frozenset(active)
+
+
+def top_accesses(body: sp.Expr) -> tuple[Access, ...]:
+    """Reads of real tensors, each once; a read inside an address is data and has no derivative."""
+    found = {a for a in body.atoms(Access) if not isinstance(a, IntegerAccess)}
+    return tuple(sorted(found, key=sort_key))
+
+
+def scalar_derivative(body: sp.Expr, read: Access) -> sp.Expr:
+    """∂body/∂read by SymPy, cached by the structure of the body with its reads and indices renamed in order."""
+    atoms = sorted(body.atoms(Access, Index), key=sort_key)
+    accesses = [a for a in atoms if isinstance(a, Access)]
+    nested = {b for a in accesses for address in a.addresses for b in address.atoms(Access)}
+    outer = [a for a in accesses if a not in nested]
+    places = {a: _placeholder(k) for k, a in enumerate(outer)}
+    back = {symbol: a for a, symbol in places.items()}
+    return _derivative(body.xreplace(places), places[read]).xreplace(back)
+
+
+@lru_cache(maxsize=4096)
+def _placeholder(number: int) -> sp.Symbol:
+    return sp.Symbol(f"u{number}", real=True)
+
+
+@lru_cache(maxsize=4096)
+def _derivative(body: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
+    return without_sympy_kinks(sp.diff(body, symbol))

@@ -1,0 +1,260 @@
+"""The one intermediate representation: the indexed equation.
+
+    target[left] += body   over indices, where every guard expression is >= 0
+
+``body`` is a SymPy scalar over accesses, indices, sizes and numbers; indices that are not on the left are
+summed over (``op="max"``: maximised over).  One flat sum per equation, never a sum inside a sum, and every
+index belongs to one equation only: together these make variable capture impossible.
+
+Everything here is immutable.  A pass is a function from Program to Program.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Literal
+
+import sympy as sp
+from sympy.core.symbol import Str
+
+Role = Literal["parameter", "data", "label", "intermediate", "adjoint"]
+Operation = Literal["+", "max"]
+Ties = Literal["share", "first"]
+
+_serials = itertools.count(1)
+
+
+def size_symbol(name: str) -> sp.Symbol:
+    """A symbolic size, a positive integer."""
+    return sp.Symbol(name, integer=True, positive=True)
+
+
+class Index(sp.Symbol):
+    """An index with its range ``0 <= index < size``.
+
+    Two indices are equal only if they are the same object's copies: ``serial`` is drawn once per index, in the order
+    of creation, so sorting never depends on hashing.  The name is a hint for printing.
+    """
+
+    __slots__ = ("serial", "size")
+    size: sp.Expr
+    serial: int
+
+    def __new__(cls, name: str, size: sp.Expr | int) -> Index:
+        self: Index = sp.Symbol.__xnew__(cls, name, integer=True, nonnegative=True)
+        self.size = sp.sympify(size)
+        self.serial = next(_serials)
+        return self
+
+    def _hashable_content(self) -> tuple[Any, ...]:
+        return (self.name, self.serial)
+
+    def sort_key(self, order: Any = None) -> Any:
+        return self.class_key(), (2, (self.name, self.serial)), sp.S.One.sort_key(), sp.S.One
+
+    def fresh(self) -> Index:
+        """Another index of the same range and name hint."""
+        return Index(self.name, self.size)
+
+
+class Access(sp.Expr):
+    """The read ``name[addresses]``: a real scalar.  Rank 0 is ``Access("L")``.
+
+    Addresses are integer expressions in indices, or an ``IntegerAccess`` (class labels, tokens).
+    SymPy's own Indexed refuses rank 0 and is not real, hence this class.
+    """
+
+    is_commutative = True
+    is_real = True
+
+    def __new__(cls, name: str | Str, *addresses: sp.Expr | int) -> Access:
+        label = name if isinstance(name, Str) else Str(name)
+        access: Access = sp.Expr.__new__(cls, label, *map(sp.sympify, addresses))
+        return access
+
+    @property
+    def name(self) -> str:
+        return str(self.args[0].name)
+
+    @property
+    def addresses(self) -> tuple[sp.Expr, ...]:
+        return tuple(self.args[1:])
+
+    def _sympystr(self, printer: Any) -> str:
+        return self.name + ("[" + ",".join(map(printer.doprint, self.addresses)) + "]" if self.addresses else "")
+
+
+class IntegerAccess(Access):
+    """A read of integer data, so it may stand in an address: ``Z[n, t[n]]``."""
+
+    is_integer = True
+
+
+class Delta(sp.Function):
+    """Kronecker's delta of an index and an address: 1 where they are equal, else 0.
+
+    It turns every left side plain: ``dZ[n, t[n]] += b`` is ``dZ[n, c] += Delta(c, t[n]) * b``.
+    """
+
+    nargs = 2
+    is_integer = True
+    is_nonnegative = True
+
+    @classmethod
+    def eval(cls, index: sp.Expr, address: sp.Expr) -> sp.Expr | None:
+        if index == address:
+            return sp.S.One
+        difference = index - address
+        return sp.S.Zero if difference.is_Integer and difference != 0 else None
+
+
+@dataclass(frozen=True, order=True)
+class Source:
+    """A span of the person's file; lines count from 1, columns from 0."""
+
+    path: str
+    line: int
+    end_line: int
+    column: int
+    end_column: int
+
+
+@dataclass(frozen=True)
+class TensorSpec:
+    """What is known of one tensor.  ``given`` is true when the person chose its name."""
+
+    name: str
+    shape: tuple[sp.Expr, ...]
+    role: Role
+    integer: bool = False
+    facts: frozenset[str] = frozenset()  # one_hot, simplex, symmetric, positive, nonnegative
+    source: Source | None = None
+    given: bool = True
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Why an adjoint equation stands: forward equation number (from 0) and the access differentiated; None is the seed."""
+
+    equation: int | None
+    access: Access | None = None
+    derivative: sp.Expr | None = None  # the scalar derivative of the forward body, in the forward equation's indices
+
+
+@dataclass(frozen=True)
+class Equation:
+    """``target[left] op= body`` over ``indices`` (left ones first) where every expression of ``guard`` is >= 0."""
+
+    target: str
+    left: tuple[Index, ...]
+    body: sp.Expr
+    reduced: tuple[Index, ...] = ()
+    op: Operation = "+"
+    guard: frozenset[sp.Expr] = frozenset()
+    ties: Ties = "share"
+    origin: Origin | None = None
+    source: Source | None = None
+
+    @property
+    def indices(self) -> tuple[Index, ...]:
+        return self.left + self.reduced
+
+    @property
+    def accesses(self) -> tuple[Access, ...]:
+        """Every distinct access of body and guard, nested ones included, in a fixed order."""
+        found = self.body.atoms(Access).union(*(g.atoms(Access) for g in self.guard))
+        return tuple(sorted(found, key=sort_key))
+
+    def renamed(self, mapping: Mapping[Index, sp.Expr]) -> Equation:
+        """The same equation with reduced or left indices exchanged for other indices."""
+        table = dict(mapping)
+        return replace(
+            self,
+            left=tuple(table.get(i, i) for i in self.left),
+            reduced=tuple(table.get(i, i) for i in self.reduced),
+            body=self.body.xreplace(table),
+            guard=frozenset(g.xreplace(table) for g in self.guard),
+        )
+
+    def fresh(self) -> Equation:
+        """The same equation with indices of its own."""
+        return self.renamed({i: i.fresh() for i in self.indices})
+
+    def __str__(self) -> str:
+        left = f"{self.target}[{','.join(i.name for i in self.left)}]" if self.left else self.target
+        total = f"{'Σ' if self.op == '+' else 'max'}_{','.join(i.name for i in self.reduced)} " if self.reduced else ""
+        where = " if " + " and ".join(sorted(f"{g} >= 0" for g in self.guard)) if self.guard else ""
+        return f"{left} {'+=' if self.op == '+' else 'max='} {total}{self.body}{where}"
+
+
+@dataclass(frozen=True)
+class Program:
+    """Equations in an order in which each tensor is complete before it is read.
+
+    ``adjoints`` maps a tensor to the name of its adjoint once the program has been derived.
+    """
+
+    tensors: Mapping[str, TensorSpec]
+    equations: tuple[Equation, ...]
+    loss: str
+    adjoints: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+
+    def defining(self, name: str) -> tuple[Equation, ...]:
+        """The equations that contribute to one tensor."""
+        return tuple(e for e in self.equations if e.target == name)
+
+    def targets(self) -> tuple[str, ...]:
+        """Every computed tensor once, in the order in which it is complete."""
+        last = {e.target: k for k, e in enumerate(self.equations)}
+        return tuple(sorted(last, key=last.__getitem__))
+
+    def reads(self, name: str) -> frozenset[str]:
+        """The names that the equations of one tensor read."""
+        return frozenset(a.name for e in self.defining(name) for a in e.accesses)
+
+    def with_equations(self, equations: Iterable[Equation], tensors: Mapping[str, TensorSpec] | None = None) -> Program:
+        """The same program with other equations, and tensors if given."""
+        return replace(self, equations=tuple(equations), tensors=dict(tensors) if tensors is not None else self.tensors)
+
+    def restricted_to(self, wanted: Iterable[str]) -> Program:
+        """Only the equations that the wanted tensors need; unused tensors go, declared ones stay."""
+        need = set(wanted)
+        kept: list[Equation] = []
+        for equation in reversed(self.equations):
+            if equation.target in need:
+                kept.append(equation)
+                need.update(a.name for a in equation.accesses)
+        kept.reverse()
+        computed = {e.target for e in kept}
+        tensors = {n: t for n, t in self.tensors.items() if n in computed or t.role in ("parameter", "data", "label")}
+        return replace(self, equations=tuple(kept), tensors=tensors)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.equations))
+
+
+def indices_for(shape: Iterable[sp.Expr], name: str = "i") -> tuple[Index, ...]:
+    """Fresh plain indices, one for each axis."""
+    return tuple(Index(name, size) for size in shape)
+
+
+def access(spec: TensorSpec, *addresses: sp.Expr | int) -> Access:
+    """A read of the tensor, of the class that its data type asks for."""
+    return (IntegerAccess if spec.integer else Access)(spec.name, *addresses)
+
+
+def sort_key(expression: sp.Basic) -> Any:
+    """A total order on expressions that depends on names and structure, never on hashing."""
+    return expression.sort_key()
+
+
+def walk_tensors(program: Program) -> Iterator[TensorSpec]:
+    """Declared tensors first, in the order declared, then computed ones."""
+    yield from program.tensors.values()

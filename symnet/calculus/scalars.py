@@ -1,0 +1,208 @@
+"""Scalar functions of the calculus beyond SymPy's own, each with its derivative written in its own output.
+
+Conventions at kinks are PyTorch's: relu'(0) = 0, leaky_relu'(0) = slope, abs'(0) = 0, clip' = 1 at the bounds,
+maximum(a, b) shares equally at a = b.  SymPy's Max, Heaviside, Abs and sign differ there and are never used.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+
+class Scalar(sp.Function):
+    """A real scalar function; subclasses give ``fdiff``."""
+
+    is_real = True
+    is_commutative = True
+
+
+class Indicator(Scalar):
+    """A function with values 0 and 1 whose derivative is 0 wherever it exists; Iverson's bracket on the screen."""
+
+    is_integer = True
+    is_nonnegative = True
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.S.Zero
+
+
+class greater(Indicator):
+    """[a > b]"""
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
+        return sp.Integer(int(bool(a > b))) if a.is_Number and b.is_Number else None
+
+
+class greater_equal(Indicator):
+    """[a >= b]"""
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
+        return sp.Integer(int(bool(a >= b))) if a.is_Number and b.is_Number else None
+
+
+class equal(Indicator):
+    """[a = b]"""
+
+    nargs = 2
+
+    @classmethod
+    def eval(cls, a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
+        if a == b:
+            return sp.S.One
+        return sp.S.Zero if a.is_Number and b.is_Number else None
+
+
+class within(Indicator):
+    """[lower <= x <= upper]"""
+
+    nargs = 3
+
+
+class sigmoid(Scalar):
+    """1 / (1 + exp(-x)), with sigmoid' = sigmoid (1 - sigmoid)."""
+
+    nargs = 1
+    is_positive = True
+
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        return sp.Rational(1, 2) if x.is_zero else None
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return self * (1 - self)
+
+
+class softplus(Scalar):
+    """log(1 + exp(x)), with softplus' = sigmoid."""
+
+    nargs = 1
+    is_positive = True
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        return sigmoid(self.args[0])
+
+
+class relu(Scalar):
+    """max(x, 0), with relu'(x) = [x > 0]."""
+
+    nargs = 1
+    is_nonnegative = True
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        return greater(self.args[0], sp.S.Zero)
+
+
+class leaky_relu(Scalar):
+    """x where x > 0, else slope x; the derivative at 0 is the slope."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        x, slope = self.args
+        if argindex == 1:
+            return slope + (1 - slope) * greater(x, sp.S.Zero)
+        return x * (1 - greater(x, sp.S.Zero))
+
+
+class absolute(Scalar):
+    """|x|, with |x|' = sign(x) and sign(0) = 0."""
+
+    nargs = 1
+    is_nonnegative = True
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        return sign(self.args[0])
+
+
+class sign(Scalar):
+    """-1, 0 or 1; piecewise constant."""
+
+    nargs = 1
+    is_integer = True
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.S.Zero
+
+
+class clip(Scalar):
+    """min(max(x, lower), upper), with derivative [lower <= x <= upper]."""
+
+    nargs = 3
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        x, lower, upper = self.args
+        if argindex == 1:
+            return within(x, lower, upper)
+        return greater(lower, x) if argindex == 2 else greater(x, upper)
+
+
+class huber(Scalar):
+    """r²/2 where |r| <= delta, else delta (|r| - delta/2), with huber' = clip(r, -delta, delta)."""
+
+    nargs = 2
+    is_nonnegative = True
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        r, delta = self.args
+        if argindex == 1:
+            return clip(r, -delta, delta)
+        return greater(absolute(r), delta) * (absolute(r) - delta)
+
+
+class maximum(Scalar):
+    """The larger of a and b; at a = b each gets half of the derivative."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        a, b = self.args if argindex == 1 else reversed(self.args)
+        return greater(a, b) + equal(a, b) / 2
+
+
+class minimum(Scalar):
+    """The smaller of a and b; at a = b each gets half of the derivative."""
+
+    nargs = 2
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        a, b = self.args if argindex == 1 else reversed(self.args)
+        return greater(b, a) + equal(a, b) / 2
+
+
+class where(Scalar):
+    """a where the indicator is 1, else b."""
+
+    nargs = 3
+
+    @classmethod
+    def eval(cls, condition: sp.Expr, a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
+        if condition == 1:
+            return a
+        return b if condition == 0 else (a if a == b else None)
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        condition = self.args[0]
+        return (sp.S.Zero, condition, 1 - condition)[argindex - 1]
+
+
+class normal_cdf(Scalar):
+    """The distribution function of the standard normal, with density as derivative."""
+
+    nargs = 1
+    is_positive = True
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.exp(-(self.args[0] ** 2) / 2) / sp.sqrt(2 * sp.pi)
+
+
+def without_sympy_kinks(body: sp.Expr) -> sp.Expr:
+    """The body with SymPy's Abs, which ``sqrt(x**2)`` produces, as our own ``absolute``."""
+    return body.replace(sp.Abs, absolute) if body.has(sp.Abs) else body

@@ -1,0 +1,146 @@
+"""What a model file declares, and what is derived from it: the two objects that the later stages read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import sympy as sp
+
+from symnet.calculus.ir import Program, TensorSpec
+
+
+@dataclass(frozen=True)
+class Given:
+    """Numbers given in the model file, nested tuples in row-major order."""
+
+    values: Any
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """Numbers drawn or laid out by a named recipe: normal(mean, std), uniform(low, high), linspace(low, high) along the
+    first axis, zeros(), constant(value); for labels integers(classes); and, for initial values of parameters with fan-in
+    f = the product of all axes but the last (for ``torch_layout`` all but the first): he() = normal(0, sqrt(2/f)),
+    xavier() = normal(0, sqrt(2/(fan_in+fan_out))), torch() = uniform(-1/sqrt(f), 1/sqrt(f)) with f given as argument."""
+
+    kind: str
+    arguments: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Data that are a function of other data, e.g. y = sin(x): the program's loss field names the tensor."""
+
+    program: Program
+
+
+Values = Given | Distribution | Computed
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A trainable tensor; ``path`` is its name in a Module, such as ``fc1.weight``, else its own name."""
+
+    spec: TensorSpec
+    init: Values
+    path: str
+
+
+@dataclass(frozen=True)
+class Input:
+    """A data or label tensor.  ``classes`` is the exclusive bound of labels; ``values`` is how a script makes its own."""
+
+    spec: TensorSpec
+    values: Values
+    classes: sp.Expr | None = None
+    axis: int | None = 0  # the batch axis, or None where the tensor is not split into batches
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """One of SGD, RMSprop, Adagrad, Adam, AdamW with torch.optim's option names and defaults filled in."""
+
+    kind: str
+    options: Mapping[str, float | bool]
+
+
+@dataclass(frozen=True)
+class Training:
+    """How a generated script trains by default; every number is also a flag of the script."""
+
+    optimizer: Optimizer
+    epochs: int | None = None  # passes over shuffled mini-batches of ``batch``
+    steps: int | None = None  # or this many steps on the whole data (batch None) or on successive mini-batches
+    batch: int | None = None
+    samples: int = 100  # how many samples the script makes when it is given no data file
+    holdout: float = 0.0  # the fraction of the samples kept for evaluation
+    data: str | None = None  # a .npz beside the model file, relative to it
+    seed: int = 0
+    log_every: int = 1
+    report: str | None = None  # a line printed at the end, with {name} and {name[0, 1]} for parameters' numbers
+    new_inputs: int = 0  # after training, predict for this many freshly drawn inputs
+
+
+Metric = Literal["accuracy", "binary_accuracy", "none"]
+
+
+@dataclass(frozen=True)
+class Model:
+    """One model file, read.
+
+    ``program`` holds the forward equations, with the loss; ``sizes`` maps the name of each size to its number, or to
+    None for one that the data bring (the batch).  ``prediction`` names the tensor that ``predict`` returns.
+    """
+
+    path: Path
+    lines: tuple[str, ...]
+    program: Program
+    sizes: Mapping[str, int | None]
+    parameters: tuple[Parameter, ...]
+    inputs: tuple[Input, ...]
+    prediction: str | None
+    training: Training
+    metric: Metric = "none"
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """One kept step of the simplifier: what it did to one tensor's equation, its name and its reason in words."""
+
+    tensor: str
+    name: str
+    before: str
+    after: str
+    reason: str
+    children: tuple[Rewrite, ...] = ()
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """Everything later stages print or generate comes from this one object.
+
+    ``raw`` is the program after the one rule, ``program`` the simplified one (same inputs, same gradients, fewer
+    operations); both map ``tensor -> adjoint`` in ``adjoints``; ``wrt`` are the parameters asked for.
+    """
+
+    model: Model
+    raw: Program
+    program: Program
+    wrt: tuple[str, ...]
+    rewrites: tuple[Rewrite, ...] = ()
+    facts_used: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """The adjoints in the order in which they are computed; step k of every print and comment is entry k - 1."""
+        adjoints = (n for n in self.program.targets() if self.program.tensors[n].role == "adjoint")
+        return tuple(n for n in adjoints if n != self.program.adjoints.get(self.program.loss))
+
+    @property
+    def gradients(self) -> Mapping[str, str]:
+        """Parameter asked for -> the tensor that holds its gradient."""
+        return {p: self.program.adjoints[p] for p in self.wrt}

@@ -1,0 +1,63 @@
+"""Names: which ones a person may choose, and how free ones are found."""
+
+from __future__ import annotations
+
+import builtins
+import keyword
+import re
+import unicodedata
+from collections.abc import Iterable
+
+#: Letters that have a Unicode subscript, in the order in which indices get them.
+INDEX_LETTERS = ("i", "j", "k", "l", "m", "p", "r", "s", "u", "v", "t", "n")
+
+#: Names that every generated script uses itself.
+SCRIPT_NAMES = frozenset(
+    "np torch nn math json os sys time argparse pathlib params grads loss data args argv rng seed dtype device batch"
+    " steps epochs lr state main train predict loss_and_grads init_params evaluate annotations Path".split()
+)
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+def why_not_a_name(name: object) -> str | None:
+    """Why a name may not be given to a tensor or a size, or None if it may.
+
+    Names from a model file are data: only a plain ASCII identifier that is no keyword ever reaches a script.
+    """
+    if not isinstance(name, str):
+        return f"a name is text, not {type(name).__name__}"
+    if unicodedata.normalize("NFKC", name) != name or not _IDENTIFIER.match(name):
+        return f"{name!r} is not a plain name (letters, digits and _, not starting with a digit)"
+    if keyword.iskeyword(name) or keyword.issoftkeyword(name):
+        return f"{name!r} is a Python keyword"
+    if name.startswith("__"):
+        return f"{name!r} starts with two underscores, which Python keeps for itself"
+    return None
+
+
+def why_reserved(name: str) -> str | None:
+    """Why a valid identifier cannot be a tensor's name, or None: generated scripts use some names themselves."""
+    if name in SCRIPT_NAMES:
+        return f"{name!r} is a name that generated scripts use themselves"
+    if hasattr(builtins, name):
+        return f"{name!r} is a Python built-in that generated scripts may need"
+    return None
+
+
+class Namer:
+    """Hands out names, each once."""
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._taken = set(taken)
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._taken
+
+    def take(self, wish: str) -> str:
+        """The wished name, or the wish with the first free number."""
+        name, number = wish, 2
+        while name in self._taken:
+            name, number = f"{wish}_{number}", number + 1
+        self._taken.add(name)
+        return name
