@@ -1,0 +1,193 @@
+"""What an equation becomes when it is read as array notation: a tree of nodes with labelled axes, and a store.
+
+The axes of a node carry the indices of the equation, so a transpose is a permutation of labels and a broadcast is a
+label that an operand does not have.  Two readers spell the same tree: the screen (``dW2 = Aᵀ dZ2``) and the code
+(``dW2 = A.T @ dZ2``); neither decides anything about the mathematics.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import sympy as sp
+
+from symnet.calculus.ir import Index, Operation
+
+Axes = tuple[Index, ...]
+
+
+@dataclass(frozen=True)
+class Tensor:
+    """A whole tensor: axis k carries the label ``axes[k]``."""
+
+    name: str
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Counter:
+    """The index as a number: 0, 1, ..., size - 1 along its own axis."""
+
+    index: Index
+
+    @property
+    def axes(self) -> Axes:
+        return (self.index,)
+
+
+@dataclass(frozen=True)
+class Span:
+    """``size`` places of one axis: start, start + step, ...; a step of -1 reads backwards."""
+
+    start: sp.Expr
+    step: int
+    size: sp.Expr
+
+
+@dataclass(frozen=True)
+class Slice:
+    """One key for each axis of the source: a place (the axis goes) or a span (the axis stays, relabelled)."""
+
+    source: Node
+    keys: tuple[sp.Expr | Span, ...]
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Reshape:
+    """The same numbers in row-major order under other axes: splits and merges."""
+
+    source: Node
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Gather:
+    """``source[keys]``: one key for each axis of the source, an integer node, or None for the whole axis.
+
+    Integer keys broadcast against each other by their labels.  The result's axes are those of the keys, joined, in the
+    place of the first key when the keys stand side by side, else in front.
+    """
+
+    source: Node
+    keys: tuple[Node | None, ...]
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Transpose:
+    """The same array with its axes in another order."""
+
+    source: Node
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Map:
+    """An elementwise function: ``body`` is a SymPy scalar over ``operand(0)``, ``operand(1)``, ..., sizes and numbers.
+
+    An operand that lacks a label of ``axes`` is broadcast along it.  With no operands it is a constant.
+    """
+
+    body: sp.Expr
+    operands: tuple[Node, ...]
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Reduce:
+    """Sum or maximum over some axes."""
+
+    op: Operation
+    source: Node
+    over: Axes
+
+    @property
+    def axes(self) -> Axes:
+        return tuple(i for i in self.source.axes if i not in self.over)
+
+
+@dataclass(frozen=True)
+class MatMul:
+    """``left @ right``: the last axis of left meets the last but one of right (its only one, if right is a vector).
+
+    The leading axes of both are the same batch labels, or one side has none.  Two vectors give their dot product.
+    """
+
+    left: Node
+    right: Node
+
+    @property
+    def axes(self) -> Axes:
+        left, right = self.left.axes, self.right.axes
+        return left[:-1] + (right[-1:] if len(right) > 1 else ())
+
+
+@dataclass(frozen=True)
+class Outer:
+    """The outer product of two vectors."""
+
+    left: Node
+    right: Node
+
+    @property
+    def axes(self) -> Axes:
+        return self.left.axes + self.right.axes
+
+
+@dataclass(frozen=True)
+class Einsum:
+    """The product of the operands summed over every label that ``axes`` lacks."""
+
+    operands: tuple[Node, ...]
+    axes: Axes
+
+
+Node = Tensor | Counter | Slice | Reshape | Gather | Transpose | Map | Reduce | MatMul | Outer | Einsum
+
+
+@dataclass(frozen=True)
+class Store:
+    """Where a node goes: the whole target (``keys`` is None), or the places that the keys name, one for each axis.
+
+    ``node.axes`` are the target's own axes in order for a whole store; for a store by keys they are those of
+    ``Gather(target, keys)``.  The first store of a target makes it (by keys: zeros elsewhere), later ones add to it.
+    ``unique`` says that no place is named twice.  ``equations`` are the numbers of the equations read.
+    """
+
+    target: str
+    node: Node
+    equations: tuple[int, ...]
+    first: bool
+    keys: tuple[Node | None, ...] | None = None
+    unique: bool = True
+
+
+@lru_cache(maxsize=1024)
+def operand(number: int) -> sp.Symbol:
+    """The placeholder of a Map's operand in its body."""
+    return sp.Symbol(f"operand{number}", real=True)
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """The nodes directly below, integer keys included."""
+    match node:
+        case Map() | Einsum():
+            return node.operands
+        case MatMul() | Outer():
+            return (node.left, node.right)
+        case Gather():
+            return (node.source, *(k for k in node.keys if k is not None))
+        case Slice() | Reshape() | Transpose() | Reduce():
+            return (node.source,)
+        case Tensor() | Counter():
+            return ()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """The node and everything below it, parents first."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
