@@ -1,0 +1,195 @@
+"""From the trace of a model file to a Model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from string import Formatter
+from typing import Any
+
+from symnet.calculus.ir import Program, TensorSpec
+from symnet.calculus.verify import verify
+from symnet.declare.inline import inline_unnamed
+from symnet.declare.names import final_names, module_paths, renamed
+from symnet.declare.primitives import show
+from symnet.declare.tensor import Tensor
+from symnet.declare.trace import Trace
+from symnet.declare.training import train
+from symnet.errors import Note, Problem
+from symnet.model import Computed, Input, Metric, Model, Parameter, Training, Values
+
+
+def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: tuple[str, ...]) -> Model | None:
+    """The model that the file declared; None after noting what is missing."""
+    objective = _objective(trace, namespace)
+    if objective is None:
+        return None
+    recorded = Program(trace.specs, tuple(trace.equations), objective.spec.name)
+    paths = module_paths(namespace)
+    prediction = _prediction(trace, namespace, recorded, objective)
+    named = {k for k, s in trace.specs.items() if s.role != "intermediate" or trace.person_name(s) is not None}
+    named |= {objective.spec.name} | ({prediction} if prediction else set())
+    sources = {k: d.values.spec.name for k, d in trace.declared.items() if isinstance(d.values, Tensor)}
+    flat = inline_unnamed(recorded, named | set(sources.values()))
+    roots = [objective.spec.name, *([prediction] if prediction else [])]
+    forward = flat.restricted_to(roots)
+    extra = flat.restricted_to([*roots, *sources.values()])
+    names = final_names(trace, paths, objective, frozenset(extra.tensors))
+    if any(not p.warning for p in trace.problems.found):
+        return None
+    finish = _Finisher(trace, names, named)
+    program = verify(finish.program(forward, objective.spec.name))
+    training = _training(trace, namespace, names, paths)
+    inputs = tuple(finish.input(key, flat, sources) for key, s in trace.specs.items() if s.role in ("data", "label"))
+    parameters = tuple(
+        Parameter(finish.spec(key), _drawn(trace, key), paths.get(key, names[key]))
+        for key, s in trace.specs.items()
+        if s.role == "parameter"
+    )
+    _warn_unused(trace, forward, objective)
+    metric: Metric = "accuracy" if _classifies(trace, flat, inputs, prediction) else "none"
+    sizes = {str(symbol): value for symbol, value in trace.sizes.items()}
+    predicted = names[prediction] if prediction else None
+    return Model(path, lines, program, sizes, parameters, inputs, predicted, training, metric)
+
+
+class _Finisher:
+    """Gives final names to specs, equations and programs."""
+
+    def __init__(self, trace: Trace, names: Mapping[str, str], named: set[str]) -> None:
+        self.trace, self.names, self.named = trace, names, named
+
+    def spec(self, key: str) -> TensorSpec:
+        return replace(self.trace.specs[key], name=self.names[key], given=key in self.named)
+
+    def program(self, recorded: Program, output: str) -> Program:
+        specs = {self.names[k]: self.spec(k) for k in recorded.tensors}
+        equations = tuple(renamed(e.fresh(), self.names) for e in recorded.equations)
+        return Program(specs, equations, self.names[output])
+
+    def input(self, key: str, flat: Program, sources: Mapping[str, str]) -> Input:
+        declared = self.trace.declared[key]
+        values: Values
+        if key in sources:
+            recipe = flat.restricted_to([sources[key]])
+            read = {a.name for e in recipe.equations for a in e.accesses} | {e.target for e in recipe.equations}
+            recipe = replace(recipe, tensors={k: t for k, t in recipe.tensors.items() if k in read})
+            values = Computed(self.program(recipe, sources[key]))
+        else:
+            values = _drawn(self.trace, key)
+        spec = self.spec(key)
+        batched = bool(spec.shape) and self.trace.size_value(spec.shape[0]) is None
+        return Input(spec, values, declared.classes, 0 if batched else None)
+
+
+def _drawn(trace: Trace, key: str) -> Values:
+    values = trace.declared[key].values
+    assert not isinstance(values, Tensor)
+    return values
+
+
+def _objective(trace: Trace, namespace: Mapping[str, Any]) -> Tensor | None:
+    loss = namespace.get("loss", trace.objective)
+    if not isinstance(loss, Tensor):
+        found = "there is no loss" if loss is None else f"loss is a {type(loss).__name__}, not a tensor"
+        trace.problems.add(
+            Problem("SN203", found, help=("assign it at the top level of the file:  loss = sn.mean(...)",))
+        )
+        return None
+    if loss.broken:
+        return None
+    if loss.ndim:
+        place = (Note(loss.spec.source, "one value for each entry"),) if loss.spec.source else ()
+        helps = (
+            "loss = sn.mean(...) or sn.sum(...) of it",
+            f"or give a cotangent:  {trace.text_of(loss.spec)}.backward(gradient=G)",
+        )
+        trace.problems.add(
+            Problem("SN201", f"the loss is {show(loss.shape)}, it must be one number", place, help=helps)
+        )
+        return None
+    return loss
+
+
+def _prediction(trace: Trace, namespace: Mapping[str, Any], program: Program, objective: Tensor) -> str | None:
+    """What ``predict`` returns: ``prediction`` if the file says so; else the input of a loss; else the last tensor that
+    depends on parameters but not on all the data that the loss needs."""
+    said = namespace.get("prediction")
+    if isinstance(said, Tensor) and not said.broken:
+        return said.spec.name
+    if trace.predictions and not trace.predictions[-1].broken:
+        return trace.predictions[-1].spec.name
+    needed = _ancestors(program)
+    parameters = {n for n, s in trace.specs.items() if s.role == "parameter"}
+    data = {n for n, s in trace.specs.items() if s.role in ("data", "label")}
+    on_path = [
+        t
+        for t in program.targets()
+        if t in needed[objective.spec.name] and needed[t] & parameters and trace.person_name(trace.specs[t]) is not None
+    ]
+    strict = [t for t in on_path if needed[t] & data < needed[objective.spec.name] & data]
+    return (strict or on_path or [None])[-1]
+
+
+def _ancestors(program: Program) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for equation in program.equations:
+        own = found.setdefault(equation.target, set())
+        for read in equation.accesses:
+            own |= {read.name} | found.get(read.name, set())
+    return found
+
+
+def _classifies(trace: Trace, program: Program, inputs: tuple[Input, ...], prediction: str | None) -> bool:
+    labels = [i for i in inputs if i.spec.integer]
+    if prediction is None or len(labels) != 1 or not trace.specs[prediction].rank or not trace.predictions:
+        return False
+    return labels[0].classes == trace.specs[prediction].shape[-1]
+
+
+def _warn_unused(trace: Trace, forward: Program, objective: Tensor) -> None:
+    reached = forward.restricted_to([objective.spec.name])
+    read = {a.name for e in reached.equations for a in e.accesses}
+    for key, spec in trace.specs.items():
+        if spec.role == "parameter" and key not in read and key != objective.spec.name:
+            place = (Note(spec.source),) if spec.source else ()
+            message = f"the loss does not depend on {trace.text_of(spec)}: its gradient is zero"
+            trace.problems.add(Problem("SN302", message, place, warning=True))
+
+
+def _training(
+    trace: Trace, namespace: Mapping[str, Any], names: Mapping[str, str], paths: Mapping[str, str]
+) -> Training:
+    said = namespace.get("train")
+    training = said if isinstance(said, Training) else train()
+    if training.report is None:
+        return training
+    report = training.report
+    for key, name in names.items():
+        report = report.replace(f"\x02{key}|\x03", "{" + name + "}")
+    for key, name in names.items():
+        while (start := report.find(f"\x02{key}|")) >= 0:
+            end = report.index("\x03", start)
+            place = report[start:end].split("|")[1].replace(",", ", ")
+            report = f"{report[:start]}{{{name}[{place}]}}{report[end + 1 :]}"
+    known = {names[k] for k, s in trace.specs.items() if s.role == "parameter"}
+    _check_report(trace, report, known)
+    return replace(training, report=report)
+
+
+def _check_report(trace: Trace, report: str, known: set[str]) -> None:
+    try:
+        fields = [(f, spec, conversion) for _, f, spec, conversion in Formatter().parse(report) if f is not None]
+    except ValueError as error:
+        trace.problems.add(Problem("SN108", f"the report cannot be read: {error}"))
+        return
+    for field, spec, conversion in fields:
+        name, bracket, place = field.partition("[")
+        indices = place.removesuffix("]").split(",")
+        numbered = not bracket or (place.endswith("]") and all(i.strip().isdigit() for i in indices))
+        if name not in known or not numbered or spec or conversion:
+            help = (f"write {{name}} or {{name[0]}} of a parameter: {', '.join(sorted(known))}",)
+            trace.problems.add(
+                Problem("SN108", f"the report shows {{{field}}}, which is no number of a parameter", help=help)
+            )

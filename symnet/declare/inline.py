@@ -1,0 +1,102 @@
+"""Put unnamed tensors into the equations that read them, as far as one flat sum can hold them.
+
+A person's ``loss = sn.mean((X @ w + b - y)**2)`` records one equation an operation; what they meant is fewer: the
+product is a tensor of its own, because its sum stands under a square, and the rest is one equation.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+
+import sympy as sp
+
+from symnet.calculus.ir import Access, Equation, Program
+
+#: An unnamed body up to this many operations may be written out at each of its uses.
+_LIGHT = 4
+
+
+def inline_unnamed(program: Program, named: Iterable[str]) -> Program:
+    """The same program with every unnamed tensor gone that can be written inside its readers.
+
+    A pointwise tensor is put in where it is read once, or is light.  A sum is joined only to a sum: into a reader that adds
+    it, times a number or a size.  Everything else keeps an equation of its own.
+    """
+    kept = set(named)
+    uses = Counter(a.name for e in program.equations for a in _reads(e))
+    done: dict[str, list[Equation]] = {}
+    for target in program.targets():
+        done[target] = []
+        for equation in program.defining(target):
+            for written in _merged(_substituted(equation, done, kept, uses), done, kept, uses):
+                done[target].append(written)
+    equations = [e for target in program.targets() for e in done[target]]
+    wanted = [t for t in program.targets() if t in kept]
+    return replace(program, equations=tuple(equations)).restricted_to(wanted)
+
+
+def _reads(equation: Equation) -> tuple[Access, ...]:
+    return equation.accesses
+
+
+def _substituted(equation: Equation, done: dict[str, list[Equation]], kept: set[str], uses: Counter[str]) -> Equation:
+    """Pointwise definitions written out, innermost reads first."""
+    body = equation.body
+    while True:
+        table = {}
+        for read in sorted(body.atoms(Access), key=lambda a: (len(a.atoms(Access)), a.sort_key())):
+            definition = _pointwise(done.get(read.name, []))
+            if read.name in kept or definition is None or not _worth(definition, uses[read.name]):
+                continue
+            table = {read: definition.body.xreplace(dict(zip(definition.left, read.addresses, strict=True)))}
+            break
+        if not table:
+            return replace(equation, body=body)
+        body = body.xreplace(table)
+
+
+def _pointwise(equations: list[Equation]) -> Equation | None:
+    if len(equations) == 1 and not equations[0].reduced and not equations[0].guard:
+        return equations[0]
+    return None
+
+
+def _worth(definition: Equation, uses: int) -> bool:
+    return uses == 1 or isinstance(definition.body, Access) or int(definition.body.count_ops()) <= _LIGHT
+
+
+def _merged(equation: Equation, done: dict[str, list[Equation]], kept: set[str], uses: Counter[str]) -> list[Equation]:
+    """The equation with each added unnamed sum as an equation of the same target."""
+    if equation.op != "+" or equation.guard:
+        return [equation]
+    split: list[Equation] = []
+    rest: list[sp.Expr] = []
+    for term in sp.Add.make_args(equation.body):
+        factor, read = _number_times_read(term)
+        sums = done.get(read.name, []) if read is not None else []
+        if (
+            read is None
+            or not sums
+            or read.name in kept
+            or uses[read.name] > 1
+            or any(s.op != "+" or s.guard for s in sums)
+        ):
+            rest.append(term)
+            continue
+        for part in sums:
+            fresh = part.fresh()
+            body = factor * fresh.body.xreplace(dict(zip(fresh.left, read.addresses, strict=True)))
+            split.append(replace(equation, body=body, reduced=equation.reduced + fresh.reduced).fresh())
+    if not split:
+        return [equation]
+    remaining = sp.Add(*rest)
+    return split if remaining == 0 else [*split, replace(equation, body=remaining).fresh()]
+
+
+def _number_times_read(term: sp.Expr) -> tuple[sp.Expr, Access | None]:
+    reads = [f for f in sp.Mul.make_args(term) if f.has(Access)]
+    if len(reads) == 1 and isinstance(reads[0], Access):
+        return term / reads[0], reads[0]
+    return term, None

@@ -1,0 +1,97 @@
+"""Read a model file: run it once under a trace, and return its Model or every mistake in it."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from symnet.calculus.ir import Source
+from symnet.declare.build import build_model
+from symnet.declare.names import assigned_names
+from symnet.declare.trace import Trace, recording
+from symnet.errors import Note, Problem, SymnetError
+from symnet.model import Model
+
+
+def load_model(path: Path) -> tuple[Model, tuple[Problem, ...]]:
+    """The model of a file, and the warnings about it.
+
+    Raises SymnetError with all mistakes found in one run.  The file is ordinary Python and is executed.
+    """
+    text = _read(path)
+    name = str(path)
+    try:
+        tree = ast.parse(text, name)
+        code = compile(tree, name, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise SymnetError(_syntax_problem(name, error)) from None
+    lines = tuple(text.splitlines())
+    trace = Trace(path=name, lines=lines, assigned=assigned_names(tree))
+    namespace: dict[str, Any] = {"__name__": "symnet_model", "__file__": name, "__builtins__": __builtins__}
+    with recording(trace), _beside(path), contextlib.redirect_stdout(sys.stderr):
+        try:
+            exec(code, namespace)  # the model file is the person's own program
+        except SymnetError as error:
+            for problem in error.problems:
+                trace.problems.add(problem)
+            trace.problems.raise_if_any()
+        except (Exception, SystemExit) as error:  # whatever their code raises is theirs to read, without our frames
+            trace.problems.add(_raised(name, error))
+            trace.problems.raise_if_any()
+        model = build_model(trace, namespace, path, lines)
+    trace.problems.raise_if_any()
+    if model is None:
+        raise SymnetError(Problem("SN203", "there is no loss", help=("assign it at the top level of the file",)))
+    return model, tuple(p for p in trace.problems.found if p.warning)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        near = sorted(str(p) for p in path.parent.glob("*.py")) if path.parent.is_dir() else []
+        help = (f"model files there: {', '.join(near[:5])}",) if near else ()
+        raise SymnetError(Problem("SN001", f"there is no file {path}", help=help)) from None
+    except IsADirectoryError:
+        raise SymnetError(Problem("SN001", f"{path} is a folder, not a model file")) from None
+    except UnicodeDecodeError:
+        raise SymnetError(Problem("SN001", f"{path} is not UTF-8 text")) from None
+    except OSError as error:
+        raise SymnetError(Problem("SN001", f"{path} cannot be read: {error.strerror}")) from None
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[None]:
+    """Modules beside the model file can be imported, as when Python runs it."""
+    folder = str(path.resolve().parent)
+    sys.path.insert(0, folder)
+    try:
+        yield
+    finally:
+        sys.path.remove(folder)
+
+
+def _syntax_problem(name: str, error: SyntaxError | ValueError) -> Problem:
+    if isinstance(error, SyntaxError):
+        line = error.lineno or 1
+        column = max((error.offset or 1) - 1, 0)
+        place = Source(name, line, line, column, column + 1)
+        return Problem("SN002", f"Python cannot read the model: {error.msg}", (Note(place),))
+    return Problem("SN002", f"Python cannot read the model: {error}")
+
+
+def _raised(name: str, error: BaseException) -> Problem:
+    """The person's own frame, nearest to where it was raised."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == name]
+    place = ()
+    if frames:
+        frame = frames[-1]
+        line = frame.lineno or 1
+        place = (Note(Source(name, line, frame.end_lineno or line, frame.colno or 0, frame.end_colno or 0)),)
+    said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    return Problem("SN003", f"the model raised {said}", place)

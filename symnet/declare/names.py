@@ -1,0 +1,135 @@
+"""Final names for the tensors of a trace: the person's own, then hints, each once."""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import sympy as sp
+
+from symnet.calculus.ir import Access, Equation, TensorSpec
+from symnet.declare.layers import Module
+from symnet.declare.tensor import Tensor
+from symnet.declare.trace import Trace
+from symnet.errors import Note, Problem
+from symnet.naming import SCRIPT_NAMES, Namer, why_not_a_name, why_reserved
+
+Span = tuple[int, int, int, int]
+
+
+def assigned_names(tree: ast.Module) -> dict[Span, tuple[str, ...]]:
+    """For each expression that is assigned, by its place in the file: the names that it gets."""
+    found: dict[Span, tuple[str, ...]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                _pair(target, node.value, found)
+        elif isinstance(node, ast.AnnAssign | ast.NamedExpr) and node.value is not None:
+            _pair(node.target, node.value, found)
+    return found
+
+
+def _pair(target: ast.expr, value: ast.expr, found: dict[Span, tuple[str, ...]]) -> None:
+    if isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
+        for inner, part in zip(target.elts, value.elts, strict=False):
+            _pair(inner, part, found)
+        return
+    parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+    names = tuple(p.id if isinstance(p, ast.Name) else p.attr if isinstance(p, ast.Attribute) else "" for p in parts)
+    if all(names):
+        span = (value.lineno, value.end_lineno or value.lineno, value.col_offset, value.end_col_offset or 0)
+        found.setdefault(span, names)
+
+
+def module_paths(namespace: Mapping[str, Any]) -> dict[str, str]:
+    """Private name -> path of each parameter that belongs to a module of the model file: ``fc1.weight``.
+
+    With several modules the variable's name stands in front.
+    """
+    modules = {name: value for name, value in namespace.items() if isinstance(value, Module)}
+    owned = {id(child) for m in modules.values() for _, child in _descendants(m)}
+    roots = {n: m for n, m in modules.items() if id(m) not in owned and any(True for _ in m.named_parameters())}
+    distinct = {id(m): n for n, m in reversed(roots.items())}
+    paths: dict[str, str] = {}
+    for name, module in roots.items():
+        if distinct[id(module)] == name:
+            for path, tensor in module.named_parameters("" if len(distinct) == 1 else f"{name}."):
+                paths.setdefault(tensor.spec.name, path)
+    return paths
+
+
+def _descendants(module: Module) -> list[tuple[str, Module]]:
+    found = [(name, child) for name, child in module.children() if isinstance(child, Module)]
+    return found + [pair for _, child in found for pair in _descendants(child)]
+
+
+def final_names(trace: Trace, paths: Mapping[str, str], objective: Tensor, used: frozenset[str]) -> dict[str, str]:
+    """Private name -> final name for every used tensor; notes names that may not be used."""
+    wishes = {key: _wish(trace, spec, paths) for key, spec in trace.specs.items() if key in used}
+    repeated = Counter((wish, trace.specs[key].source) for key, wish in wishes.items() if wish)
+    namer = Namer(SCRIPT_NAMES)
+    final: dict[str, str] = {}
+    numbers: Counter[str] = Counter()
+    declared = [k for k in wishes if trace.specs[k].role != "intermediate"]
+    for key in declared:
+        wish = wishes[key] or ("t" if trace.specs[key].integer else "x" if trace.specs[key].role == "data" else "w")
+        _check(trace, trace.specs[key], wish, key in trace.chosen_names or key not in paths)
+        final[key] = namer.take(wish)
+    final[objective.spec.name] = wishes.get(objective.spec.name) or "loss"
+    namer.take(final[objective.spec.name])
+    for key, wish in wishes.items():
+        if key in final:
+            continue
+        if wish and repeated[wish, trace.specs[key].source] > 1:
+            numbers[wish] += 1
+            wish = f"{wish}{numbers[wish]}"
+        final[key] = namer.take(wish or trace.hints.get(key, "z"))
+        _check(trace, trace.specs[key], final[key], False)
+    return final
+
+
+def _wish(trace: Trace, spec: TensorSpec, paths: Mapping[str, str]) -> str | None:
+    if spec.name in trace.chosen_names:
+        return trace.chosen_names[spec.name]
+    if spec.name in paths:
+        return _from_path(paths[spec.name], [p for p in paths.values() if p[0].isdigit()])
+    return trace.person_name(spec)
+
+
+def _from_path(path: str, numbered: list[str]) -> str:
+    """``fc1.weight`` as fc1_weight; in a plain Sequential, W1 b1 W2 b2 by the order of the layers."""
+    if not path[0].isdigit():
+        return path.replace(".", "_")
+    layers = list(dict.fromkeys(p.rsplit(".", 1)[0] for p in numbered))
+    layer, leaf = path.rsplit(".", 1)
+    letter = {"weight": "W", "bias": "b"}.get(leaf, leaf)
+    return f"{letter}{layers.index(layer) + 1}"
+
+
+def _check(trace: Trace, spec: TensorSpec, name: str, reserved: bool) -> None:
+    reason = why_not_a_name(name) or (why_reserved(name) if reserved else None)
+    if reason:
+        places = (Note(spec.source),) if spec.source else ()
+        help = ("choose another name, or give one with name=",)
+        trace.problems.add(Problem("SN109", f"a tensor cannot have this name: {reason}", places, help=help))
+
+
+def renamed(equation: Equation, names: Mapping[str, str]) -> Equation:
+    """The equation with every private name exchanged, inner reads first."""
+
+    def exchange(expression: sp.Expr) -> sp.Expr:
+        if isinstance(expression, Access):
+            return type(expression)(names[expression.name], *map(exchange, expression.addresses))
+        if not expression.args or not expression.has(Access):
+            return expression
+        return expression.func(*map(exchange, expression.args))
+
+    return replace(
+        equation,
+        target=names[equation.target],
+        body=exchange(equation.body),
+        guard=frozenset(map(exchange, equation.guard)),
+    )

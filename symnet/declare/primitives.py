@@ -1,0 +1,225 @@
+"""The few ways in which a tensor is made from others: pointwise with broadcasting, reduction, product, re-addressing.
+
+Each returns a new tensor, or the broken tensor after noting what is wrong.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import sympy as sp
+
+from symnet.calculus.ir import Index, TensorSpec, access
+from symnet.calculus.scalars import without_sympy_kinks
+from symnet.declare.trace import Term, Trace, current
+from symnet.errors import Note
+
+if TYPE_CHECKING:
+    from symnet.declare.tensor import Tensor
+
+Operand = "Tensor | sp.Expr"
+Rule = Callable[..., sp.Expr]
+
+
+def number(value: object) -> sp.Expr | None:
+    """A Python or SymPy number, or a size, as an exact SymPy number; None for anything else.
+
+    A decimal such as 0.1 is taken as written, 1/10.  A number that is not finite is noted as a mistake.
+    """
+    if isinstance(value, sp.Expr) and not value.free_symbols - set(current().sizes):
+        return value if value.is_finite is not False else _not_finite(value)
+    if isinstance(value, (bool, int)):
+        return sp.Integer(int(value))
+    if hasattr(value, "item") and getattr(value, "shape", None) == ():
+        value = value.item()
+    if isinstance(value, (int, float)):
+        return sp.Rational(repr(float(value))) if math.isfinite(value) else _not_finite(value)
+    return None
+
+
+def _not_finite(value: object) -> sp.Expr:
+    current().fail("SN105", f"the constant {value} is not finite", help=("write a finite number",))
+    return sp.S.One
+
+
+def pointwise(trace: Trace, rule: Rule, *operands: Any, hint: str = "") -> Tensor:
+    """``y[i] += rule(a[i], b[i], ...)`` with NumPy's broadcasting, except that two operands of different rank never
+    stretch each other ([N,1] with [N] to [N,N])."""
+    tensors = [o for o in operands if not isinstance(o, sp.Expr)]
+    if any(t.broken for t in tensors):
+        return tensors[0].as_broken()
+    shape = broadcast_shape(trace, tensors)
+    if shape is None:
+        return tensors[0].as_broken()
+    left = tuple(Index("i", size) for size in shape)
+    body = rule(*(o if isinstance(o, sp.Expr) else o.read(aligned(left, o.spec)) for o in operands))
+    spec = trace.new_spec(shape, "intermediate")
+    trace.define(spec, Term(left, without_sympy_kinks(body)))
+    return tensors[0].made(spec, hint)
+
+
+def aligned(left: Sequence[Index], spec: TensorSpec) -> tuple[sp.Expr, ...]:
+    """The addresses of a tensor inside a broadcast result: right-aligned, 0 on an axis of size 1 that is stretched."""
+    own = left[len(left) - spec.rank :]
+    return tuple(i if i.size == size else sp.S.Zero for i, size in zip(own, spec.shape, strict=True))
+
+
+def broadcast_shape(trace: Trace, tensors: Sequence[Tensor]) -> tuple[sp.Expr, ...] | None:
+    """The common shape, or None after noting the mistake."""
+    shape: tuple[sp.Expr, ...] = ()
+    for tensor in tensors:
+        merged = _merge(shape, tensor.spec.shape)
+        if merged is None:
+            trace.fail(
+                "SN103",
+                f"shapes {_many(tensors)} do not fit together",
+                table=shape_table(trace, tensors),
+                because=_made_at(trace, tensors),
+                help=("sizes must be equal or 1, counted from the last axis",),
+            )
+            return None
+        silent = len(shape) != tensor.spec.rank and merged not in (shape, tensor.spec.shape)
+        if shape and tensor.spec.rank and silent:
+            trace.fail(
+                "SN102",
+                f"this would broadcast {show(shape)} with {show(tensor.spec.shape)} to {show(merged)}",
+                table=shape_table(trace, tensors),
+                caret="NumPy and PyTorch do this silently",
+                help=("give both the same rank: x[:, 0] drops an axis of size 1, x[:, None] adds one",),
+            )
+            return None
+        shape = merged
+    return shape
+
+
+def _merge(a: tuple[sp.Expr, ...], b: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...] | None:
+    rank = max(len(a), len(b))
+    merged = []
+    for p, q in zip((sp.S.One,) * (rank - len(a)) + a, (sp.S.One,) * (rank - len(b)) + b, strict=True):
+        if p != q and p != 1 and q != 1:
+            return None
+        merged.append(q if p == 1 else p)
+    return tuple(merged)
+
+
+def reduction(tensor: Tensor, rule: Rule, axes: Sequence[int], keepdim: bool, op: str = "+", hint: str = "") -> Tensor:
+    """``y[i] op= rule(x[i, k])`` over the given axes."""
+    trace = tensor.trace
+    indices = tuple(Index("i", size) for size in tensor.spec.shape)
+    reduced = tuple(indices[a] for a in axes)
+    left = tuple(
+        Index("i", sp.S.One) if k in axes else index for k, index in enumerate(indices) if keepdim or k not in axes
+    )
+    spec = trace.new_spec((i.size for i in left), "intermediate")
+    trace.define(spec, Term(left, rule(tensor.read(indices)), reduced, "max" if op == "max" else "+"))
+    return tensor.made(spec, hint)
+
+
+def product(a: Tensor, b: Tensor) -> Tensor:
+    """The matrix product with torch's rules: vectors lose their axis, leading axes broadcast.
+
+    ``y[b, i, j] += a[b, i, k] * b[b, k, j]``
+    """
+    trace = a.trace
+    if a.broken or b.broken:
+        return a.as_broken()
+    if not a.spec.rank or not b.spec.rank:
+        trace.fail(
+            "SN103",
+            "@ takes vectors and matrices, not a single number",
+            table=shape_table(trace, (a, b)),
+            help=("write * to multiply by a number",),
+        )
+        return a.as_broken()
+    inner = b.spec.shape[0] if b.spec.rank == 1 else b.spec.shape[-2]
+    if a.spec.shape[-1] != inner:
+        return _inner_sizes_differ(a, b, inner)
+    k = Index("k", inner)
+    rows = (Index("i", a.spec.shape[-2]),) if a.spec.rank > 1 else ()
+    columns = (Index("j", b.spec.shape[-1]),) if b.spec.rank > 1 else ()
+    batch = _merge(a.spec.shape[:-2], b.spec.shape[:-2])
+    if batch is None:
+        trace.fail(
+            "SN103", f"the leading axes of {_many((a, b))} do not fit together", table=shape_table(trace, (a, b))
+        )
+        return a.as_broken()
+    lead = tuple(Index("n", size) for size in batch)
+    left = lead + rows + columns
+    first = a.read((*_stretched(lead, a.spec.shape[:-2]), *rows, k))
+    second = b.read((*_stretched(lead, b.spec.shape[:-2]), k, *columns))
+    spec = trace.new_spec((i.size for i in left), "intermediate")
+    trace.define(spec, Term(left, first * second, (k,)))
+    return a.made(spec, "z")
+
+
+def _stretched(lead: Sequence[Index], shape: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
+    own = lead[len(lead) - len(shape) :]
+    return tuple(i if i.size == size else sp.S.Zero for i, size in zip(own, shape, strict=True))
+
+
+def _inner_sizes_differ(a: Tensor, b: Tensor, inner: sp.Expr) -> Tensor:
+    trace = a.trace
+    hints = []
+    if b.spec.rank == 2 and b.spec.shape[-1] == a.spec.shape[-1]:
+        hints.append(
+            f"write  {label(trace, a)} @ {label(trace, b)}.T   (torch.nn.Linear stores its weight as [out,in])"
+        )
+    table = shape_table(trace, (a, b))
+    trace.fail(
+        "SN101",
+        f"the inner sizes of @ differ: {_many((a, b))}",
+        table=(*table[:-1], f"{table[-1]}   {a.spec.shape[-1]} would have to meet {inner}"),
+        because=_made_at(trace, (a, b)),
+        help=tuple(hints) or (f"the last axis of {label(trace, a)} has to be the first of {label(trace, b)}",),
+    )
+    return a.as_broken()
+
+
+def readdressed(tensor: Tensor, left: tuple[Index, ...], addresses: Sequence[sp.Expr]) -> Tensor:
+    """``y[left] += x[addresses]``: transposes, slices, new axes, reshapes."""
+    spec = tensor.trace.new_spec((i.size for i in left), "intermediate", tensor.spec.integer)
+    tensor.trace.define(spec, Term(left, tensor.read(addresses)))
+    return tensor.made(spec, "v")
+
+
+def label(trace: Trace, tensor: Tensor) -> str:
+    """What a message calls a tensor: the text of the person's expression."""
+    return trace.text_of(tensor.spec)
+
+
+def show(shape: Sequence[sp.Expr]) -> str:
+    """A shape as ``[N,D]``."""
+    return "[" + ",".join(map(str, shape)) + "]"
+
+
+def shape_table(trace: Trace, tensors: Sequence[Tensor]) -> tuple[str, ...]:
+    """One line for each tensor with its sizes and their numbers."""
+    names = [label(trace, t) for t in tensors]
+    width = max(map(len, names), default=0)
+    lines = []
+    for name, tensor in zip(names, tensors, strict=True):
+        sizes = ", ".join(_with_number(trace, size) for size in tensor.spec.shape)
+        lines.append(f"{name:<{width}}  [{sizes}]")
+    return tuple(lines)
+
+
+def _with_number(trace: Trace, size: sp.Expr) -> str:
+    if size.is_Integer:
+        return str(size)
+    value = trace.size_value(size)
+    return f"{size}={'batch' if value is None else value}"
+
+
+def _many(tensors: Sequence[Tensor]) -> str:
+    return ", ".join(f"{label(t.trace, t)} is {show(t.spec.shape)}" for t in tensors)
+
+
+def _made_at(trace: Trace, tensors: Sequence[Tensor]) -> tuple[Note, ...]:
+    """Where the operands that were declared got their shapes."""
+    places = [(t.spec.source, label(trace, t)) for t in tensors if t.spec.role != "intermediate"]
+    return tuple(Note(source, f"{name} gets its shape here") for source, name in places if source is not None)
+
+
+__all__ = ["access", "number", "pointwise", "product", "readdressed", "reduction"]

@@ -1,0 +1,20 @@
+"""Did you mean."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+from symnet.calculus.ir import Source
+from symnet.errors import Note, Problem, SymnetError
+
+
+def unknown_word(word: str, known: Iterable[str], owner: str, source: Source | None) -> Problem:
+    """An unknown function or method, with the nearest known words."""
+    near = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
+    help = f"did you mean {' or '.join(near)}?" if near else "the README lists every word"
+    return Problem("SN110", f"{owner} has no {word!r}", (Note(source),) if source else (), help=(help,))
+
+
+class UnknownWord(SymnetError, AttributeError):
+    """An unknown word; also an AttributeError, so that ``hasattr`` answers as Python expects."""

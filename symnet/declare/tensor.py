@@ -1,0 +1,232 @@
+"""The tensor of a model file: an object with torch's operators and methods that records equations."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sympy as sp
+
+from symnet.calculus import scalars
+from symnet.calculus.ir import Access, Index, TensorSpec, access
+from symnet.declare import primitives
+from symnet.declare.indexing import subscript
+from symnet.declare.placeholder import Placeholder
+from symnet.declare.primitives import number, pointwise, show
+from symnet.declare.suggest import UnknownWord, unknown_word
+from symnet.declare.trace import Trace
+from symnet.declare.words import METHODS
+from symnet.errors import Note, Problem, SymnetError
+
+Dim = int | Sequence[int] | None
+
+
+class Tensor:
+    """A symbolic tensor: real numbers (or class labels) of a known shape with named sizes."""
+
+    __slots__ = ("broken", "spec", "trace")
+    __array_ufunc__ = (
+        None  # so that ``array * tensor`` reaches __rmul__ and its message, and no array of tensors is made
+    )
+
+    def __init__(self, trace: Trace, spec: TensorSpec, broken: bool = False) -> None:
+        self.trace = trace
+        self.spec = spec
+        self.broken = broken
+        trace.tensors[spec.name] = self
+
+    def made(self, spec: TensorSpec, hint: str = "") -> Tensor:
+        """A new tensor of the same trace."""
+        if hint:
+            self.trace.hints[spec.name] = hint
+        return Tensor(self.trace, spec)
+
+    def as_broken(self) -> Tensor:
+        """Stands for the result of a mistake; every use of it is silent."""
+        return Tensor(self.trace, self.trace.new_spec((), "intermediate"), broken=True)
+
+    def read(self, addresses: Sequence[sp.Expr]) -> Access:
+        """The access at the addresses."""
+        return access(self.spec, *addresses)
+
+    @property
+    def shape(self) -> tuple[sp.Expr, ...]:
+        return self.spec.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.spec.rank
+
+    def dim(self) -> int:
+        return self.spec.rank
+
+    def size(self, dim: int | None = None) -> Any:
+        return self.shape if dim is None else self.shape[dim]
+
+    def __repr__(self) -> str:
+        return f"{self.trace.text_of(self.spec)}: tensor {show(self.shape)}"
+
+    # ---- arithmetic -------------------------------------------------------------------------------------------------
+    def _with(self, other: object, rule: Any, swapped: bool = False) -> Tensor:
+        operand = as_operand(self.trace, other)
+        if operand is None:
+            return self.as_broken()
+        pair = (operand, self) if swapped else (self, operand)
+        return pointwise(self.trace, rule, *pair)
+
+    def __add__(self, other: object) -> Tensor:
+        return self._with(other, lambda a, b: a + b)
+
+    def __radd__(self, other: object) -> Tensor:
+        return self._with(other, lambda a, b: a + b, swapped=True)
+
+    def __sub__(self, other: object) -> Tensor:
+        return self._with(other, lambda a, b: a - b)
+
+    def __rsub__(self, other: object) -> Tensor:
+        return self._with(other, lambda a, b: a - b, swapped=True)
+
+    def __mul__(self, other: object) -> Tensor:
+        return self._with(other, lambda a, b: a * b)
+
+    def __rmul__(self, other: object) -> Tensor:
+        return self._with(other, lambda a, b: a * b, swapped=True)
+
+    def __truediv__(self, other: object) -> Tensor:
+        if number(other) == 0:
+            self.trace.fail("SN105", "division by zero", help=("divide by a number other than 0",))
+            return self.as_broken()
+        return self._with(other, lambda a, b: a / b)
+
+    def __rtruediv__(self, other: object) -> Tensor:
+        return self._with(other, lambda a, b: a / b, swapped=True)
+
+    def __pow__(self, other: object) -> Tensor:
+        return self._with(other, lambda a, b: a**b)
+
+    def __rpow__(self, other: object) -> Tensor:
+        return self._with(other, lambda a, b: a**b, swapped=True)
+
+    def __neg__(self) -> Tensor:
+        return pointwise(self.trace, lambda a: -a, self)
+
+    def __pos__(self) -> Tensor:
+        return self
+
+    def __abs__(self) -> Tensor:
+        return pointwise(self.trace, scalars.absolute, self)
+
+    def __matmul__(self, other: object) -> Tensor:
+        operand = as_operand(self.trace, other)
+        if not isinstance(operand, Tensor):
+            if operand is not None:
+                self.trace.fail("SN103", "@ takes tensors, not a number", help=("write * to multiply by a number",))
+            return self.as_broken()
+        return primitives.product(self, operand)
+
+    def __rmatmul__(self, other: object) -> Tensor:
+        return self.__matmul__(other)
+
+    # ---- comparisons give masks of 0 and 1 --------------------------------------------------------------------------
+    def __gt__(self, other: object) -> Tensor:
+        return self._with(other, scalars.greater)
+
+    def __lt__(self, other: object) -> Tensor:
+        return self._with(other, scalars.greater, swapped=True)
+
+    def __ge__(self, other: object) -> Tensor:
+        return self._with(other, scalars.greater_equal)
+
+    def __le__(self, other: object) -> Tensor:
+        return self._with(other, scalars.greater_equal, swapped=True)
+
+    def __bool__(self) -> bool:
+        raise _refuse(
+            self,
+            "SN106",
+            "a tensor of a model file has no truth value, it stands for all data at once",
+            "write sn.where(condition, a, b) instead of if",
+        )
+
+    def __len__(self) -> int:
+        raise _refuse(self, "SN106", "the length of a tensor is a named size, not a number", "use the size itself")
+
+    def __iter__(self) -> Any:
+        raise _refuse(
+            self, "SN106", "a tensor cannot be looped over", "write the sum or product over the axis, x.sum(0)"
+        )
+
+    def __float__(self) -> float:
+        raise _refuse(
+            self, "SN106", "a tensor of a model file has no numbers yet", "use symnet's functions: sn.exp, sn.log"
+        )
+
+    # ---- torch's methods --------------------------------------------------------------------------------------------
+    def _call(self, word: str, *args: Any, **options: Any) -> Tensor:
+        result: Tensor = METHODS[word](self, *args, **options)
+        return result
+
+    def __getattr__(self, word: str) -> Any:
+        if word in METHODS:
+            return lambda *args, **options: self._call(word, *args, **options)
+        if word.startswith("__"):
+            raise AttributeError(word)
+        raise UnknownWord(unknown_word(word, METHODS, "a tensor", self.trace.here()))
+
+    @property
+    def T(self) -> Tensor:
+        return self._call("transpose", 0, 1) if self.ndim == 2 else self._call("permute", *reversed(range(self.ndim)))
+
+    @property
+    def mT(self) -> Tensor:
+        return self._call("transpose", -2, -1)
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return subscript(self, key)
+
+    def item(self) -> Placeholder:
+        """Stands for the trained number in a report, ``f"y = {self.a.item()}"``."""
+        for equation in self.trace.equations:
+            if equation.target == self.spec.name and isinstance(equation.body, Access):
+                places = equation.body.addresses
+                if all(a.is_Integer for a in places):
+                    return Placeholder(equation.body.name, tuple(map(int, places)))
+        return Placeholder(self.spec.name, ())
+
+    def backward(self, gradient: Tensor | None = None) -> None:
+        """Declare this tensor the one to differentiate; a tensor that is not one number needs a cotangent."""
+        if gradient is None:
+            self.trace.objective = self
+            return
+        if gradient.shape != self.shape:
+            self.trace.fail(
+                "SN103",
+                f"the cotangent is {show(gradient.shape)}, the output is {show(self.shape)}",
+                help=("gradient= needs one weight for each entry of the output",),
+            )
+            return
+        self.trace.objective = (self * gradient)._call("sum") if self.ndim else self * gradient
+
+
+def as_operand(trace: Trace, value: object) -> Tensor | sp.Expr | None:
+    """A tensor or an exact number; None after noting anything else as a mistake."""
+    if isinstance(value, Tensor):
+        return value
+    constant = number(value)
+    if constant is None:
+        kind = type(value).__name__
+        hint = (
+            "declare it: sn.data(..., values=...)"
+            if kind in ("ndarray", "list", "tuple")
+            else "use numbers and tensors"
+        )
+        trace.fail("SN107", f"a tensor cannot be combined with a {kind}", help=(hint,))
+    return constant
+
+
+def _refuse(tensor: Tensor, code: str, message: str, help: str) -> SymnetError:
+    source = tensor.trace.here()
+    return SymnetError(Problem(code, message, (Note(source),) if source else (), help=(help,)))
+
+
+__all__ = ["Index", "Tensor", "as_operand"]

@@ -1,0 +1,176 @@
+"""The record of one model file while it runs: every operation becomes an equation of a tensor with a private name.
+
+Mistakes are noted and answered with a broken tensor, so one run of the file lists all of them.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+from collections.abc import Iterable, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
+
+import sympy as sp
+
+from symnet.calculus.ir import Equation, Index, Operation, Role, Source, TensorSpec, size_symbol
+from symnet.errors import Note, Problem, Problems
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from symnet.declare.tensor import Tensor
+    from symnet.model import Values
+
+_PACKAGE = str(Path(__file__).resolve().parent.parent)
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What a declaring word said beyond the tensor itself."""
+
+    values: Values | Tensor
+    classes: sp.Expr | None = None
+
+
+@dataclass
+class Trace:
+    """Everything that one run of a model file declared, in order."""
+
+    path: str = ""
+    lines: tuple[str, ...] = ()
+    assigned: Mapping[tuple[int, int, int, int], tuple[str, ...]] = field(default_factory=dict)  # span -> names it gets
+    tensors: dict[str, Tensor] = field(default_factory=dict)
+    specs: dict[str, TensorSpec] = field(default_factory=dict)
+    equations: list[Equation] = field(default_factory=list)
+    declared: dict[str, Declared] = field(default_factory=dict)
+    sizes: dict[sp.Symbol, int | None] = field(default_factory=dict)
+    chosen_names: dict[str, str] = field(default_factory=dict)  # private name -> explicit name=
+    positions: dict[str, int] = field(default_factory=dict)  # private name -> place in the tuple that a call returned
+    hints: dict[str, str] = field(default_factory=dict)  # private name -> what to call it if the person did not
+    objective: Tensor | None = None
+    predictions: list[Tensor] = field(default_factory=list)  # first arguments of losses, the likely predictions
+    problems: Problems = field(default_factory=Problems)
+    counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def new_spec(
+        self, shape: Iterable[sp.Expr], role: Role, integer: bool = False, facts: Iterable[str] = ()
+    ) -> TensorSpec:
+        """A tensor with a private name, which no person can write, and the place in the model file that made it."""
+        spec = TensorSpec(
+            f"%{next(self.counter)}", tuple(shape), role, integer, frozenset(facts), self.here(), given=False
+        )
+        self.specs[spec.name] = spec
+        return spec
+
+    def new_size(self, name: str, value: int | None) -> sp.Symbol:
+        """A named size; None means that the data bring it."""
+        symbol = size_symbol(name)
+        self.sizes[symbol] = value
+        return symbol
+
+    def size_value(self, size: sp.Expr) -> int | None:
+        """The number of a size, or None where data bring it."""
+        value = size.xreplace({s: sp.Integer(v) for s, v in self.sizes.items() if v is not None})
+        return int(value) if value.is_Integer else None
+
+    def define(self, spec: TensorSpec, *terms: Term) -> None:
+        """The equations of a new tensor, one for each term."""
+        for term in terms:
+            self.equations.append(Equation(spec.name, term.left, term.body, term.reduced, term.op, source=spec.source))
+
+    def person_name(self, spec: TensorSpec) -> str | None:
+        """The name that the person gave a tensor: ``name=``, or the assignment of the expression that made it."""
+        if spec.name in self.chosen_names:
+            return self.chosen_names[spec.name]
+        if spec.source is None:
+            return None
+        names = self.assigned.get(_key(spec.source), ())
+        position = self.positions.get(spec.name, 0)
+        return names[position] if position < len(names) else None
+
+    def text_of(self, spec: TensorSpec) -> str:
+        """What a message calls a tensor: its name, else the person's expression."""
+        name = self.person_name(spec)
+        if name is not None or spec.source is None or spec.source.line != spec.source.end_line:
+            return name or "the tensor"
+        line = self.lines[spec.source.line - 1].encode() if spec.source.line <= len(self.lines) else b""
+        return line[spec.source.column : spec.source.end_column].decode() or "the tensor"
+
+    def here(self) -> Source | None:
+        """The person's expression that is being evaluated."""
+        frame = _person_frame(self.path)
+        return _span(frame) if frame is not None else None
+
+    def fail(
+        self,
+        code: str,
+        message: str,
+        *,
+        table: tuple[str, ...] = (),
+        help: tuple[str, ...] = (),
+        notes: tuple[str, ...] = (),
+        because: tuple[Note, ...] = (),
+        caret: str = "",
+    ) -> None:
+        """Note a mistake at the person's expression."""
+        source = self.here()
+        places = (*because, Note(source, caret)) if source is not None else because
+        self.problems.add(Problem(code, message, places, table, help, notes))
+
+
+@dataclass(frozen=True)
+class Term:
+    """One contribution to a tensor: left indices, body, indices summed over."""
+
+    left: tuple[Index, ...]
+    body: sp.Expr
+    reduced: tuple[Index, ...] = ()
+    op: Operation = "+"
+
+
+_current: ContextVar[Trace | None] = ContextVar("trace", default=None)
+
+
+def current() -> Trace:
+    """The trace of the model file that is being read; outside of one, a trace of this process."""
+    trace = _current.get()
+    if trace is None:
+        trace = Trace()
+        _current.set(trace)
+    return trace
+
+
+@contextmanager
+def recording(trace: Trace) -> Iterator[Trace]:
+    """Make a trace the current one."""
+    token = _current.set(trace)
+    try:
+        yield trace
+    finally:
+        _current.reset(token)
+
+
+def _person_frame(path: str) -> FrameType | None:
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        name = frame.f_code.co_filename
+        if name == path if path else not name.startswith(_PACKAGE):
+            return frame
+        frame = frame.f_back
+    return None
+
+
+def _key(source: Source) -> tuple[int, int, int, int]:
+    return (source.line, source.end_line, source.column, source.end_column)
+
+
+def _span(frame: FrameType) -> Source:
+    positions = next(itertools.islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
+    line, end_line, column, end_column = positions
+    start = line or frame.f_lineno
+    return Source(frame.f_code.co_filename, start, end_line or start, column or 0, end_column or 0)

@@ -1,0 +1,44 @@
+"""The stages in their order; what each takes and gives can be read off this page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from symnet.calculus.derive import derive, derive_second
+from symnet.calculus.simplify import simplify
+from symnet.calculus.verify import verify
+from symnet.declare.loader import load_model
+from symnet.declare.suggest import unknown_word
+from symnet.errors import Problem, SymnetError
+from symnet.model import Derivation, Model
+
+
+def load(path: Path) -> tuple[Model, tuple[Problem, ...]]:
+    """The model of a file and the warnings about it.  Raises SymnetError with every mistake found."""
+    return load_model(path)
+
+
+def derive_model(model: Model, wrt: Iterable[str] = (), order: int = 1) -> Derivation:
+    """The derivation of the gradients (order 1) or of gradients and second derivatives (order 2).
+
+    ``wrt`` are parameter names or paths, all of them if empty.  Simplification comes after the rule, because only the
+    complete adjoint of a tensor shows what cancels; the forward equations stay as the person wrote them.
+    """
+    chosen = _chosen(model, tuple(wrt))
+    raw = verify(derive(model.program, chosen))
+    if order == 2:
+        raw = verify(derive_second(raw, chosen))
+    simplified = simplify(raw, model.sizes)
+    return Derivation(model, raw, verify(simplified.program), chosen, simplified.rewrites, simplified.facts)
+
+
+def _chosen(model: Model, wrt: tuple[str, ...]) -> tuple[str, ...]:
+    known = {key: p.spec.name for p in model.parameters for key in (p.spec.name, p.path)}
+    unknown = [name for name in wrt if name not in known]
+    if unknown:
+        raise SymnetError(*(unknown_word(name, known, "the model", None) for name in unknown))
+    if not model.parameters:
+        raise SymnetError(Problem("SN204", "the model has no parameter to differentiate by", help=("declare one: sn.param(...)",)))
+    order = [p.spec.name for p in model.parameters]
+    return tuple(sorted({known[name] for name in wrt}, key=order.index)) if wrt else tuple(order)
