@@ -10,6 +10,7 @@ from typing import Any, Literal
 import sympy as sp
 
 from symnet.calculus.ir import Program, TensorSpec
+from symnet.calculus.rewrites import Rewrite
 
 
 @dataclass(frozen=True)
@@ -104,18 +105,6 @@ class Model:
     prediction: str | None
     training: Training
     metric: Metric = "none"
-
-
-@dataclass(frozen=True)
-class Rewrite:
-    """One kept step of the simplifier: what it did to one tensor's equation, its name and its reason in words."""
-
-    tensor: str
-    name: str
-    before: str
-    after: str
-    reason: str
-    children: tuple[Rewrite, ...] = ()
 
 
 @dataclass(frozen=True)
