@@ -1,0 +1,295 @@
+"""SymPy bodies as formulas, in the order in which a person writes them.
+
+In a product numbers and sizes come first, then scalars, then entries; in a sum the terms follow the order of
+declaration, negative ones last.  Content is never distributed: ``2 (x + 2)`` stays as it was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+import sympy as sp
+
+from symnet.calculus import scalars
+from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess
+from symnet.explain.formula import (
+    ONE,
+    Add,
+    At,
+    Bracket,
+    Call,
+    Formula,
+    KroneckerDelta,
+    Letter,
+    Name,
+    Number,
+    Over,
+    Power,
+    Quotient,
+    Remainder,
+    Signed,
+    Total,
+    negated,
+    product_of,
+    signed,
+    total_of,
+)
+from symnet.explain.spellings import Ascii
+
+_FUNCTIONS = {scalars.relu: "max", scalars.maximum: "max", scalars.minimum: "min", scalars.absolute: "abs"}
+_RELATIONS: dict[type, Literal[">", ">=", "="]] = {
+    scalars.greater: ">",
+    scalars.greater_equal: ">=",
+    scalars.equal: "=",
+}
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a derivation calls its tensors: order of declaration, names on the screen, one-hot rows of label tensors."""
+
+    order: Mapping[str, int]
+    shown: Mapping[str, str] = field(default_factory=dict)
+    one_hot: Mapping[str, str] = field(default_factory=dict)
+    adjoints: frozenset[str] = frozenset()
+
+    def name(self, tensor: str) -> str:
+        """The name on the screen."""
+        return self.shown.get(tensor, tensor)
+
+
+@dataclass(frozen=True)
+class Composer:
+    """Turns the body of one equation into a formula; ``letters`` names its indices, ``left`` are those of its target."""
+
+    words: Words
+    letters: Mapping[Index, str]
+    left: tuple[Index, ...] = ()
+    contracted: bool = False
+
+    def of(self, expression: sp.Expr) -> Formula:
+        """The formula of a body or an address."""
+        if isinstance(expression, Index):
+            return Letter(self.letters[expression])
+        if isinstance(expression, Access):
+            return self._entry(expression)
+        if expression.is_Symbol:
+            return Name(expression.name)
+        if expression.is_Number:
+            return _number(expression)
+        if expression.is_Add and _content(expression) == 1:
+            return self._sum(expression)
+        if expression.is_Add or expression.is_Mul:
+            return self._product(expression)
+        if expression.is_Pow:
+            return self._power(expression)
+        return self._function(expression)
+
+    def _entry(self, access: Access) -> Formula:
+        name = self.words.name(access.name)
+        return At(name, tuple(map(self.of, access.addresses))) if access.addresses else Name(name)
+
+    def _sum(self, expression: sp.Expr) -> Formula:
+        terms = [(signed(self.of(arg)), arg) for arg in expression.args]
+        plain = all(_is_polynomial(arg) for arg in expression.args)
+        terms.sort(key=lambda pair: self._term_key(*pair, plain))
+        return total_of([term for term, _ in terms])
+
+    def _term_key(self, term: Signed, expression: sp.Expr, plain: bool) -> tuple[object, ...]:
+        number = expression.is_number
+        reads = {a.name for a in expression.atoms(Access)}
+        places = sorted((self.words.order.get(n, 10**6) for n in reads), reverse=True)
+        constants_first = number and not plain
+        return (term.negative, not constants_first, number, places, _degree(expression), Ascii().write(term.term))
+
+    def _product(self, expression: sp.Expr) -> Formula:
+        coefficient, factors = _factors(expression)
+        top = [self._raised(b, e) for b, e in factors if not _is_negative(e)]
+        bottom = [self._raised(b, -e) for b, e in factors if _is_negative(e)]
+        return self._assembled(coefficient, sorted(top), sorted(bottom))
+
+    def _assembled(self, coefficient: sp.Expr, top: list[_Keyed], bottom: list[_Keyed]) -> Formula:
+        size = abs(coefficient)
+        upper, lower = [k.formula for k in top], [k.formula for k in bottom]
+        if size.is_Rational:
+            upper = [Number(str(size.p)), *upper]
+            lower = [Number(str(size.q)), *lower]
+        else:
+            upper = [_number(size), *upper]
+        quotient = product_of(upper)
+        if (divisor := product_of(lower)) != ONE:
+            quotient = Over(quotient, divisor)
+        return negated(quotient) if coefficient.is_negative else quotient
+
+    def _raised(self, base: sp.Expr, exponent: sp.Expr) -> _Keyed:
+        formula = self.of(base) if exponent == 1 else self._power_of(base, exponent)
+        return _Keyed(self._factor_key(base, formula), formula)
+
+    def _factor_key(self, base: sp.Expr, formula: Formula) -> tuple[object, ...]:
+        reads = [a for a in base.atoms(Access) if not isinstance(a, IntegerAccess)]
+        places = sorted(self.words.order.get(a.name, 10**6) for a in reads) or [-1]
+        text = Ascii().write(formula)
+        if isinstance(base, Access) and not base.addresses:
+            return (1, 0, places, 0, text)
+        if not base.atoms(Access, Index):
+            return (0, 0, places, 0, text)
+        kind = _kind(base)
+        if self.contracted:
+            own = base.atoms(Index)
+            where = min((k for k, i in enumerate(self.left) if i in own), default=len(self.left))
+            return (2 if kind < 5 else 5, where, places, kind, text)
+        foreign = not any(a.name in self.words.adjoints for a in reads)
+        return (min(kind, 3) if kind < 5 else 5, foreign if kind == 2 else 0, places, kind, text)
+
+    def _power(self, expression: sp.Expr) -> Formula:
+        base, exponent = expression.base, expression.exp
+        if _is_negative(exponent):
+            under = self.of(base) if exponent == -1 else self._power_of(base, -exponent)
+            return Over(ONE, under)
+        return self._power_of(base, exponent)
+
+    def _power_of(self, base: sp.Expr, exponent: sp.Expr) -> Formula:
+        if exponent == sp.Rational(1, 2):
+            return Call("sqrt", (self.of(base),))
+        return Power(self.of(base), self.of(exponent))
+
+    def _function(self, expression: sp.Expr) -> Formula:
+        kind = type(expression)
+        if isinstance(expression, Delta):
+            return self._delta(expression)
+        if kind in _RELATIONS:
+            left, right = map(self.of, expression.args)
+            return Bracket((left, right), (_RELATIONS[kind],))
+        if isinstance(expression, scalars.within):
+            x, lower, upper = map(self.of, expression.args)
+            return Bracket((lower, x, upper), ("<=", "<="))
+        if isinstance(expression, sp.floor):
+            top, bottom = expression.args[0].as_numer_denom()
+            return Quotient(self.of(top), self.of(bottom))
+        if isinstance(expression, sp.Mod):
+            return Remainder(*map(self.of, expression.args))
+        if expression.is_NumberSymbol:
+            return Call("exp", (ONE,)) if expression is sp.E else Name(str(expression))
+        arguments = tuple(map(self.of, expression.args))
+        if isinstance(expression, scalars.relu):
+            arguments = (*arguments, Number("0"))
+        return Call(_FUNCTIONS.get(kind, kind.__name__), arguments)
+
+    def _delta(self, delta: Delta) -> Formula:
+        for index, address in (delta.args, delta.args[::-1]):
+            if isinstance(index, Index) and isinstance(address, IntegerAccess) and address.name in self.words.one_hot:
+                rows = tuple(map(self.of, address.addresses))
+                return At(self.words.one_hot[address.name], (*rows, self.of(index)))
+        first, second = map(self.of, sorted(delta.args, key=lambda a: a not in self.left))
+        if isinstance(first, Letter) and isinstance(second, Letter):
+            return KroneckerDelta(first.letter, second.letter)
+        return Bracket((first, second), ("=",))
+
+    def contribution(self, equation: Equation, body: sp.Expr | None = None) -> Formula:
+        """Σ over the reduced indices of the body, with what does not depend on them in front."""
+        body = equation.body if body is None else body
+        guards = [self._guard(g) for g in sorted(equation.guard, key=sp.default_sort_key)]
+        letters = tuple(self.letters[i] for i in equation.reduced)
+        if equation.op == "max" or guards or not letters:
+            inner = self.of(body)
+            outer = signed(inner) if not guards else Signed(False, product_of([*guards, inner]))
+            if not letters:
+                return negated(outer.term) if outer.negative else outer.term
+            whole = negated(outer.term) if outer.negative else outer.term
+            return Total("max" if equation.op == "max" else "sum", letters, whole)
+        return self._pulled(body, letters, frozenset(equation.reduced))
+
+    def _pulled(self, body: sp.Expr, letters: tuple[str, ...], reduced: frozenset[Index]) -> Formula:
+        coefficient, factors = _factors(body)
+        free = [(b, e) for b, e in factors if not b.atoms(Index) & reduced and not e.atoms(Index) & reduced]
+        bound = [f for f in factors if f not in free]
+        front = self._assembled(
+            coefficient,
+            sorted(self._raised(b, e) for b, e in free if not _is_negative(e)),
+            sorted(self._raised(b, -e) for b, e in free if _is_negative(e)),
+        )
+        inner = self._assembled(
+            sp.S.One,
+            sorted(self._raised(b, e) for b, e in bound if not _is_negative(e)),
+            sorted(self._raised(b, -e) for b, e in bound if _is_negative(e)),
+        )
+        outer, total = signed(front), Total("sum", letters, inner)
+        product = product_of([outer.term, total])
+        return negated(product) if outer.negative else product
+
+    def _guard(self, guard: sp.Expr) -> Formula:
+        """``g >= 0`` with its negative terms moved to the other side."""
+        formula = self.of(guard)
+        terms = formula.terms if isinstance(formula, Add) else (Signed(False, formula),)
+        above = total_of([t for t in terms if not t.negative])
+        below = total_of([Signed(False, t.term) for t in terms if t.negative])
+        return Bracket((above, below), (">=",))
+
+
+def right_side(composer: Composer, equations: Iterable[Equation]) -> Formula:
+    """The sum of the contributions of several equations, the letters of all of them known to the composer."""
+    return total_of([signed(composer.contribution(e)) for e in equations])
+
+
+@dataclass(frozen=True, order=True)
+class _Keyed:
+    """A factor with its place in the order; the key decides alone, it ends in the written text."""
+
+    key: tuple[object, ...]
+    formula: Formula = field(compare=False)
+
+
+def _factors(expression: sp.Expr) -> tuple[sp.Expr, list[tuple[sp.Expr, sp.Expr]]]:
+    """The number in front, and bases with exponents; products that were left unevaluated are opened."""
+    coefficient: sp.Expr = sp.S.One
+    factors: list[tuple[sp.Expr, sp.Expr]] = []
+    for part in sp.Mul.make_args(expression):
+        if part.is_Number:
+            coefficient = coefficient * part
+        elif part.is_Mul:
+            inner, more = _factors(part)
+            coefficient, factors = coefficient * inner, factors + more
+        elif part.is_Add and _content(part) != 1:
+            coefficient = coefficient * _content(part)
+            factors.append((part / _content(part), sp.S.One))
+        else:
+            factors.append((part.base, part.exp) if part.is_Pow else (part, sp.S.One))
+    return coefficient, factors
+
+
+def _content(expression: sp.Expr) -> sp.Integer:
+    """The whole number that divides every coefficient of a sum: SymPy distributes it, a person does not."""
+    content = expression.primitive()[0] if expression.is_Add else sp.S.One
+    return content if content.is_Integer else sp.S.One
+
+
+def _is_negative(exponent: sp.Expr) -> bool:
+    return bool(exponent.is_Number and exponent.is_negative)
+
+
+def _kind(base: sp.Expr) -> int:
+    if isinstance(base, Access):
+        return 2
+    if isinstance(base, (Delta, scalars.Indicator)):
+        return 5
+    return 4 if base.is_Add else 3
+
+
+def _is_polynomial(expression: sp.Expr) -> bool:
+    return not expression.atoms(sp.Function) and all(p.exp.is_Integer for p in expression.atoms(sp.Pow))
+
+
+def _degree(expression: sp.Expr) -> int:
+    _, factors = _factors(expression)
+    return sum(int(e) if e.is_Integer else 1 for _, e in factors)
+
+
+def _number(value: sp.Expr) -> Formula:
+    if value.is_negative:
+        return negated(_number(-value))
+    if value.is_Rational:
+        top, bottom = Number(str(value.p)), Number(str(value.q))
+        return top if value.q == 1 else Over(top, bottom)
+    return Number(repr(float(value)))

@@ -1,0 +1,67 @@
+"""Which letter an index gets: one preferred letter for each size in the whole derivation, further ones in one equation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import sympy as sp
+
+from symnet.calculus.ir import Index, Program
+
+#: First choices for sizes in order of appearance; the batch gets n.
+_PREFERRED = "ijklruvsmpt"
+#: Second and third choices, for two indices of one size in one equation.
+_FURTHER = "mpsvurltkji"
+
+
+class Letters:
+    """Hands out letters that have a Unicode subscript; the same size gets the same letters in every equation.
+
+    A letter belongs to one size, so a legend of letters and sizes explains every formula of a derivation.  When
+    the letters run out they get numbers: i₁, i₂.
+    """
+
+    def __init__(self, sizes: Iterable[sp.Expr], batch: sp.Expr | None, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+        self._letters: dict[sp.Expr, list[str]] = {}
+        if batch is not None:
+            self._letters[batch] = [self._next("n" + _PREFERRED)]
+        for size in sizes:
+            if size not in self._letters:
+                self._letters[size] = [self._next(_PREFERRED)]
+
+    def assign(self, indices: Sequence[Index], used: Mapping[Index, str] | None = None) -> dict[Index, str]:
+        """A letter for each index, no two alike, in the order given; letters in ``used`` stay and are not given again."""
+        result = dict(used or {})
+        for index in indices:
+            if index not in result:
+                result[index] = self._free(index.size, set(result.values()))
+        return result
+
+    def legend(self) -> tuple[tuple[tuple[str, ...], sp.Expr], ...]:
+        """Every size with the letters it got so far."""
+        return tuple((tuple(letters), size) for size, letters in self._letters.items())
+
+    def _free(self, size: sp.Expr, used: set[str]) -> str:
+        own = self._letters.setdefault(size, [])
+        for letter in own:
+            if letter not in used:
+                return letter
+        own.append(self._next(_FURTHER if own else _PREFERRED))
+        return own[-1]
+
+    def _next(self, choices: str) -> str:
+        letter = next((c for c in choices if c not in self._taken), None)
+        number = 1
+        while letter is None:
+            letter = None if f"{choices[0]}{number}" in self._taken else f"{choices[0]}{number}"
+            number += 1
+        self._taken.add(letter)
+        return letter
+
+
+def letters_for(program: Program, batch: sp.Expr | None) -> Letters:
+    """Letters for every size of a program, in the order of its tensors; names of tensors and sizes are not used."""
+    sizes = [size for spec in program.tensors.values() for size in spec.shape]
+    names = {symbol.name for size in sizes for symbol in size.free_symbols}
+    return Letters(sizes, batch, names | set(program.tensors))
