@@ -62,7 +62,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Composer:
-    """Turns the body of one equation into a formula; ``letters`` names its indices, ``left`` are those of its target."""
+    """Turns bodies of one equation into formulas; ``letters`` names its indices, ``left`` are those of its target."""
 
     words: Words
     letters: Mapping[Index, str]
@@ -94,7 +94,7 @@ class Composer:
     def _sum(self, expression: sp.Expr) -> Formula:
         terms = [(signed(self.of(arg)), arg) for arg in expression.args]
         plain = all(_is_polynomial(arg) for arg in expression.args)
-        terms.sort(key=lambda pair: self._term_key(*pair, plain))
+        terms.sort(key=lambda pair: self._term_key(pair[0], pair[1], plain))
         return total_of([term for term, _ in terms])
 
     def _term_key(self, term: Signed, expression: sp.Expr, plain: bool) -> tuple[object, ...]:

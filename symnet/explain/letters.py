@@ -1,4 +1,4 @@
-"""Which letter an index gets: one preferred letter for each size in the whole derivation, further ones in one equation."""
+"""Which letter an index gets: one preferred letter for each size in a whole derivation."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Letters:
                 self._letters[size] = [self._next(_PREFERRED)]
 
     def assign(self, indices: Sequence[Index], used: Mapping[Index, str] | None = None) -> dict[Index, str]:
-        """A letter for each index, no two alike, in the order given; letters in ``used`` stay and are not given again."""
+        """A letter for each index, no two alike, in the order given; those in ``used`` stay."""
         result = dict(used or {})
         for index in indices:
             if index not in result:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import ClassVar
 
 from symnet.explain.formula import (
     Add,
@@ -178,8 +179,8 @@ class Notation(ABC):
 class Linear(Notation):
     """What the two one-line notations share."""
 
-    functions: dict[str, str] = {}
-    relations: dict[str, str] = {}
+    functions: ClassVar[dict[str, str]] = {}
+    relations: ClassVar[dict[str, str]] = {}
 
     def parenthesised(self, text: str) -> str:
         return f"({text})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from symnet.explain.formula import Add, Formula, Letter, Number
 from symnet.explain.notation import ATOM, TERM, Linear
@@ -18,8 +19,8 @@ class Unicode(Linear):
     minus = "−"
     dot = "·"
     hadamard = "⊙"
-    functions = {"normal_cdf": "Φ"}
-    relations = {">=": "≥", "<=": "≤"}
+    functions: ClassVar[dict[str, str]] = {"normal_cdf": "Φ"}
+    relations: ClassVar[dict[str, str]] = {">=": "≥", "<=": "≤"}
 
     def name(self, name: str) -> str:
         return {"pi": "π"}.get(name, name)
@@ -61,7 +62,7 @@ class Unicode(Linear):
 class Ascii(Linear):
     """Plain characters: W1[i,j], sum_n, delta[i,k], A^T, .*"""
 
-    functions = {"normal_cdf": "Phi"}
+    functions: ClassVar[dict[str, str]] = {"normal_cdf": "Phi"}
 
     @property
     def dots_always(self) -> bool:
