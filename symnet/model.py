@@ -22,10 +22,11 @@ class Given:
 
 @dataclass(frozen=True)
 class Distribution:
-    """Numbers drawn or laid out by a named recipe: normal(mean, std), uniform(low, high), linspace(low, high) along the
-    first axis, zeros(), constant(value); for labels integers(classes); and, for initial values of parameters with fan-in
-    f = the product of all axes but the last (for ``torch_layout`` all but the first): he() = normal(0, sqrt(2/f)),
-    xavier() = normal(0, sqrt(2/(fan_in+fan_out))), torch() = uniform(-1/sqrt(f), 1/sqrt(f)) with f given as argument."""
+    """Numbers drawn or laid out by a named recipe.
+
+    normal(mean, std), uniform(low, high), constant(value), linspace(start, end) along the first axis; integers()
+    below the number of classes; and, for data declared with a fact, one_hot(), simplex(), symmetric(), positive().
+    """
 
     kind: str
     arguments: tuple[float, ...] = ()
@@ -52,7 +53,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Input:
-    """A data or label tensor.  ``classes`` is the exclusive bound of labels; ``values`` is how a script makes its own."""
+    """A data or label tensor; ``classes`` bounds labels from above, ``values`` says how a script makes its own."""
 
     spec: TensorSpec
     values: Values

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import builtins
 import keyword
 import re
 import unicodedata
@@ -13,8 +12,25 @@ INDEX_LETTERS = ("i", "j", "k", "l", "m", "p", "r", "s", "u", "v", "t", "n")
 
 #: Names that every generated script uses itself.
 SCRIPT_NAMES = frozenset(
-    "np torch nn math json os sys time argparse pathlib params grads loss data args argv rng seed dtype device batch"
-    " steps epochs lr state main train predict loss_and_grads init_params evaluate annotations Path".split()
+    (
+        *("np", "torch", "nn", "math", "json", "os", "sys", "time", "argparse", "pathlib", "Path", "annotations"),
+        *(
+            "params",
+            "grads",
+            "loss",
+            "data",
+            "args",
+            "argv",
+            "rng",
+            "seed",
+            "dtype",
+            "device",
+            "batch",
+            "steps",
+            "epochs",
+        ),
+        *("lr", "state", "main", "train", "predict", "compute_loss", "loss_and_grads", "init_params", "evaluate"),
+    )
 )
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -37,12 +53,8 @@ def why_not_a_name(name: object) -> str | None:
 
 
 def why_reserved(name: str) -> str | None:
-    """Why a valid identifier cannot be a tensor's name, or None: generated scripts use some names themselves."""
-    if name in SCRIPT_NAMES:
-        return f"{name!r} is a name that generated scripts use themselves"
-    if hasattr(builtins, name):
-        return f"{name!r} is a Python built-in that generated scripts may need"
-    return None
+    """Why a valid identifier cannot be a declared tensor's name, or None."""
+    return f"{name!r} is a name that generated scripts use themselves" if name in SCRIPT_NAMES else None
 
 
 class Namer:

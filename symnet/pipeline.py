@@ -39,6 +39,7 @@ def _chosen(model: Model, wrt: tuple[str, ...]) -> tuple[str, ...]:
     if unknown:
         raise SymnetError(*(unknown_word(name, known, "the model", None) for name in unknown))
     if not model.parameters:
-        raise SymnetError(Problem("SN204", "the model has no parameter to differentiate by", help=("declare one: sn.param(...)",)))
+        help = ("declare one: sn.param(...)",)
+        raise SymnetError(Problem("SN204", "the model has no parameter to differentiate by", help=help))
     order = [p.spec.name for p in model.parameters]
     return tuple(sorted({known[name] for name in wrt}, key=order.index)) if wrt else tuple(order)

@@ -11,7 +11,7 @@ from typing import Any
 from symnet.calculus.ir import Program, TensorSpec
 from symnet.calculus.verify import verify
 from symnet.declare.inline import inline_unnamed
-from symnet.declare.names import final_names, module_paths, renamed
+from symnet.declare.names import final_names, module_paths, renamed, variables
 from symnet.declare.primitives import show
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Trace
@@ -28,6 +28,9 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     recorded = Program(trace.specs, tuple(trace.equations), objective.spec.name)
     paths = module_paths(namespace)
     prediction = _prediction(trace, namespace, recorded, objective)
+    for key, variable in variables(namespace).items():
+        if trace.person_name(trace.specs[key]) is None and key not in paths:
+            trace.chosen_names[key] = variable
     named = {k for k, s in trace.specs.items() if s.role != "intermediate" or trace.person_name(s) is not None}
     named |= {objective.spec.name} | ({prediction} if prediction else set())
     sources = {k: d.values.spec.name for k, d in trace.declared.items() if isinstance(d.values, Tensor)}
@@ -129,7 +132,7 @@ def _prediction(trace: Trace, namespace: Mapping[str, Any], program: Program, ob
         if t in needed[objective.spec.name] and needed[t] & parameters and trace.person_name(trace.specs[t]) is not None
     ]
     strict = [t for t in on_path if needed[t] & data < needed[objective.spec.name] & data]
-    return (strict or on_path or [None])[-1]
+    return (strict or on_path or [objective.spec.name])[-1]
 
 
 def _ancestors(program: Program) -> dict[str, set[str]]:
@@ -145,7 +148,7 @@ def _classifies(trace: Trace, program: Program, inputs: tuple[Input, ...], predi
     labels = [i for i in inputs if i.spec.integer]
     if prediction is None or len(labels) != 1 or not trace.specs[prediction].rank or not trace.predictions:
         return False
-    return labels[0].classes == trace.specs[prediction].shape[-1]
+    return bool(labels[0].classes == trace.specs[prediction].shape[-1])
 
 
 def _warn_unused(trace: Trace, forward: Program, objective: Tensor) -> None:

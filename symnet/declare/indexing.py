@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def subscript(tensor: Tensor, key: Any) -> Tensor:
-    """``y[...] += x[...]`` for a subscript as in NumPy and torch; label tensors read one entry for each of their own."""
+    """``y[...] += x[...]`` for a subscript as in NumPy and torch; labels read one entry each."""
     if tensor.broken:
         return tensor
     keys = list(key) if isinstance(key, tuple) else [key]
@@ -60,7 +60,7 @@ def _address(tensor: Tensor, key: Any, left: list[Index], shared: list[Index], s
             shared.extend(Index("i", s) for s in key.shape)
             left.extend(shared)
         return key.read(shared[len(shared) - key.ndim :])
-    if isinstance(key, Arange):
+    if isinstance(key, arange):
         if not shared:
             shared.append(Index("n", key.size))
             left.extend(shared)
@@ -71,7 +71,7 @@ def _address(tensor: Tensor, key: Any, left: list[Index], shared: list[Index], s
     return None
 
 
-class Arange:
+class arange:
     """``sn.arange(N)`` inside a subscript: every row once, as in ``Z[sn.arange(N), t]``."""
 
     def __init__(self, size: sp.Expr) -> None:

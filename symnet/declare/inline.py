@@ -21,8 +21,8 @@ _LIGHT = 4
 def inline_unnamed(program: Program, named: Iterable[str]) -> Program:
     """The same program with every unnamed tensor gone that can be written inside its readers.
 
-    A pointwise tensor is put in where it is read once, or is light.  A sum is joined only to a sum: into a reader that adds
-    it, times a number or a size.  Everything else keeps an equation of its own.
+    A pointwise tensor is put in where it is read once, or is light.  A sum is joined only to a sum: into a reader that
+    adds it, times a number or a size.  Everything else keeps an equation of its own.
     """
     kept = set(named)
     uses = Counter(a.name for e in program.equations for a in _reads(e))

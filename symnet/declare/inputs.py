@@ -14,7 +14,7 @@ from symnet.declare.trace import Declared, current
 from symnet.model import Distribution, Given
 from symnet.naming import why_not_a_name
 
-Size = sp.Expr | int
+Size = Any  # a SymPy size or a positive int; SymPy carries no types
 
 
 def dims(**sizes: int | str) -> Any:

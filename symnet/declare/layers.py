@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from symnet.declare import functions, losses
+from symnet.declare import losses, pointwise, reductions, shapes
 from symnet.declare.inputs import Size, checked_size, weight
 from symnet.declare.tensor import Tensor
 
@@ -96,11 +96,11 @@ def _layer(name: str, function: Callable[..., Tensor]) -> Callable[..., Function
     return made
 
 
-Sigmoid = _layer("Sigmoid", functions.sigmoid)
-Tanh = _layer("Tanh", functions.tanh)
-ReLU = _layer("ReLU", functions.relu)
-Softplus = _layer("Softplus", functions.softplus)
-SiLU = _layer("SiLU", functions.silu)
+Sigmoid = _layer("Sigmoid", pointwise.sigmoid)
+Tanh = _layer("Tanh", pointwise.tanh)
+ReLU = _layer("ReLU", pointwise.relu)
+Softplus = _layer("Softplus", pointwise.softplus)
+SiLU = _layer("SiLU", pointwise.silu)
 MSELoss = _layer("MSELoss", losses.mse_loss)
 L1Loss = _layer("L1Loss", losses.l1_loss)
 BCELoss = _layer("BCELoss", losses.binary_cross_entropy)
@@ -111,22 +111,22 @@ NLLLoss = _layer("NLLLoss", losses.nll_loss)
 
 def LeakyReLU(negative_slope: float = 0.01) -> Function:
     """A module that applies ``leaky_relu``."""
-    return Function(functions.leaky_relu, negative_slope=negative_slope)
+    return Function(pointwise.leaky_relu, negative_slope=negative_slope)
 
 
 def GELU(approximate: str = "none") -> Function:
     """A module that applies ``gelu``."""
-    return Function(functions.gelu, approximate=approximate)
+    return Function(pointwise.gelu, approximate=approximate)
 
 
 def Softmax(dim: int | None = None) -> Function:
     """A module that applies ``softmax``."""
-    return Function(functions.softmax, dim=dim)
+    return Function(reductions.softmax, dim=dim)
 
 
 def LogSoftmax(dim: int | None = None) -> Function:
     """A module that applies ``log_softmax``."""
-    return Function(functions.log_softmax, dim=dim)
+    return Function(reductions.log_softmax, dim=dim)
 
 
 def HuberLoss(reduction: str = "mean", delta: float = 1.0) -> Function:
@@ -136,4 +136,4 @@ def HuberLoss(reduction: str = "mean", delta: float = 1.0) -> Function:
 
 def Flatten(start_dim: int = 1, end_dim: int = -1) -> Function:
     """A module that merges axes, all but the first unless told otherwise."""
-    return Function(functions.flatten, start_dim=start_dim, end_dim=end_dim)
+    return Function(shapes.flatten, start_dim=start_dim, end_dim=end_dim)

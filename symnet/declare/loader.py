@@ -88,7 +88,7 @@ def _syntax_problem(name: str, error: SyntaxError | ValueError) -> Problem:
 def _raised(name: str, error: BaseException) -> Problem:
     """The person's own frame, nearest to where it was raised."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == name]
-    place = ()
+    place: tuple[Note, ...] = ()
     if frames:
         frame = frames[-1]
         line = frame.lineno or 1

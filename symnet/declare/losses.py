@@ -6,7 +6,7 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import indices_for
-from symnet.declare import functions
+from symnet.declare import reductions
 from symnet.declare.primitives import number, pointwise, readdressed, show
 from symnet.declare.tensor import Tensor
 from symnet.errors import Note
@@ -14,7 +14,7 @@ from symnet.errors import Note
 
 def _reduced(values: Tensor, reduction: str) -> Tensor:
     if reduction in ("mean", "sum"):
-        return functions.mean(values) if reduction == "mean" else functions.sum(values)
+        return reductions.mean(values) if reduction == "mean" else reductions.sum(values)
     if reduction != "none":
         values.trace.fail("SN108", f"unknown reduction {reduction!r}", help=('"mean", "sum" or "none"',))
     return values
@@ -97,10 +97,10 @@ def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
     if target.spec.integer:
         if not _labels_fit(input, target):
             return input.as_broken()
-        return _reduced(functions.logsumexp(input, -1) - _picked(input, target), reduction)
+        return _reduced(reductions.logsumexp(input, -1) - _picked(input, target), reduction)
     if not _same_shape("cross_entropy", input, target):
         return input.as_broken()
-    return _reduced(functions.sum(-target * functions.log_softmax(input, -1), -1), reduction)
+    return _reduced(reductions.sum(-target * reductions.log_softmax(input, -1), -1), reduction)
 
 
 def nll_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:

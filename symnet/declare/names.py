@@ -80,15 +80,25 @@ def final_names(trace: Trace, paths: Mapping[str, str], objective: Tensor, used:
         final[key] = namer.take(wish)
     final[objective.spec.name] = wishes.get(objective.spec.name) or "loss"
     namer.take(final[objective.spec.name])
-    for key, wish in wishes.items():
+    for key, wished in wishes.items():
         if key in final:
             continue
-        if wish and repeated[wish, trace.specs[key].source] > 1:
+        wish = wished or trace.hints.get(key, "z")
+        if wished and repeated[wish, trace.specs[key].source] > 1:
             numbers[wish] += 1
             wish = f"{wish}{numbers[wish]}"
-        final[key] = namer.take(wish or trace.hints.get(key, "z"))
+        final[key] = namer.take(wish)
         _check(trace, trace.specs[key], final[key], False)
     return final
+
+
+def variables(namespace: Mapping[str, Any]) -> dict[str, str]:
+    """Private name -> the first variable of the model file that holds the tensor."""
+    found: dict[str, str] = {}
+    for name, value in namespace.items():
+        if isinstance(value, Tensor) and not value.broken:
+            found.setdefault(value.spec.name, name)
+    return found
 
 
 def _wish(trace: Trace, spec: TensorSpec, paths: Mapping[str, str]) -> str | None:

@@ -47,7 +47,7 @@ def _not_finite(value: object) -> sp.Expr:
 def pointwise(trace: Trace, rule: Rule, *operands: Any, hint: str = "") -> Tensor:
     """``y[i] += rule(a[i], b[i], ...)`` with NumPy's broadcasting, except that two operands of different rank never
     stretch each other ([N,1] with [N] to [N,N])."""
-    tensors = [o for o in operands if not isinstance(o, sp.Expr)]
+    tensors: list[Tensor] = [o for o in operands if not isinstance(o, sp.Expr)]
     if any(t.broken for t in tensors):
         return tensors[0].as_broken()
     shape = broadcast_shape(trace, tensors)
@@ -98,20 +98,18 @@ def _merge(a: tuple[sp.Expr, ...], b: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...
     rank = max(len(a), len(b))
     merged = []
     for p, q in zip((sp.S.One,) * (rank - len(a)) + a, (sp.S.One,) * (rank - len(b)) + b, strict=True):
-        if p != q and p != 1 and q != 1:
+        if len({p, q, sp.S.One}) == 3:
             return None
         merged.append(q if p == 1 else p)
     return tuple(merged)
 
 
-def reduction(tensor: Tensor, rule: Rule, axes: Sequence[int], keepdim: bool, op: str = "+", hint: str = "") -> Tensor:
-    """``y[i] op= rule(x[i, k])`` over the given axes."""
+def reduction(tensor: Tensor, rule: Rule, axes: Sequence[int], op: str = "+", hint: str = "") -> Tensor:
+    """``y[i] op= rule(x[i, k])`` over the given axes, which are gone from the result."""
     trace = tensor.trace
     indices = tuple(Index("i", size) for size in tensor.spec.shape)
     reduced = tuple(indices[a] for a in axes)
-    left = tuple(
-        Index("i", sp.S.One) if k in axes else index for k, index in enumerate(indices) if keepdim or k not in axes
-    )
+    left = tuple(index for k, index in enumerate(indices) if k not in axes)
     spec = trace.new_spec((i.size for i in left), "intermediate")
     trace.define(spec, Term(left, rule(tensor.read(indices)), reduced, "max" if op == "max" else "+"))
     return tensor.made(spec, hint)

@@ -8,13 +8,13 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.calculus.ir import Access, Index, TensorSpec, access
+from symnet.calculus.ir import Access, TensorSpec, access
 from symnet.declare import primitives
 from symnet.declare.indexing import subscript
 from symnet.declare.placeholder import Placeholder
 from symnet.declare.primitives import number, pointwise, show
 from symnet.declare.suggest import UnknownWord, unknown_word
-from symnet.declare.trace import Trace
+from symnet.declare.trace import Trace, current
 from symnet.declare.words import METHODS
 from symnet.errors import Note, Problem, SymnetError
 
@@ -187,8 +187,9 @@ class Tensor:
     def item(self) -> Placeholder:
         """Stands for the trained number in a report, ``f"y = {self.a.item()}"``."""
         for equation in self.trace.equations:
-            if equation.target == self.spec.name and isinstance(equation.body, Access):
-                places = equation.body.addresses
+            one_entry = equation.target == self.spec.name and all(i.size == 1 for i in equation.left)
+            if one_entry and isinstance(equation.body, Access):
+                places = equation.body.xreplace(dict.fromkeys(equation.left, sp.S.Zero)).addresses
                 if all(a.is_Integer for a in places):
                     return Placeholder(equation.body.name, tuple(map(int, places)))
         return Placeholder(self.spec.name, ())
@@ -224,9 +225,17 @@ def as_operand(trace: Trace, value: object) -> Tensor | sp.Expr | None:
     return constant
 
 
+def require_tensor(value: object, word: str) -> Tensor:
+    """The value if it is a tensor; raises SymnetError in the word's name otherwise."""
+    if isinstance(value, Tensor):
+        return value
+    source = current().here()
+    message = f"{word} takes a tensor, not {type(value).__name__}"
+    raise SymnetError(
+        Problem("SN107", message, (Note(source),) if source else (), help=("use math for plain numbers",))
+    )
+
+
 def _refuse(tensor: Tensor, code: str, message: str, help: str) -> SymnetError:
     source = tensor.trace.here()
     return SymnetError(Problem(code, message, (Note(source),) if source else (), help=(help,)))
-
-
-__all__ = ["Index", "Tensor", "as_operand"]

@@ -55,6 +55,9 @@ class Trace:
     objective: Tensor | None = None
     predictions: list[Tensor] = field(default_factory=list)  # first arguments of losses, the likely predictions
     problems: Problems = field(default_factory=Problems)
+    events: dict[str, int] = field(default_factory=dict)  # private name -> the person's call that made it
+    newest: dict[int, str] = field(default_factory=dict)  # call -> the last tensor that it made, the one it returned
+    calls: dict[int, tuple[FrameType, int]] = field(default_factory=dict)  # frames are kept so that no id comes twice
     counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def new_spec(
@@ -65,7 +68,17 @@ class Trace:
             f"%{next(self.counter)}", tuple(shape), role, integer, frozenset(facts), self.here(), given=False
         )
         self.specs[spec.name] = spec
+        event = self._call_of_person()
+        self.events[spec.name] = event
+        self.newest[event] = spec.name
         return spec
+
+    def _call_of_person(self) -> int:
+        """A number for the call in the person's code that is being answered; one call may make several tensors."""
+        _, caller = _person_frame(self.path)
+        if caller is None:
+            return 0
+        return self.calls.setdefault(id(caller), (caller, len(self.calls) + 1))[1]
 
     def new_size(self, name: str, value: int | None) -> sp.Symbol:
         """A named size; None means that the data bring it."""
@@ -87,7 +100,8 @@ class Trace:
         """The name that the person gave a tensor: ``name=``, or the assignment of the expression that made it."""
         if spec.name in self.chosen_names:
             return self.chosen_names[spec.name]
-        if spec.source is None:
+        returned = spec.role != "intermediate" or self.newest.get(self.events[spec.name]) == spec.name
+        if spec.source is None or not returned:
             return None
         names = self.assigned.get(_key(spec.source), ())
         position = self.positions.get(spec.name, 0)
@@ -103,7 +117,7 @@ class Trace:
 
     def here(self) -> Source | None:
         """The person's expression that is being evaluated."""
-        frame = _person_frame(self.path)
+        frame, _ = _person_frame(self.path)
         return _span(frame) if frame is not None else None
 
     def fail(
@@ -155,14 +169,16 @@ def recording(trace: Trace) -> Iterator[Trace]:
         _current.reset(token)
 
 
-def _person_frame(path: str) -> FrameType | None:
+def _person_frame(path: str) -> tuple[FrameType | None, FrameType | None]:
+    """The innermost frame of the model file, and the frame of ours that it called."""
+    inner: FrameType | None = None
     frame: FrameType | None = sys._getframe(1)
     while frame is not None:
         name = frame.f_code.co_filename
         if name == path if path else not name.startswith(_PACKAGE):
-            return frame
-        frame = frame.f_back
-    return None
+            return frame, inner
+        inner, frame = frame, frame.f_back
+    return None, None
 
 
 def _key(source: Source) -> tuple[int, int, int, int]:

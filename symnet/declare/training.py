@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from symnet.declare.trace import current
@@ -81,7 +82,13 @@ def _made(kind: str, **options: Any) -> Optimizer:
     return Optimizer(kind, {name: v if isinstance(v, bool) else float(v) for name, v in options.items()})
 
 
-_OPTIMIZERS = {"sgd": SGD, "rmsprop": RMSprop, "adagrad": Adagrad, "adam": Adam, "adamw": AdamW}
+_OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "sgd": SGD,
+    "rmsprop": RMSprop,
+    "adagrad": Adagrad,
+    "adam": Adam,
+    "adamw": AdamW,
+}
 
 
 def train(
@@ -105,12 +112,7 @@ def train(
     epochs.  samples: how many the script makes when it has no file.  data: a .npz beside the model file.  holdout: the
     fraction of the samples kept for evaluation.  report: a line printed at the end, with ``{name}`` for numbers.
     """
-    if isinstance(optimizer, str):
-        if optimizer.lower() not in _OPTIMIZERS:
-            raise _wrong(f"unknown optimizer {optimizer!r}", ", ".join(_OPTIMIZERS))
-        optimizer = _OPTIMIZERS[optimizer.lower()](**({} if lr is None else {"lr": lr}))
-    elif lr is not None:
-        raise _wrong("lr is given twice, in train and in the optimizer", "give it to the optimizer only")
+    chosen = _chosen(optimizer, lr)
     for name, value in {
         "epochs": epochs,
         "steps": steps,
@@ -127,7 +129,17 @@ def train(
     if epochs is None and steps is None:
         steps = 100
     every = log_every or max(1, (epochs or steps or 1) // 10)
-    return Training(optimizer, epochs, steps, batch, samples, float(holdout), data, seed, every, report, new_inputs)
+    return Training(chosen, epochs, steps, batch, samples, float(holdout), data, seed, every, report, new_inputs)
+
+
+def _chosen(optimizer: Optimizer | str, lr: float | None) -> Optimizer:
+    if isinstance(optimizer, Optimizer):
+        if lr is not None:
+            raise _wrong("lr is given twice, in train and in the optimizer", "give it to the optimizer only")
+        return optimizer
+    if optimizer.lower() not in _OPTIMIZERS:
+        raise _wrong(f"unknown optimizer {optimizer!r}", ", ".join(_OPTIMIZERS))
+    return _OPTIMIZERS[optimizer.lower()](**({} if lr is None else {"lr": lr}))
 
 
 def _wrong(message: str, help: str) -> SymnetError:

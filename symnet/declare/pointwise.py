@@ -1,0 +1,189 @@
+"""The words for functions of each entry; torch's names and signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+
+from symnet.calculus import scalars
+from symnet.declare.primitives import pointwise
+from symnet.declare.tensor import Tensor, as_operand, require_tensor
+from symnet.declare.trace import current
+from symnet.declare.words import method
+from symnet.errors import Note, Problem, SymnetError
+
+
+def _map(word: str, rule: Callable[..., sp.Expr], *operands: object) -> Tensor:
+    first = require_tensor(next((o for o in operands if isinstance(o, Tensor)), operands[0]), word)
+    converted = [as_operand(first.trace, o) for o in operands]
+    if any(o is None for o in converted):
+        return first.as_broken()
+    return pointwise(first.trace, rule, *converted)
+
+
+@method
+def exp(x: Tensor) -> Tensor:
+    """y[i] = exp(x[i])"""
+    return _map("exp", sp.exp, x)
+
+
+@method
+def log(x: Tensor) -> Tensor:
+    """y[i] = log(x[i])"""
+    return _map("log", sp.log, x)
+
+
+@method
+def log1p(x: Tensor) -> Tensor:
+    """y[i] = log(1 + x[i])"""
+    return _map("log1p", lambda a: sp.log(1 + a), x)
+
+
+@method
+def sqrt(x: Tensor) -> Tensor:
+    """y[i] = sqrt(x[i])"""
+    return _map("sqrt", sp.sqrt, x)
+
+
+@method
+def square(x: Tensor) -> Tensor:
+    """y[i] = x[i]²"""
+    return _map("square", lambda a: a**2, x)
+
+
+@method
+def pow(x: Tensor, exponent: Tensor | float) -> Tensor:
+    """y[i] = x[i] ** exponent[i]"""
+    return _map("pow", lambda a, b: a**b, x, exponent)
+
+
+@method
+def sin(x: Tensor) -> Tensor:
+    """y[i] = sin(x[i])"""
+    return _map("sin", sp.sin, x)
+
+
+@method
+def cos(x: Tensor) -> Tensor:
+    """y[i] = cos(x[i])"""
+    return _map("cos", sp.cos, x)
+
+
+@method
+def tanh(x: Tensor) -> Tensor:
+    """y[i] = tanh(x[i])"""
+    return _map("tanh", sp.tanh, x)
+
+
+@method
+def sinh(x: Tensor) -> Tensor:
+    """y[i] = sinh(x[i])"""
+    return _map("sinh", sp.sinh, x)
+
+
+@method
+def cosh(x: Tensor) -> Tensor:
+    """y[i] = cosh(x[i])"""
+    return _map("cosh", sp.cosh, x)
+
+
+@method
+def sigmoid(x: Tensor) -> Tensor:
+    """y[i] = 1 / (1 + exp(-x[i]))"""
+    return _map("sigmoid", scalars.sigmoid, x)
+
+
+@method
+def relu(x: Tensor) -> Tensor:
+    """y[i] = max(x[i], 0); the derivative at 0 is 0"""
+    return _map("relu", scalars.relu, x)
+
+
+def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
+    """y[i] = x[i] where positive, else negative_slope x[i]; the derivative at 0 is the slope"""
+    return _map("leaky_relu", scalars.leaky_relu, x, negative_slope)
+
+
+def softplus(x: Tensor) -> Tensor:
+    """y[i] = log(1 + exp(x[i]))"""
+    return _map("softplus", scalars.softplus, x)
+
+
+def silu(x: Tensor) -> Tensor:
+    """y[i] = x[i] sigmoid(x[i])"""
+    return _map("silu", lambda a: a * scalars.sigmoid(a), x)
+
+
+def gelu(x: Tensor, approximate: str = "none") -> Tensor:
+    """y[i] = x[i] Φ(x[i]); with approximate="tanh", Φ by Hendrycks & Gimpel, arXiv:1606.08415"""
+    if approximate not in ("none", "tanh"):
+        current().fail("SN108", f"gelu has no approximate={approximate!r}", help=('"none" or "tanh"',))
+        return x.as_broken()
+    if approximate == "none":
+        return _map("gelu", lambda a: a * scalars.normal_cdf(a), x)
+    cubic = sp.Rational("0.044715")
+    return _map("gelu", lambda a: a / 2 * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (a + cubic * a**3))), x)
+
+
+@method
+def abs(x: Tensor) -> Tensor:
+    """y[i] = |x[i]|; the derivative at 0 is 0"""
+    return _map("abs", scalars.absolute, x)
+
+
+@method
+def sign(x: Tensor) -> Tensor:
+    """y[i] = -1, 0 or 1"""
+    return _map("sign", scalars.sign, x)
+
+
+def maximum(a: Tensor | float, b: Tensor | float) -> Tensor:
+    """y[i] = the larger of a[i], b[i]; at a tie each gets half of the derivative"""
+    return _map("maximum", scalars.maximum, a, b)
+
+
+def minimum(a: Tensor | float, b: Tensor | float) -> Tensor:
+    """y[i] = the smaller of a[i], b[i]; at a tie each gets half of the derivative"""
+    return _map("minimum", scalars.minimum, a, b)
+
+
+@method
+def clamp(x: Tensor, min: float, max: float) -> Tensor:
+    """y[i] = x[i] limited to min..max; the derivative at the bounds is 1"""
+    return _map("clamp", scalars.clip, x, min, max)
+
+
+def where(condition: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
+    """y[i] = a[i] where the condition holds, else b[i]"""
+    return _map("where", scalars.where, condition, a, b)
+
+
+def elementwise(name: str, rule: Callable[..., sp.Expr]) -> Callable[..., Tensor]:
+    """A scalar rule written in SymPy as a function of tensors; ``name`` is only for messages.
+
+    The rule may use numbers, + - * / **, exp, log, sqrt, sin, cos, tan, sinh, cosh, tanh, erf, Abs and symnet's
+    own scalar functions.  All else is refused, Max and Heaviside included: their derivative at the corner is not PyTorch's.
+    """
+
+    def applied(*operands: Tensor) -> Tensor:
+        return _map(name, lambda *bodies: _checked(name, rule(*bodies)), *operands)
+
+    return applied
+
+
+_ALLOWED = (sp.exp, sp.log, sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh, sp.erf, sp.Abs, sp.atan, scalars.Scalar)
+
+
+def _checked(name: str, body: Any) -> sp.Expr:
+    body = sp.sympify(body)
+    bad = sorted({type(f).__name__ for f in body.atoms(sp.Function) if not isinstance(f, _ALLOWED)})
+    if bad or body.has(sp.Derivative, sp.Integral, sp.Piecewise, sp.zoo, sp.nan, sp.oo, sp.I):
+        source = current().here()
+        what = bad[0] if bad else "that"
+        message = f"the rule of {name!r} uses {what}, which has no derivative here"
+        raise SymnetError(
+            Problem("SN108", message, (Note(source),) if source else (), help=("use sn.where, sn.relu, sn.maximum",))
+        )
+    return body

@@ -1,0 +1,123 @@
+"""The words that re-address a tensor, and products of tensors; torch's names and signatures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from symnet.calculus.ir import Delta, Index
+from symnet.declare.primitives import number, readdressed, show
+from symnet.declare.tensor import Tensor, require_tensor
+from symnet.declare.trace import Term
+from symnet.declare.words import method
+
+
+@method
+def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
+    """The same numbers with two axes exchanged"""
+    order = list(range(x.ndim))
+    order[dim0], order[dim1] = order[dim1], order[dim0]
+    return permute(x, *order)
+
+
+@method
+def permute(x: Tensor, *dims: int) -> Tensor:
+    """The same numbers with the axes in another order"""
+    left = [Index("i", x.shape[d]) for d in dims]
+    return readdressed(x, tuple(left), [left[list(dims).index(k)] for k in range(x.ndim)])
+
+
+@method
+def unsqueeze(x: Tensor, dim: int) -> Tensor:
+    """A new axis of size 1"""
+    at = dim % (x.ndim + 1)
+    return x[(*(slice(None),) * at, None)]
+
+
+@method
+def squeeze(x: Tensor, dim: int) -> Tensor:
+    """Without an axis of size 1"""
+    at = dim % x.ndim
+    if x.shape[at] != 1:
+        x.trace.fail("SN104", f"axis {dim} of {show(x.shape)} has size {x.shape[at]}, not 1")
+        return x.as_broken()
+    return x[(*(slice(None),) * at, 0)]
+
+
+@method
+def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+    """Several axes as one, row by row: y[m] = x[m // D, m % D]"""
+    if x.broken or not x.ndim:
+        return x
+    first, last = start_dim % x.ndim, end_dim % x.ndim
+    if first == last:
+        return x
+    merged = sp.Mul(*x.shape[first : last + 1])
+    m = Index("m", merged)
+    places: list[sp.Expr] = []
+    rest: sp.Expr = m
+    for size in reversed(x.shape[first + 1 : last + 1]):
+        places.insert(0, sp.Mod(rest, size) if size != 1 else sp.S.Zero)
+        rest = sp.floor(rest / size)
+    kept = [Index("i", s) for k, s in enumerate(x.shape) if not first <= k <= last]
+    return readdressed(x, (*kept[:first], m, *kept[first:]), (*kept[:first], rest, *places, *kept[first:]))
+
+
+@method
+def reshape(x: Tensor, *shape: Any) -> Tensor:
+    """The same numbers, row by row, in another shape; one size may be -1"""
+    wanted = list(shape[0]) if len(shape) == 1 and isinstance(shape[0], tuple | list) else list(shape)
+    total = sp.Mul(*x.shape)
+    sizes = [None if s == -1 else number(s) for s in wanted]
+    known = sp.Mul(*(s for s in sizes if s is not None))
+    complete = [total / known if s is None else s for s in sizes]
+    if sp.Mul(*complete) != total or sizes.count(None) > 1 or any(s.as_numer_denom()[1] != 1 for s in complete):
+        x.trace.fail("SN103", f"{show(x.shape)} cannot be reshaped to {show([sp.sympify(w) for w in wanted])}")
+        return x.as_broken()
+    flat = flatten(x) if x.ndim > 1 else x
+    left = tuple(Index("i", s) for s in complete)
+    place: sp.Expr = sp.S.Zero
+    for index in left:
+        place = place * index.size + (index if index.size != 1 else 0)
+    return readdressed(flat, left, [place] if flat.ndim else [])
+
+
+view = reshape
+method(reshape)
+
+
+def stack(tensors: list[Tensor] | tuple[Tensor, ...], dim: int = 0) -> Tensor:
+    """Tensors of one shape beside each other along a new axis: y[i,k] = tensors[k][i]"""
+    first = require_tensor(tensors[0], "stack")
+    if any(t.shape != first.shape for t in tensors):
+        first.trace.fail("SN103", "stack needs tensors of one shape", table=tuple(show(t.shape) for t in tensors))
+        return first.as_broken()
+    at = dim % (first.ndim + 1)
+    spec = first.trace.new_spec((*first.shape[:at], sp.Integer(len(tensors)), *first.shape[at:]), "intermediate")
+    for place, tensor in enumerate(tensors):
+        left = tuple(Index("i", s) for s in spec.shape)
+        rest = left[:at] + left[at + 1 :]
+        first.trace.define(spec, Term(left, Delta(left[at], sp.Integer(place)) * tensor.read(rest)))
+    return first.made(spec, "v")
+
+
+def broadcast(x: Tensor, *shape: Any) -> Tensor:
+    """The tensor repeated to a shape, said aloud where symnet refuses to do it silently"""
+    left = tuple(Index("i", number(s) or sp.S.One) for s in shape)
+    own = left[len(left) - x.ndim :]
+    return readdressed(x, left, [i if i.size == s else sp.S.Zero for i, s in zip(own, x.shape, strict=True)])
+
+
+@method
+def matmul(a: Tensor, b: Tensor) -> Tensor:
+    """y[i,j] = Σ_k a[i,k] b[k,j]"""
+    return require_tensor(a, "matmul") @ b
+
+
+mm = mv = dot = matmul
+
+
+def outer(a: Tensor, b: Tensor) -> Tensor:
+    """y[i,j] = a[i] b[j]"""
+    return a[:, None] * b[None, :]
