@@ -164,7 +164,8 @@ def elementwise(name: str, rule: Callable[..., sp.Expr]) -> Callable[..., Tensor
     """A scalar rule written in SymPy as a function of tensors; ``name`` is only for messages.
 
     The rule may use numbers, + - * / **, exp, log, sqrt, sin, cos, tan, sinh, cosh, tanh, erf, Abs and symnet's
-    own scalar functions.  All else is refused, Max and Heaviside included: their derivative at the corner is not PyTorch's.
+    own scalar functions.  All else is refused, Max and Heaviside included: at the
+    corner their derivative is not PyTorch's.
     """
 
     def applied(*operands: Tensor) -> Tensor:
