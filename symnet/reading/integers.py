@@ -1,0 +1,150 @@
+"""Integer addresses: affine parts, digits of one number, and the few simplifications that SymPy leaves undone.
+
+SymPy keeps ``floor((i*W + j)/W)`` although j < W; here sizes of indices are known, so it is i.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symnet.calculus.ir import Access, Index, sort_key
+
+
+@dataclass(frozen=True)
+class Affine:
+    """``Σ coefficient · index + constant`` with index-free coefficients; terms in the order of the indices' names."""
+
+    terms: tuple[tuple[Index, sp.Expr], ...]
+    constant: sp.Expr
+
+
+def affine(address: sp.Expr) -> Affine | None:
+    """The affine form of an address, or None when it is not affine or reads data."""
+    terms: dict[Index, sp.Expr] = {}
+    constant: sp.Expr = sp.S.Zero
+    for term in sp.Add.make_args(sp.expand(address)):
+        indices = term.atoms(Index)
+        if not indices and not term.atoms(Access):
+            constant += term
+            continue
+        if len(indices) != 1 or term.atoms(Access):
+            return None
+        (index,) = indices
+        coefficient = term / index
+        if coefficient.atoms(Index):
+            return None
+        terms[index] = terms.get(index, sp.S.Zero) + coefficient
+    ordered = tuple(sorted(terms.items(), key=lambda item: sort_key(item[0])))
+    return Affine(ordered, constant)
+
+
+def same(a: sp.Expr, b: sp.Expr) -> bool:
+    """Whether two sizes are equal as polynomials."""
+    return bool(a == b or sp.expand(a - b) == 0)
+
+
+def radix(address: sp.Expr, size: sp.Expr) -> tuple[Index, ...] | None:
+    """The digits, most significant first, if the address is a mixed-radix number that runs over all of 0..size-1."""
+    form = affine(address)
+    if form is None or form.constant != 0 or not form.terms:
+        return None
+    return _radix(tuple(form.terms), sp.S.One, size, ())
+
+
+def _radix(
+    terms: tuple[tuple[Index, sp.Expr], ...], weight: sp.Expr, size: sp.Expr, found: tuple[Index, ...]
+) -> tuple[Index, ...] | None:
+    if not terms:
+        return found if same(weight, size) else None
+    for place, (index, coefficient) in enumerate(terms):
+        if same(coefficient, weight):
+            rest = _radix(terms[:place] + terms[place + 1 :], weight * index.size, size, (index, *found))
+            if rest is not None:
+                return rest
+    return None
+
+
+@dataclass(frozen=True)
+class Digit:
+    """``number // weight % base``; base None means that nothing lies above."""
+
+    number: sp.Expr
+    weight: sp.Expr
+    base: sp.Expr | None
+
+
+def digit(address: sp.Expr) -> Digit | None:
+    """The digit that an address takes of a number, or None when it is no digit."""
+    if isinstance(address, sp.Mod):
+        inner, base = address.args
+        below = digit(inner)
+        if below is not None and below.base is None:
+            return Digit(below.number, below.weight, base)
+        return Digit(inner, sp.S.One, base)
+    if isinstance(address, sp.floor):
+        number, weight = sp.fraction(sp.together(address.args[0]))
+        if isinstance(number, sp.Mod):
+            inner, base = number.args
+            return Digit(inner, weight, sp.cancel(base / weight))
+        below = digit(number)
+        if below is not None and below.base is None:
+            return Digit(below.number, below.weight * weight, None)
+        return Digit(number, weight, None)
+    return None
+
+
+def digits(addresses: Sequence[sp.Expr], shape: Sequence[sp.Expr]) -> sp.Expr | None:
+    """The number whose digits in the bases ``shape`` are the addresses, the highest first; None if there is none."""
+    number: sp.Expr | None = None
+    weight: sp.Expr = sp.S.One
+    for place in range(len(addresses) - 1, -1, -1):
+        found = digit(addresses[place])
+        if found is None or not same(found.weight, weight) or (number is not None and found.number != number):
+            return None
+        if found.base is None and place > 0:
+            return None
+        if found.base is not None and not same(found.base, shape[place]):
+            return None
+        number, weight = found.number, weight * shape[place]
+    return number
+
+
+def simplified(address: sp.Expr) -> sp.Expr:
+    """The address with floors and remainders of sums resolved wherever the ranges of the indices allow it."""
+    if not address.has(sp.floor, sp.Mod):
+        return address
+    args = [simplified(a) if isinstance(a, sp.Expr) else a for a in address.args]
+    if isinstance(address, sp.floor):
+        number, weight = sp.fraction(sp.together(args[0]))
+        quotient, rest = _divide(number, weight)
+        return quotient + (sp.S.Zero if _below(rest, weight) else sp.floor(rest / weight))
+    if isinstance(address, sp.Mod):
+        number, weight = args
+        _, rest = _divide(number, weight)
+        return rest if _below(rest, weight) else sp.Mod(rest, weight)
+    return address.func(*args)
+
+
+def _divide(number: sp.Expr, weight: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
+    """The terms of a sum that the weight divides, divided, and the others."""
+    quotient: sp.Expr = sp.S.Zero
+    rest: sp.Expr = sp.S.Zero
+    for term in sp.Add.make_args(sp.expand(number)):
+        share = sp.cancel(term / weight)
+        whole = sp.fraction(share)[1] == 1
+        quotient, rest = (quotient + share, rest) if whole else (quotient, rest + term)
+    return quotient, rest
+
+
+def _below(number: sp.Expr, limit: sp.Expr) -> bool:
+    """Whether 0 <= number < limit for certain."""
+    form = affine(number)
+    if form is None or not form.constant.is_nonnegative:
+        return False
+    if not all(coefficient.is_nonnegative for _, coefficient in form.terms):
+        return False
+    largest = form.constant + sp.Add(*(c * (i.size - 1) for i, c in form.terms))
+    return bool(sp.expand(limit - 1 - largest).is_nonnegative)

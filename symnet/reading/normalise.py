@@ -1,0 +1,194 @@
+"""Equations to pieces without delta: each piece is dense, or goes to the places that its addresses name.
+
+    Σ_j δ(c, j) b[j]                       -> b[c]                              a delta of a summed index picks one term
+    Σ_k δ(u, k//W) δ(v, k%W) b[k]          -> b[u*W + v]                        the digits of one number
+    Σ_ij δ(u, i*W + j) b[i, j]             -> b[u//W, u%W]                      a number made of digits
+    dZ[n, c] += δ(c, t[n]) b[n]            -> dZ[n, t[n]] += b[n]               a scatter
+    P[n, c]/N - δ(c, t[n])/N               -> a dense piece and a scatter       a sum is split at its deltas
+
+What no rule removes stays in the body, as a mask that compares two integers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from symnet.calculus.ir import Access, Delta, Equation, Index, sort_key
+from symnet.reading.integers import affine, digits, radix, same, simplified
+from symnet.reading.maps import product, substitute
+
+
+@dataclass(frozen=True)
+class Piece:
+    """One part of an equation.  ``places`` is None for a dense piece, else the address of each axis of the target."""
+
+    equation: Equation
+    number: int
+    places: tuple[sp.Expr, ...] | None = None
+
+
+def normalise(equation: Equation, number: int) -> tuple[Piece, ...]:
+    """The pieces whose sum is the equation; ``number`` is the equation's place in the program."""
+    if equation.op != "+" or not equation.body.atoms(Delta):
+        return (Piece(equation, number),)
+    pieces = [_placed(replace(equation, body=body), deltas, number) for body, deltas in _split(equation.body)]
+    dense = [p for p in pieces if p.places is None]
+    return (*_joined(dense), *(p for p in pieces if p.places is not None))
+
+
+def _joined(dense: list[Piece]) -> tuple[Piece, ...]:
+    """Dense pieces over the same indices as one piece."""
+    result: list[Piece] = []
+    for piece in dense:
+        for place, other in enumerate(result):
+            one, two = other.equation, piece.equation
+            if one.indices == two.indices and one.guard == two.guard:
+                result[place] = replace(other, equation=replace(one, body=one.body + two.body))
+                break
+        else:
+            result.append(piece)
+    return tuple(result)
+
+
+def _split(body: sp.Expr) -> list[tuple[sp.Expr, tuple[Delta, ...]]]:
+    """The body as a sum of coefficients times products of deltas, as far as it is linear in each delta."""
+    parts: list[tuple[sp.Expr, tuple[Delta, ...]]] = [(body, ())]
+    for delta in sorted(body.atoms(Delta), key=sort_key):
+        following: list[tuple[sp.Expr, tuple[Delta, ...]]] = []
+        for part, deltas in parts:
+            linear = _linear(part, delta)
+            if linear is None:
+                following.append((part, deltas))
+                continue
+            coefficient, rest = linear
+            following += [(rest, deltas)] if rest != 0 else []
+            following += [(coefficient, (*deltas, delta))] if coefficient != 0 else []
+        parts = following
+    return parts
+
+
+def _linear(body: sp.Expr, delta: Delta) -> tuple[sp.Expr, sp.Expr] | None:
+    """``(a, b)`` with body = a·delta + b and neither containing delta; None when the body is not linear in it."""
+    if body == delta:
+        return sp.S.One, sp.S.Zero
+    if not body.has(delta):
+        return sp.S.Zero, body
+    if isinstance(body, sp.Add):
+        parts = [_linear(a, delta) for a in body.args]
+        if any(p is None for p in parts):
+            return None
+        known = [p for p in parts if p is not None]
+        return sp.Add(*(a for a, _ in known)), sp.Add(*(b for _, b in known))
+    if isinstance(body, sp.Mul):
+        holders = [a for a in body.args if a.has(delta)]
+        inner = _linear(holders[0], delta) if len(holders) == 1 else None
+        if inner is None:
+            return None
+        others = [a for a in body.args if not a.has(delta)]
+        return _times(others, inner[0]), _times(others, inner[1])
+    return None
+
+
+def _times(others: list[sp.Expr], last: sp.Expr) -> sp.Expr:
+    return sp.S.Zero if last == 0 else product([*others, last])
+
+
+def _placed(equation: Equation, deltas: tuple[Delta, ...], number: int) -> Piece:
+    """The piece of one coefficient: deltas of summed indices are resolved, the others become places."""
+    while deltas:
+        step = _pick_term(equation, deltas) or _pick_digits(equation, deltas) or _pick_number(equation, deltas)
+        if step is None:
+            break
+        equation, deltas = step
+    places: dict[sp.Basic, sp.Expr] = {}
+    for delta in deltas:
+        index, address = delta.args
+        if index in equation.left and index not in places and not address.has(index):
+            places[index] = address
+        else:
+            equation = replace(equation, body=equation.body * delta)
+    if places and any(a.has(*places) for a in (equation.body, *equation.guard, *places.values())):
+        # The value depends on the scattered axis itself: put the address there, where the two are equal.
+        equation = replace(
+            equation,
+            body=substitute(equation.body, places),
+            guard=frozenset(substitute(g, places) for g in equation.guard),
+        )
+    if not places:
+        return Piece(equation, number)
+    return Piece(equation, number, tuple(places.get(i, i) for i in equation.left))
+
+
+Step = tuple[Equation, tuple[Delta, ...]]
+
+
+def _substituted(equation: Equation, deltas: tuple[Delta, ...], table: dict[Index, sp.Expr]) -> Step:
+    """The equation without the indices of the table, which now stand for their values."""
+
+    def put(expression: sp.Expr) -> sp.Expr:
+        changed = substitute(expression, table)
+        resolved = {a: _simplified_access(a) for a in changed.atoms(Access)}
+        return substitute(changed, {a: b for a, b in resolved.items() if a != b})
+
+    left = tuple(table.get(i, i) for i in equation.left)
+    body, guard = put(equation.body), frozenset(put(g) for g in equation.guard)
+    reduced = tuple(i for i in equation.reduced if i not in table)
+    remaining = tuple(Delta(d.args[0].xreplace(table), simplified(d.args[1].xreplace(table))) for d in deltas)
+    remaining = tuple(d for d in remaining if d != 1)
+    return replace(equation, left=left, body=body, guard=guard, reduced=reduced), remaining
+
+
+def _simplified_access(access: Access) -> Access:
+    result: Access = access.func(access.args[0], *(simplified(a) for a in access.addresses))
+    return result
+
+
+def _pick_term(equation: Equation, deltas: tuple[Delta, ...]) -> Step | None:
+    """δ(u, j) with j summed: j is u.  δ(u, a) with u summed: u is a."""
+    for delta in deltas:
+        index, address = delta.args
+        others = tuple(d for d in deltas if d != delta)
+        if index in equation.reduced and not address.has(index):
+            return _substituted(equation, others, {index: address})
+        if address in equation.reduced and same(address.size, index.size):
+            return _substituted(equation, others, {address: index})
+    return None
+
+
+def _pick_digits(equation: Equation, deltas: tuple[Delta, ...]) -> Step | None:
+    """δ(u, k//W) δ(v, k%W) with k summed: k is u·W + v."""
+    for k in equation.reduced:
+        group = [d for d in deltas if d.args[1].has(k)]
+        if len(group) < 2 or any(d.args[0] not in equation.left for d in group):
+            continue
+        ordered = sorted(group, key=lambda d: equation.left.index(d.args[0]))
+        bases = [d.args[0].size for d in ordered]
+        number = digits([d.args[1] for d in ordered], bases)
+        if number == k and same(sp.Mul(*bases), k.size):
+            value: sp.Expr = sp.S.Zero
+            for d in ordered:
+                value = value * d.args[0].size + d.args[0]
+            return _substituted(equation, tuple(d for d in deltas if d not in group), {k: sp.expand(value)})
+    return None
+
+
+def _pick_number(equation: Equation, deltas: tuple[Delta, ...]) -> Step | None:
+    """δ(u, i·W + j) with i and j summed: i is u//W and j is u%W."""
+    for delta in deltas:
+        index, address = delta.args
+        form = affine(address)
+        if form is None or len(form.terms) < 2 or any(i not in equation.reduced for i, _ in form.terms):
+            continue
+        parts = radix(address, index.size)
+        if parts is None:
+            continue
+        table: dict[Index, sp.Expr] = {}
+        weight: sp.Expr = sp.S.One
+        for position, part in enumerate(reversed(parts)):
+            quotient = sp.floor(index / weight) if weight != 1 else index
+            table[part] = quotient if position == len(parts) - 1 else sp.Mod(quotient, part.size)
+            weight = weight * part.size
+        return _substituted(equation, tuple(d for d in deltas if d != delta), table)
+    return None
