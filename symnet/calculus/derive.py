@@ -109,7 +109,8 @@ def _sweep(program: Program, seed: Seed, wrt: tuple[str, ...], name: Callable[[s
     for tensor in wrt:
         if tensor not in done.adjoints:
             target = _adjoint_of(done, program, seed, tensor, name)
-            done.equations.append(Equation(target, indices_for(done.tensors[target].shape), sp.S.Zero, origin=Origin(None)))
+            left = indices_for(done.tensors[target].shape)
+            done.equations.append(Equation(target, left, sp.S.Zero, origin=Origin(None)))
     return replace(program, tensors=done.tensors, equations=tuple(done.equations), adjoints=done.adjoints)
 
 
@@ -132,8 +133,7 @@ def _transposed(
     left: list[Index] = []
     deltas: list[sp.Expr] = []
     shape = done.tensors[target].shape[len(lead) :]
-    for address, size in zip(read.addresses, shape, strict=True):
-        address = address.xreplace(own)
+    for address, size in zip((a.xreplace(own) for a in read.addresses), shape, strict=True):
         if isinstance(address, Index) and address not in left and address.size == size:
             left.append(address)
         else:
@@ -148,33 +148,37 @@ def _transposed(
 
 
 def _tie_weight(forward: Equation, program: Program, done: _Sweep, counts: dict[str, Access]) -> sp.Expr:
-    """``[f = y] / count`` with ``count[I] += [f = y]``; with ties to the first, ``[f = y]`` of the first place only."""
-    value = Access(forward.target, *forward.left)
-    hit = equal(forward.body, value)
+    """``[f = y] / count`` with ``count[I] += [f = y]``; with ties to the first, ``[f = y]`` of the first place only.
+
+    A maximum may stand in several equations of one target; ties are counted over all of them.
+    """
+    parts = program.defining(forward.target)
     if forward.target not in counts:
-        name = Namer(done.tensors).take(f"ties_{forward.target}" if forward.ties == "share" else f"first_{forward.target}")
+        wish = "ties" if forward.ties == "share" else "first"
+        name = Namer(done.tensors).take(f"{wish}_{forward.target}")
         counts[forward.target] = Access(name, *forward.left)
         done.tensors[name] = TensorSpec(name, program.tensors[forward.target].shape, "intermediate", given=False)
-        if forward.ties == "share":
-            done.equations.append(replace(forward, target=name, body=hit, op="+", origin=None).fresh())
-        else:
-            body = hit * (_extent(forward) - _place(forward))  # the first place has the largest value
-            done.equations.append(replace(forward, target=name, body=body, origin=None).fresh())
+        for part in parts:
+            count = replace(part, target=name, body=_hit(part), op="+", origin=None)
+            first = replace(part, target=name, body=_hit(part) * _rank(part, parts), origin=None)
+            done.equations.append((count if part.ties == "share" else first).fresh())
+    total = Access(counts[forward.target].name, *forward.left)
     if forward.ties == "share":
-        return hit / counts[forward.target]
-    return hit * equal(_extent(forward) - _place(forward), counts[forward.target])
+        return _hit(forward) / total
+    return _hit(forward) * equal(_rank(forward, parts), total)
 
 
-def _place(forward: Equation) -> sp.Expr:
-    """The position of the reduced indices in row-major order, a number from 0."""
+def _hit(forward: Equation) -> sp.Expr:
+    return equal(forward.body, Access(forward.target, *forward.left))
+
+
+def _rank(forward: Equation, parts: tuple[Equation, ...]) -> sp.Expr:
+    """How many places there are from this one on, by equation and then row-major: the first tie has the most."""
     place: sp.Expr = sp.S.Zero
     for i in forward.reduced:
         place = place * i.size + i
-    return place
-
-
-def _extent(forward: Equation) -> sp.Expr:
-    return sp.Mul(*(i.size for i in forward.reduced))
+    later = parts[next(k for k, part in enumerate(parts) if part is forward) :]
+    return sp.Add(*(sp.Mul(*(i.size for i in part.reduced)) for part in later)) - place
 
 
 def _depending_on(program: Program, wrt: tuple[str, ...]) -> frozenset[str]:

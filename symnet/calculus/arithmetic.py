@@ -1,0 +1,146 @@
+"""Number systems: float64, exact rationals and floats of many digits, each with the scalar functions that it has."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+Array = Any  # numpy.ndarray of float64, or of objects
+
+
+class NotExact(ArithmeticError):
+    """The number system cannot represent the value, e.g. exp of a fraction."""
+
+
+@dataclass(frozen=True)
+class Arithmetic:
+    """A number system: how to make a number and the few transcendental functions that it has."""
+
+    name: str
+    dtype: Any
+    number: Callable[[sp.Expr], Any]
+    library: Mapping[str, Callable[..., Any]]
+
+    def call(self, name: str, *args: Array) -> Array:
+        """One scalar function applied elementwise."""
+        function = self.library.get(name) or _SCALARS.get(name)
+        if function is None:
+            raise NotExact(f"{name} has no value in {self.name} arithmetic")
+        if name in self.library:
+            return function(*args) if self.dtype is float else np.frompyfunc(function, len(args), 1)(*args)
+        return np.asarray(np.frompyfunc(function, len(args), 1)(*args), dtype=self.dtype)
+
+
+def _indicator(test: Callable[..., bool]) -> Callable[..., int]:
+    return lambda *args: 1 if test(*args) else 0
+
+
+_SCALARS: dict[str, Callable[..., Any]] = {
+    "greater": _indicator(lambda a, b: a > b),
+    "greater_equal": _indicator(lambda a, b: a >= b),
+    "equal": _indicator(lambda a, b: a == b),
+    "within": _indicator(lambda x, lower, upper: lower <= x <= upper),
+    "relu": lambda x: x if x > 0 else 0 * x,
+    "leaky_relu": lambda x, slope: x if x > 0 else slope * x,
+    "absolute": abs,
+    "sign": lambda x: (x > 0) - (x < 0),
+    "clip": lambda x, lower, upper: min(max(x, lower), upper),
+    "huber": lambda r, d: r * r / 2 if abs(r) <= d else d * (abs(r) - d / 2),
+    "maximum": max,
+    "minimum": min,
+    "where": lambda condition, a, b: a if condition else b,
+    "Delta": _indicator(lambda i, j: i == j),
+    "floor": math.floor,
+    "Mod": lambda a, b: a % b,
+}
+
+_elementwise_erf = np.frompyfunc(math.erf, 1, 1)
+
+
+def _erf(x: Array) -> Array:
+    return np.asarray(_elementwise_erf(x), dtype=float)
+
+
+def _float_number(value: sp.Expr) -> Any:
+    return int(value) if value.is_Integer else float(value)
+
+
+FLOAT = Arithmetic(
+    "float64",
+    float,
+    _float_number,
+    {
+        "exp": np.exp,
+        "log": np.log,
+        "tanh": np.tanh,
+        "sin": np.sin,
+        "cos": np.cos,
+        "tan": np.tan,
+        "sinh": np.sinh,
+        "cosh": np.cosh,
+        "atan": np.arctan,
+        "erf": _erf,
+        "sigmoid": lambda x: np.exp(-np.logaddexp(0.0, -np.asarray(x, float))),
+        "softplus": lambda x: np.logaddexp(0.0, x),
+        "normal_cdf": lambda x: 0.5 * (1.0 + _erf(np.asarray(x, float) / math.sqrt(2.0))),
+        "relu": lambda x: np.where(np.asarray(x) > 0, x, 0.0),
+        "greater": lambda a, b: np.where(np.asarray(a) > b, 1.0, 0.0),
+        "equal": lambda a, b: np.where(np.asarray(a) == b, 1.0, 0.0),
+        "Delta": lambda a, b: np.where(np.asarray(a) == b, 1.0, 0.0),
+        "power": lambda a, b: np.asarray(a, float) ** b,
+    },
+)
+
+
+def _exact_number(value: sp.Expr) -> Any:
+    if not value.is_Rational:
+        raise NotExact(f"{value} is not a rational number")
+    return Fraction(int(value.p), int(value.q))
+
+
+def _exact_power(base: Any, exponent: Any) -> Any:
+    if exponent.denominator != 1:
+        raise NotExact(f"the power {exponent} of a fraction")
+    return (Fraction(base) if isinstance(base, int) else base) ** int(exponent)
+
+
+EXACT = Arithmetic("rational", object, _exact_number, {"power": _exact_power})
+
+
+def multidigit(digits: int = 50) -> Arithmetic:
+    """Floats of the given number of decimal digits, by mpmath."""
+    import mpmath
+
+    mp = mpmath.mp.clone()
+    mp.dps = digits
+
+    def number(value: sp.Expr) -> Any:
+        return mp.mpf(int(value.p)) / int(value.q) if value.is_Rational else mp.mpf(str(sp.N(value, digits + 10)))
+
+    return Arithmetic(
+        f"{digits}-digit",
+        object,
+        number,
+        {
+            "exp": mp.exp,
+            "log": mp.log,
+            "tanh": mp.tanh,
+            "sin": mp.sin,
+            "cos": mp.cos,
+            "tan": mp.tan,
+            "sinh": mp.sinh,
+            "cosh": mp.cosh,
+            "atan": mp.atan,
+            "erf": mp.erf,
+            "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
+            "softplus": lambda x: mp.log1p(mp.exp(-abs(x))) + max(x, mp.mpf(0)),
+            "normal_cdf": mp.ncdf,
+            "power": mp.power,
+        },
+    )
