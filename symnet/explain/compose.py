@@ -14,6 +14,7 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess
+from symnet.calculus.rewrites import Total as Sum
 from symnet.explain.formula import (
     ONE,
     Add,
@@ -157,6 +158,8 @@ class Composer:
 
     def _function(self, expression: sp.Expr) -> Formula:
         kind = type(expression)
+        if isinstance(expression, Sum):
+            return Total("sum", tuple(self.letters[i] for i in expression.indices), self.of(expression.body))
         if isinstance(expression, Delta):
             return self._delta(expression)
         if kind in _RELATIONS:
@@ -194,7 +197,10 @@ class Composer:
         letters = tuple(self.letters[i] for i in equation.reduced)
         if equation.op == "max" or guards or not letters:
             inner = self.of(body)
-            outer = signed(inner) if not guards else Signed(False, product_of([*guards, inner]))
+            if guards and equation.op == "max":  # where the guard fails there is no term, and the largest of none is −∞
+                outer = Signed(False, Call("where", (product_of(guards), inner, negated(Name("inf")))))
+            else:
+                outer = signed(inner) if not guards else Signed(False, product_of([*guards, inner]))
             if not letters:
                 return negated(outer.term) if outer.negative else outer.term
             whole = negated(outer.term) if outer.negative else outer.term
@@ -230,7 +236,8 @@ class Composer:
 
 def right_side(composer: Composer, equations: Iterable[Equation]) -> Formula:
     """The sum of the contributions of several equations, the letters of all of them known to the composer."""
-    return total_of([signed(composer.contribution(e)) for e in equations])
+    terms = [signed(composer.contribution(e)) for e in equations]
+    return total_of(sorted(terms, key=lambda term: term.negative))
 
 
 @dataclass(frozen=True, order=True)

@@ -23,7 +23,7 @@ class Unicode(Linear):
     relations: ClassVar[dict[str, str]] = {">=": "≥", "<=": "≤"}
 
     def name(self, name: str) -> str:
-        return {"pi": "π"}.get(name, name)
+        return {"pi": "π", "inf": "∞"}.get(name, name)
 
     def entry(self, name: str, addresses: Sequence[Formula]) -> str:
         if all(isinstance(a, Letter) for a in addresses):

@@ -1,0 +1,110 @@
+"""The derivation as a document free of any format; a renderer lays it out and decides nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symnet.explain.formula import Formula
+from symnet.explain.numbers import Numbers
+
+Prose = tuple[str | Formula, ...]  # words with formulas between them
+Shape = tuple[Formula, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """A formula with a remark.  ``formula`` is None for a remark alone."""
+
+    formula: Formula | None
+    remark: Prose = ()
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A tensor that the person gave; ``classes`` bounds labels."""
+
+    name: str
+    shape: Shape
+    classes: Formula | None = None
+
+
+@dataclass(frozen=True)
+class LetterUse:
+    """The letters of one size, and what the size counts."""
+
+    letters: tuple[str, ...]
+    size: Formula
+
+
+@dataclass(frozen=True)
+class Forward:
+    """One tensor of the forward program: its number, both forms, its shape and the line that made it."""
+
+    number: int
+    name: str
+    index: Formula
+    matrix: Formula | None
+    shape: Shape
+    line: int | None
+    remark: Prose = ()
+
+
+@dataclass(frozen=True)
+class Reason:
+    """One rewrite of the simplifier: its name, both sides, why it holds, and the steps inside it."""
+
+    name: str
+    line: Line
+    reason: str
+    children: tuple[Reason, ...] = ()
+
+
+@dataclass(frozen=True)
+class Step:
+    """One adjoint: what it is the derivative by, which rules made it, its chain of equal formulas, its matrix form.
+
+    ``chain`` starts with the left side and goes on by equal right sides; ``earlier`` are adjoints on the way that got
+    no step of their own, ``where`` names that the simplifier gave.
+    """
+
+    number: int
+    name: str
+    shape: Shape
+    origin: tuple[int, ...]
+    line: int | None
+    rules: tuple[str, ...]
+    earlier: tuple[tuple[Line, ...], ...]
+    chain: tuple[Line, ...]
+    where: tuple[Line, ...]
+    matrix: Formula | None
+    code: str | None
+    operands: tuple[tuple[str, Shape], ...]
+    remarks: tuple[Prose, ...]
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Outline:
+    """The whole document, top to bottom.
+
+    ``result`` holds one chain for each gradient asked for and each name that they use; ``schema`` numbers the layout
+    of the JSON form.
+    """
+
+    path: str
+    summary: tuple[Formula, ...]
+    data: tuple[Declared, ...]
+    parameters: tuple[Declared, ...]
+    sizes: tuple[tuple[str, str], ...]
+    letters: tuple[LetterUse, ...]
+    definitions: tuple[Line, ...]
+    second: tuple[Prose, ...]
+    forward: tuple[Forward, ...]
+    steps: tuple[Step, ...]
+    result: tuple[Line, ...]
+    facts: tuple[str, ...]
+    notes: tuple[Prose, ...]
+    numbers: Numbers | None
+    form: str
+    hint: bool
+    loss: str

@@ -1,0 +1,234 @@
+"""A derivation as a document: what is said, in which order; the formats only lay it out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from symnet.calculus.ir import Equation, Index, Program, TensorSpec
+from symnet.calculus.rewrites import Rewrite
+from symnet.calculus.rewrites import Total as Sum
+from symnet.explain.chain import closed_chain, raw_chain, uses_of
+from symnet.explain.closed import result_lines
+from symnet.explain.compose import Composer
+from symnet.explain.document import Declared, Forward, LetterUse, Line, Outline, Prose, Reason, Step
+from symnet.explain.formula import Call, Chain, Formula, Name
+from symnet.explain.matrix import MatrixForm, matrix_forms
+from symnet.explain.options import Options
+from symnet.explain.rules import remarks_of, rules_of, why_transposed
+from symnet.explain.scribe import Scribe, scribe_for
+from symnet.explain.softmax import softmax_remarks
+from symnet.model import Derivation
+
+
+def outline(derivation: Derivation, options: Options | None = None) -> Outline:
+    """The document of a derivation.  Raises ValueError when ``options.step`` is not a step."""
+    chosen = options or Options()
+    if chosen.step is not None and not 1 <= chosen.step <= len(derivation.steps):
+        raise ValueError(f"there is no step {chosen.step}: the steps are 1 to {len(derivation.steps)}")
+    return _Writer(derivation, chosen).document()
+
+
+@dataclass
+class _Writer:
+    """Builds one document; ``told`` are the adjoints and names already explained, ``seen`` the rules shown with δ."""
+
+    derivation: Derivation
+    options: Options
+    told: set[str] = field(default_factory=set)
+    seen: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.scribe: Scribe = scribe_for(self.derivation)
+        self.matrix: Mapping[str, MatrixForm] = matrix_forms(self.scribe) if self.options.form != "index" else {}
+        self.forward_names = self.derivation.model.program.targets()
+        self.softmax = softmax_remarks(self.scribe)
+
+    def document(self) -> Outline:
+        model, program = self.derivation.model, self.derivation.program
+        forward = self._forward()
+        steps = tuple(self._step(k + 1, name) for k, name in enumerate(self.derivation.steps))
+        if self.options.step is not None:
+            steps = (steps[self.options.step - 1],)
+        whole = self.options.step is None and not self.options.hint
+        return Outline(
+            path=model.path.as_posix() if not model.path.is_absolute() else model.path.name,
+            summary=self._summary(forward),
+            data=tuple(self._declared(i.spec, i.classes is not None) for i in model.inputs),
+            parameters=tuple(self._declared(p.spec, False) for p in model.parameters),
+            sizes=tuple((n, "from the data" if v is None else str(v)) for n, v in model.sizes.items()),
+            letters=self._letters(),
+            definitions=self._definitions(),
+            second=self._second(),
+            forward=forward if self.options.step is None else (),
+            steps=steps,
+            result=result_lines(self.scribe, self.matrix, self.options.form) if whole else (),
+            facts=self.derivation.facts_used if whole else (),
+            notes=self._notes(program),
+            numbers=self.options.numbers if whole else None,
+            form=self.options.form,
+            hint=self.options.hint,
+            loss=self.scribe.words.name(program.loss),
+        )
+
+    def _summary(self, forward: tuple[Forward, ...]) -> tuple[Formula, ...]:
+        given = [f for f in forward if self.derivation.model.program.tensors[self._tensor(f)].given]
+        return tuple(f.matrix or f.index for f in given) if len(given) <= 4 else ()
+
+    def _tensor(self, line: Forward) -> str:
+        return self.forward_names[line.number - 1]
+
+    def _declared(self, spec: TensorSpec, label: bool) -> Declared:
+        classes = next((i.classes for i in self.derivation.model.inputs if i.spec.name == spec.name), None)
+        bound = self.scribe.size(classes - 1) if label and classes is not None else None
+        return Declared(spec.name, tuple(map(self.scribe.size, spec.shape)), bound)
+
+    def _letters(self) -> tuple[LetterUse, ...]:
+        return tuple(LetterUse(letters, self.scribe.size(size)) for letters, size in self.scribe.letters.legend())
+
+    def _definitions(self) -> tuple[Line, ...]:
+        lines = []
+        for label, name in self.scribe.words.one_hot.items():
+            one_hot = Chain(Name(name), (Call("onehot", (Name(label),)),))
+            lines.append(Line(one_hot, ("row n is 0 but for a 1 at the label",)))
+        return tuple(lines)
+
+    def _second(self) -> tuple[Prose, ...]:
+        pairs = [(key.split(","), name) for key, name in self.derivation.raw.adjoints.items() if "," in key]
+        return tuple((f"{name}[i,j] means ∂²L/∂{p}ᵢ∂{q}ⱼ",) for (p, q), name in pairs)
+
+    def _forward(self) -> tuple[Forward, ...]:
+        program = self.derivation.model.program
+        lines = []
+        for number, name in enumerate(self.forward_names, 1):
+            equations = program.defining(name)
+            source = program.tensors[name].source
+            form = self.matrix.get(name)
+            lines.append(
+                Forward(
+                    number,
+                    self.scribe.words.name(name),
+                    self.scribe.equation(equations),
+                    form.formula if form else None,
+                    self.scribe.shape(name, program),
+                    source.line if source else None,
+                    self.softmax.get(name, ()),
+                )
+            )
+        return tuple(lines)
+
+    def _step(self, number: int, adjoint: str) -> Step:
+        program = self.derivation.program
+        uses = uses_of(self.scribe, adjoint)
+        rules = rules_of(uses) if uses else ("no path to the loss",)
+        earlier = self._earlier(adjoint)
+        for name in earlier:
+            more = uses_of(self.scribe, name)
+            rules = (*rules, *(r for r in rules_of(more) if r not in rules)) if more else rules
+            uses = [*uses, *more]
+        form = self.matrix.get(adjoint)
+        source = program.tensors[adjoint].source
+        remarks: list[Prose] = [(text,) for text in remarks_of(uses)]
+        remarks += self._why(program.defining(adjoint), form)
+        return Step(
+            number,
+            adjoint,
+            self.scribe.shape(adjoint, program),
+            tuple(sorted({self._forward_number(u.forward) for u in uses} - {0})),
+            source.line if source else None,
+            rules,
+            tuple(tuple(self._chain(name)) for name in earlier),
+            tuple(self._step_chain(adjoint)),
+            tuple(self._where(adjoint)),
+            form.formula if form else None,
+            form.code if form else None,
+            form.operands if form else (),
+            tuple(remarks),
+            tuple(self._reason(r) for r in self.derivation.rewrites if r.tensor == adjoint),
+        )
+
+    def _why(self, equations: Sequence[Equation], form: MatrixForm | None) -> list[Prose]:
+        if form is None or not form.transposed or len(equations) != 1:
+            return []
+        letters = self.scribe.letters.assign(equations[0].indices)
+        text = why_transposed(equations[0], letters.__getitem__)
+        return [(f"why the transpose: {text}",)] if text else []
+
+    def _forward_number(self, equation: Equation) -> int:
+        name = equation.target
+        return self.forward_names.index(name) + 1 if name in self.forward_names else 0
+
+    def _earlier(self, adjoint: str) -> list[str]:
+        """Tensors of the one rule that the simplified program no longer has and that no earlier step has told."""
+        raw = self.derivation.raw
+        kept = {*self.derivation.program.targets(), *self.forward_names, raw.adjoints.get(raw.loss, "")}
+        wanted: set[str] = set()
+        open_names = [adjoint]
+        while open_names:
+            for name in sorted(raw.reads(open_names.pop())):
+                if raw.defining(name) and name not in kept | self.told | wanted:
+                    wanted.add(name)
+                    open_names.append(name)
+        self.told |= wanted
+        return [name for name in raw.targets() if name in wanted]
+
+    def _chain(self, name: str) -> list[Line]:
+        if self.derivation.raw.tensors[name].role != "adjoint":
+            return [Line(self.scribe.equation(self.derivation.raw.defining(name)))]
+        return raw_chain(self.scribe, name, self.options.detail == "full")
+
+    def _step_chain(self, adjoint: str) -> list[Line]:
+        closed = closed_chain(self.scribe, adjoint)
+        if self.options.detail == "brief" or not self.derivation.raw.defining(adjoint):
+            return [closed]
+        lines = raw_chain(self.scribe, adjoint, self._shows_delta(adjoint))
+        assert isinstance(closed.formula, Chain)
+        (value,) = closed.formula.right
+        last = lines[-1].formula
+        if value != (last.right[-1] if isinstance(last, Chain) else last):
+            names = dict.fromkeys(r.name for r in self.derivation.rewrites if r.tensor == adjoint)
+            lines.append(Line(value, (", ".join(names),) if names else ()))
+        return lines
+
+    def _shows_delta(self, adjoint: str) -> bool:
+        """δ in every step when in full, else where a sum or a matrix product is met for the first time."""
+        if self.options.detail == "full" or self.options.step is not None:
+            return True
+        kinds = {r for r in rules_of(uses_of(self.scribe, adjoint)) if r == "sum" or r.startswith("matmul")}
+        new = {k.split(",")[0] for k in kinds} - self.seen
+        self.seen |= new
+        return bool(new)
+
+    def _where(self, adjoint: str) -> Iterable[Line]:
+        """Definitions of the names that the simplifier gave and that this step is the first to use."""
+        program, model = self.derivation.program, self.derivation.model.program
+        wanted: set[str] = set()
+        open_names = [adjoint]
+        while open_names:
+            for name in sorted(program.reads(open_names.pop())):
+                new = program.defining(name) and name not in model.tensors and name not in self.told | wanted
+                if new and program.tensors[name].role == "intermediate":
+                    wanted.add(name)
+                    open_names.append(name)
+        self.told |= wanted
+        for name in program.targets():
+            if name in wanted:
+                yield Line(self.scribe.equation(program.defining(name)), self.softmax.get(name, ()))
+
+    def _reason(self, rewrite: Rewrite) -> Reason:
+        summed = [i for e in (rewrite.before, rewrite.after) for t in sp.preorder_traversal(e) for i in _bound(t)]
+        letters = self.scribe.letters.assign([*rewrite.left, *summed])
+        composer = Composer(self.scribe.words, letters, rewrite.left)
+        sides = [self.scribe.without_seed(e) for e in (rewrite.before, rewrite.after)]
+        line = Chain(composer.of(sides[0]), (composer.of(sides[1]),))
+        children = tuple(map(self._reason, rewrite.children)) if self.options.detail == "full" else ()
+        return Reason(rewrite.name, Line(line), rewrite.reason, children)
+
+    def _notes(self, program: Program) -> tuple[Prose, ...]:
+        return ()
+
+
+def _bound(expression: sp.Basic) -> tuple[Index, ...]:
+    return expression.indices if isinstance(expression, Sum) else ()

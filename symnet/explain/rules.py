@@ -1,0 +1,204 @@
+"""The names of the rules at work in one step, and what is to be said about them, read off the equations alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symnet.calculus import scalars
+from symnet.calculus.ir import Access, Equation, Index, IntegerAccess
+
+#: Functions by the derivative that a person learns, in the function's own output where it has one.
+DERIVATIVES: Mapping[type, tuple[str, str]] = {
+    sp.exp: ("exp", "exp' = exp"),
+    sp.log: ("log", "log'(u) = 1/u"),
+    sp.tanh: ("tanh", "tanh' = 1 − tanh²"),
+    sp.sin: ("sin", "sin' = cos"),
+    sp.cos: ("cos", "cos' = −sin"),
+    scalars.sigmoid: ("sigmoid", "sigmoid' = sigmoid (1 − sigmoid)"),
+    scalars.softplus: ("softplus", "softplus' = sigmoid"),
+    scalars.relu: ("relu", "relu'(z) = [z > 0], relu'(0) := 0 as PyTorch"),
+    scalars.leaky_relu: ("leaky_relu", "leaky_relu'(z) = 1 for z > 0, else the slope; at 0 the slope, as PyTorch"),
+    scalars.absolute: ("abs", "abs'(u) = sign(u), abs'(0) := 0 as PyTorch"),
+    scalars.clip: ("clip", "clip'(u) = 1 inside and at the bounds, else 0, as PyTorch"),
+    scalars.huber: ("huber", "huber'(r) = r clipped to ±delta"),
+    scalars.maximum: ("maximum", "at a = b each side gets half, as PyTorch"),
+    scalars.minimum: ("minimum", "at a = b each side gets half, as PyTorch"),
+    scalars.normal_cdf: ("normal_cdf", "Φ' is the density of the normal distribution"),
+    scalars.where: ("where", "the derivative of the branch that is taken"),
+}
+
+
+@dataclass(frozen=True)
+class Use:
+    """One place where a tensor is read: the forward equation, the read, and the adjoint equation it gives."""
+
+    forward: Equation
+    read: Access
+    adjoint: Equation
+    derivative: sp.Expr
+    to_loss: bool  # the forward equation makes the loss itself
+
+
+def rules_of(uses: list[Use]) -> tuple[str, ...]:
+    """The names of the rules that one adjoint needs, in the order in which a person would apply them."""
+    names = [rule for use in uses for rule, applies in _RULES for rule in ([rule] if applies(use) else [])]
+    for use in uses:
+        names += [name for kind, (name, _) in DERIVATIVES.items() if _under(use, kind)]
+    if len(uses) > 1 or any(_repeated(use) for use in uses):
+        names.append("sum over every place it is used")
+    if not names:
+        names.append("addition" if all(abs(u.derivative) == 1 for u in uses) else "product with a constant")
+    return tuple(dict.fromkeys(names))
+
+
+def remarks_of(uses: list[Use]) -> tuple[str, ...]:
+    """What a person should be told about these rules: the derivatives used, the kinks, the usual slips."""
+    said = [text for use in uses for kind, (_, text) in DERIVATIVES.items() if _under(use, kind)]
+    if any(_power(use) for use in uses):
+        said.append("power: (uᵏ)' = k uᵏ⁻¹ u'")
+    if any(_mean(use) for use in uses):
+        said.append("the 1/N of the mean is most often forgotten")
+    if any(use.forward.op == "max" for use in uses):
+        ties = uses[0].forward.ties
+        said.append(
+            "equal maxima share the derivative equally" if ties == "share" else "the first maximum takes it all"
+        )
+    if any(_elementwise(use) and use.adjoint.left and _is_function(use) for use in uses):
+        said.append("the Jacobian is diagonal: elementwise product, not matmul")
+    if any(_gathers(use) for use in uses):
+        said.append("a read at a label is undone by an addition at that label: only that place gets a share")
+    return tuple(dict.fromkeys(said))
+
+
+def why_transposed(equation: Equation, letter: Callable[[Index], str]) -> str | None:
+    """The reason for a transpose in a matrix product: the place of the summed index in both factors."""
+    if len(equation.reduced) != 1:
+        return None
+    (summed,) = equation.reduced
+    reads = [a for a in equation.accesses if summed in a.addresses and len(a.addresses) == 2]
+    if len(reads) != 2:
+        return None
+    places = {a.addresses.index(summed) for a in reads}
+    if len(places) == 2:
+        return None
+    return f"the sum runs over {letter(summed)}, the {'first' if places == {0} else 'last'} index of both"
+
+
+def _under(use: Use, kind: type) -> bool:
+    """Whether the read stands inside a function of this kind."""
+    return any(use.read in call.args[0].atoms(Access) or use.read in call.atoms(Access) for call in _calls(use, kind))
+
+
+def _calls(use: Use, kind: type) -> list[sp.Expr]:
+    return [c for c in use.forward.body.atoms(sp.Function) if type(c) is kind]
+
+
+def _power(use: Use) -> bool:
+    powers = [p for p in use.forward.body.atoms(sp.Pow) if use.read in p.base.atoms(Access)]
+    return any(p.exp.is_number and p.exp not in (-1, 0) for p in powers)
+
+
+def _quotient(use: Use) -> bool:
+    powers = [p for p in use.forward.body.atoms(sp.Pow) if use.read in p.base.atoms(Access)]
+    return any(p.exp == -1 for p in powers)
+
+
+def _linear(use: Use) -> bool:
+    return use.read not in use.derivative.atoms(Access)
+
+
+def _matmul(use: Use) -> tuple[Access, Access] | None:
+    """The two factors if the forward equation is a plain matrix product."""
+    forward = use.forward
+    if len(forward.reduced) != 1 or forward.op != "+" or not forward.body.is_Mul:
+        return None
+    reads = [a for a in forward.body.args if isinstance(a, Access)]
+    (summed,) = forward.reduced
+    if (
+        len(reads) != 2
+        or any(summed not in a.addresses for a in reads)
+        or len(reads[0].addresses + reads[1].addresses) < 3
+    ):
+        return None
+    first = {i for i in forward.left if i in reads[0].addresses}
+    second = {i for i in forward.left if i in reads[1].addresses}
+    if first & second or not (first | second):
+        return None
+    order = {i: k for k, i in enumerate(forward.left)}
+    reads.sort(key=lambda a: min((order[i] for i in forward.left if i in a.addresses), default=len(order)))
+    return reads[0], reads[1]
+
+
+def _left_factor(use: Use) -> bool:
+    factors = _matmul(use)
+    return factors is not None and use.read == factors[0]
+
+
+def _right_factor(use: Use) -> bool:
+    factors = _matmul(use)
+    return factors is not None and use.read == factors[1]
+
+
+def _mean(use: Use) -> bool:
+    forward = use.forward
+    if not forward.reduced or forward.op != "+" or not forward.body.is_Mul:
+        return False
+    extent = sp.Mul(*(i.size for i in forward.reduced))
+    divisors = sp.Mul(*(a for a in forward.body.args if not a.atoms(Access, Index)))
+    return bool(extent != 1 and divisors * extent == 1)
+
+
+def _sum(use: Use) -> bool:
+    return bool(use.forward.reduced) and use.forward.op == "+" and _matmul(use) is None and not _mean(use)
+
+
+def _broadcast(use: Use) -> bool:
+    if use.forward.op == "max" or _matmul(use) is not None:
+        return False
+    own = use.read.atoms(Index)
+    return any(i not in own for i in use.forward.left)
+
+
+def _elementwise(use: Use) -> bool:
+    return not use.forward.reduced and set(use.forward.left) == use.read.atoms(Index) and not _gathers(use)
+
+
+def _is_function(use: Use) -> bool:
+    return not use.derivative.is_number
+
+
+def _product(use: Use) -> bool:
+    others = use.derivative.atoms(Access) - {use.read}
+    return _matmul(use) is None and bool(others) and _linear(use) and not any(_calls(use, kind) for kind in DERIVATIVES)
+
+
+def _gathers(use: Use) -> bool:
+    return any(a.atoms(IntegerAccess) for a in use.read.addresses)
+
+
+def _windows(use: Use) -> bool:
+    return any(not isinstance(a, Index) and a.atoms(Index) and not a.atoms(IntegerAccess) for a in use.read.addresses)
+
+
+def _repeated(use: Use) -> bool:
+    return sum(a.name == use.read.name for a in use.forward.accesses) > 1
+
+
+_RULES: tuple[tuple[str, Callable[[Use], bool]], ...] = (
+    ("mean", _mean),
+    ("sum", _sum),
+    ("matmul, left factor", _left_factor),
+    ("matmul, right factor", _right_factor),
+    ("max", lambda use: use.forward.op == "max"),
+    ("broadcast forward = sum backward", _broadcast),
+    ("gather forward = scatter backward", _gathers),
+    ("each place it was moved to", _windows),
+    ("quotient", _quotient),
+    ("power", _power),
+    ("product", _product),
+    ("elementwise", lambda use: _elementwise(use) and _is_function(use) and not _product(use)),
+    ("chain", lambda use: not use.to_loss and not _linear(use)),
+)

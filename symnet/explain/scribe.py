@@ -1,0 +1,117 @@
+"""Equations of one derivation as formulas: names, letters and left sides stay the same throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program
+from symnet.explain.compose import Composer, Words, right_side
+from symnet.explain.formula import At, Chain, Formula, Letter, Name, Number, Partial
+from symnet.explain.letters import Letters, letters_for
+from symnet.model import Derivation
+
+
+@dataclass(frozen=True)
+class Scribe:
+    """Writes equations, accesses and sizes of one derivation as formulas."""
+
+    derivation: Derivation
+    words: Words
+    letters: Letters
+    tensors: Mapping[str, str]  # first-order adjoint -> its tensor
+
+    def composer(self, equation: Equation, more: Mapping[Index, str] | None = None) -> Composer:
+        """The composer of one equation, its letters assigned left side first."""
+        letters = self.letters.assign(equation.indices, more)
+        return Composer(self.words, letters, equation.left, bool(equation.reduced))
+
+    def contribution(self, equation: Equation) -> Formula:
+        """The right side of one equation; the derivative of the loss by itself is 1."""
+        return self.composer(equation).contribution(equation, self.without_seed(equation.body))
+
+    def right_side(self, equations: Iterable[Equation]) -> Formula:
+        """The right side of a tensor that several equations make."""
+        plain = [replace(e, body=self.without_seed(e.body)) for e in equations]
+        composers = [self.composer(e) for e in plain]
+        if not plain:
+            return Number("0")
+        letters = {i: letter for c in composers for i, letter in c.letters.items()}
+        composer = Composer(self.words, letters, plain[0].left, any(e.reduced for e in plain))
+        return right_side(composer, plain)
+
+    def left_side(self, equation: Equation) -> Formula:
+        """∂L/∂T at the left indices for a first-order adjoint, else the tensor's own name."""
+        letters = self.letters.assign(equation.left)
+        places = [letters[i] for i in equation.left]
+        tensor = self.tensors.get(equation.target)
+        if tensor is None:
+            return self.entry(equation.target, places)
+        return Partial(Name(self.words.name(self.derivation.raw.loss)), self.entry(tensor, places))
+
+    def equation(self, equations: Sequence[Equation]) -> Chain:
+        """``T = right side`` with the tensor's own name on the left."""
+        first = equations[0]
+        letters = self.letters.assign(first.left)
+        return Chain(self.entry(first.target, [letters[i] for i in first.left]), (self.right_side(equations),))
+
+    def entry(self, tensor: str, letters: Sequence[str]) -> Formula:
+        """T[letters]."""
+        name = self.words.name(tensor)
+        return At(name, tuple(map(Letter, letters))) if letters else Name(name)
+
+    def shape(self, tensor: str, program: Program) -> tuple[Formula, ...]:
+        """The sizes of a tensor."""
+        return tuple(map(self.size, program.tensors[tensor].shape))
+
+    def size(self, size: sp.Expr) -> Formula:
+        """A size as a formula."""
+        return Composer(self.words, {}).of(size)
+
+    def without_seed(self, body: sp.Expr) -> sp.Expr:
+        """The body with 1 for the derivative of the loss by itself."""
+        seed = self.derivation.raw.adjoints.get(self.derivation.raw.loss)
+        return body.xreplace({Access(seed): sp.S.One}) if seed is not None and body.has(Access) else body
+
+
+def scribe_for(derivation: Derivation) -> Scribe:
+    """The scribe of a derivation; names of tensors and sizes are fixed here once."""
+    raw, program = derivation.raw, derivation.program
+    names = dict.fromkeys([*raw.tensors, *program.tensors])
+    sizes = {s.name for spec in raw.tensors.values() for size in spec.shape for s in size.free_symbols}
+    shown = {"loss": "L"} if raw.loss == "loss" and "L" not in names and "L" not in sizes else {}
+    tensors = {adjoint: tensor for tensor, adjoint in raw.adjoints.items() if tensor in raw.tensors}
+    one_hot = _one_hot_names((raw, program), set(names) | sizes)
+    order = {name: place for place, name in enumerate(names)}
+    adjoints = frozenset(n for n in names if n in raw.tensors and raw.tensors[n].role == "adjoint")
+    words = Words(order, shown, one_hot, adjoints)
+    letters = letters_for(raw, _batch(derivation))
+    return Scribe(derivation, words, letters, tensors)
+
+
+def _batch(derivation: Derivation) -> sp.Expr | None:
+    """The size that the data bring."""
+    for spec in derivation.raw.tensors.values():
+        for size in spec.shape:
+            if size.is_Symbol and size.name in derivation.model.sizes and derivation.model.sizes[size.name] is None:
+                return size
+    return None
+
+
+def _one_hot_names(programs: tuple[Program, ...], taken: set[str]) -> dict[str, str]:
+    """A name for the one-hot rows of each label tensor that meets an index in a delta."""
+    labels = {
+        address.name
+        for program in programs
+        for equation in program.equations
+        for delta in equation.body.atoms(Delta)
+        for address in delta.args
+        if isinstance(address, IntegerAccess)
+    }
+    names: dict[str, str] = {}
+    for label in sorted(labels):
+        wish = "Y" if not names and "Y" not in taken else f"onehot_{label}"
+        names[label] = wish
+    return names

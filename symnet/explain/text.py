@@ -1,0 +1,178 @@
+"""A derivation for the terminal.
+
+Nothing is aligned after a symbol whose width differs between terminals, and no box is closed on the right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from symnet.explain.document import Declared, Forward, Line, Outline, Prose, Reason, Shape, Step
+from symnet.explain.formula import Chain, Formula
+from symnet.explain.notation import Linear
+from symnet.explain.numbers import NumberRow, Numbers
+from symnet.explain.spellings import Ascii, Unicode
+
+#: Words and signs of the prose in plain characters.
+ASCII_SIGNS = str.maketrans(
+    {
+        "−": "-", "·": "*", "⊙": ".*", "∂": "d", "Σ": "sum", "δ": "delta", "ᵀ": "^T", "²": "^2", "³": "^3", "ᵏ": "^k",
+        "⁻": "-", "¹": "1", "≥": ">=", "≤": "<=", "≠": "!=", "Φ": "Phi", "π": "pi", "√": "sqrt", "±": "+-", "→": "->",
+        "×": "x", "∈": "in", "’": "'", "…": "...",
+    } | dict(zip("ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ₀₁₂₃₄₅₆₇₈₉", "ijklmnprstuv0123456789", strict=True))
+)  # fmt: skip
+
+
+def render(outline: Outline) -> str:
+    """The document as Unicode text, ending in a newline."""
+    return _Page(Unicode(), outline).text()
+
+
+def render_ascii(outline: Outline) -> str:
+    """The document in plain characters, for output that cannot encode the symbols."""
+    text = _Page(Ascii(), outline).text().translate(ASCII_SIGNS)
+    return text.encode("ascii", "replace").decode("ascii")
+
+
+class _Page:
+    def __init__(self, notation: Linear, outline: Outline) -> None:
+        self.notation, self.outline = notation, outline
+
+    def text(self) -> str:
+        outline = self.outline
+        blocks = [self._header()]
+        if outline.forward:
+            blocks.append(["FORWARD", *(line for f in outline.forward for line in self._forward(f))])
+        blocks.append([self._start(), *(line for s in outline.steps for line in self._step(s))])
+        if outline.result:
+            blocks.append(["RESULT", *(f"   {self._line(r)}" for r in outline.result)])
+        if outline.facts:
+            blocks.append(["FACTS USED", *(f"   {fact}" for fact in outline.facts)])
+        if outline.numbers:
+            blocks.append(number_lines(outline.numbers))
+        return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks) + "\n"
+
+    def _start(self) -> str:
+        return f"BACKWARD   start: d{self.outline.loss} = 1" if self.outline.steps else "BACKWARD   nothing to derive"
+
+    def _header(self) -> list[str]:
+        outline = self.outline
+        summary = " ,  ".join(self._formula(f) for f in outline.summary)
+        lines = [f"{outline.path}   {summary}" if len(summary) <= 100 else outline.path]
+        declared = [("data", outline.data), ("parameters", outline.parameters)]
+        lines += [f"  {title}  {'  '.join(map(self._declared, group))}" for title, group in declared if group]
+        if outline.sizes:
+            lines.append("  sizes  " + "  ".join(f"{name} = {value}" for name, value in outline.sizes))
+        lines.append(
+            f"  read  dV means ∂{outline.loss}/∂V.  dV has the shape of V  (layout: shape, as in NumPy and PyTorch)"
+        )
+        if outline.letters and outline.form != "matrix":
+            uses = (f"{', '.join(u.letters)} over {self._formula(u.size)}" for u in outline.letters)
+            lines.append("  index letters  " + "   ".join(uses))
+        lines += [f"  define  {self._line(line)}" for line in outline.definitions]
+        lines += [f"  second  {self._prose(text)}" for text in outline.second]
+        return lines
+
+    def _declared(self, declared: Declared) -> str:
+        shape = self._shape(declared.shape) if declared.shape else ""
+        bound = f" in 0..{self.notation.address(declared.classes)}" if declared.classes is not None else ""
+        return f"{declared.name}{shape}{bound}"
+
+    def _forward(self, forward: Forward) -> Iterable[str]:
+        line = f"line {forward.line}" if forward.line is not None else ""
+        head = f" ({forward.number}) {self._shape(forward.shape)} {line}".ljust(24)
+        formulas = []
+        if forward.matrix is not None and self.outline.form != "index":
+            formulas.append(self._formula(forward.matrix))
+        if self.outline.form != "matrix" or not formulas:
+            formulas.append(self._formula(forward.index))
+        remark = f"   ({self._prose(forward.remark)})" if forward.remark else ""
+        formulas[-1] += remark
+        yield f"{head} {formulas[0]}"
+        for formula in formulas[1:]:
+            yield " " * 25 + formula
+
+    def _step(self, step: Step) -> Iterable[str]:
+        source = f"   from {', '.join(f'({k})' for k in step.origin)}" if step.origin else ""
+        title = "rule" if len(step.rules) == 1 else "rules"
+        name = f"   {step.name} {self._shape(step.shape)}"
+        yield f" step {step.number}{name}{source}   {title}: {', '.join(step.rules)}"
+        if self.outline.hint:
+            return
+        if self.outline.form != "matrix" or step.matrix is None:
+            yield from self._index(step)
+        if step.matrix is not None and self.outline.form != "index":
+            yield f"   matrix   {self._formula(step.matrix)}{self._beside(step)}"
+        for remark in step.remarks:
+            yield f"   note     {self._prose(remark)}"
+        for reason in step.reasons:
+            yield from self._reason(reason, 0)
+
+    def _beside(self, step: Step) -> str:
+        operands = " ".join(self._shape(shape) for _, shape in step.operands)
+        code = f"   code: {step.code}" if step.code else ""
+        return code + (f"   {operands} -> {self._shape(step.shape)}" if operands else "")
+
+    def _index(self, step: Step) -> Iterable[str]:
+        label = "   index    "
+        for lines in (*step.earlier, step.chain):
+            for line in lines:
+                chained = isinstance(line.formula, Chain)
+                yield label + ("" if chained else "    = ") + self._line(line)
+                label = " " * 12
+        for line in step.where:
+            yield f"   where    {self._line(line)}"
+
+    def _reason(self, reason: Reason, depth: int) -> Iterable[str]:
+        indent = "   because  " + "  " * depth
+        yield f"{indent}{reason.name}: {reason.reason}"
+        yield f"{' ' * len(indent)}{self._line(reason.line)}"
+        for child in reason.children:
+            yield from self._reason(child, depth + 1)
+
+    def _line(self, line: Line) -> str:
+        text = self._formula(line.formula) if line.formula is not None else ""
+        return text + (f"   ({self._prose(line.remark)})" if line.remark else "")
+
+    def _prose(self, prose: Prose) -> str:
+        return "".join(part if isinstance(part, str) else self._formula(part) for part in prose)
+
+    def _formula(self, formula: Formula) -> str:
+        return self.notation.write(formula)
+
+    def _shape(self, shape: Shape) -> str:
+        return f"[{','.join(self.notation.address(s) for s in shape)}]"
+
+
+def number_lines(numbers: Numbers) -> list[str]:
+    """The table of numbers; every column holds plain characters, so it may be aligned."""
+    sizes = "".join(f", {name} = {value}" for name, value in numbers.sizes)
+    scalars = "".join(f", {name} = {value:.6f}" for name, value in numbers.scalars)
+    lines = [f"NUMBERS  seed {numbers.seed}, {numbers.dtype}{sizes}{scalars},  L = {numbers.loss:.12g}"]
+    header = ("param", "shape", "entry", "hand", "autograd", "rel err", "central diff", "rel err", "|hand|")
+    rows = [header, *map(_row, numbers.rows)]
+    widths = [max(len(row[k]) for row in rows) for k in range(len(header))]
+    lines += [
+        "  " + "  ".join(_aligned(cell, width, k) for k, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        for row in rows
+    ]
+    lines += [f"  exact check: {numbers.exact}"] if numbers.exact else []
+    return lines + [f"  {note}" for note in numbers.notes]
+
+
+def _aligned(cell: str, width: int, column: int) -> str:
+    return cell.ljust(width) if column < 3 else cell.rjust(width)
+
+
+def _row(row: NumberRow) -> Sequence[str]:
+    return (
+        row.parameter,
+        f"[{','.join(map(str, row.shape))}]",
+        f"[{','.join(map(str, row.entry))}]" if row.entry else "",
+        f"{row.hand:.10g}",
+        "" if row.autograd is None else f"{row.autograd:.10g}",
+        "" if row.autograd_error is None else f"{row.autograd_error:.1e}",
+        "" if row.difference is None else f"{row.difference:.10g}",
+        "" if row.difference_error is None else f"{row.difference_error:.1e}",
+        f"{row.hand_norm:.10g}",
+    )
