@@ -49,6 +49,7 @@ _SCALARS: dict[str, Callable[..., Any]] = {
     "relu": lambda x: x if x > 0 else 0 * x,
     "leaky_relu": lambda x, slope: x if x > 0 else slope * x,
     "absolute": abs,
+    "Abs": abs,
     "sign": lambda x: (x > 0) - (x < 0),
     "clip": lambda x, lower, upper: min(max(x, lower), upper),
     "huber": lambda r, d: r * r / 2 if abs(r) <= d else d * (abs(r) - d / 2),

@@ -213,4 +213,4 @@ def _placeholder(number: int) -> sp.Symbol:
 
 @lru_cache(maxsize=4096)
 def _derivative(body: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
-    return without_sympy_kinks(sp.diff(body, symbol))
+    return without_sympy_kinks(sp.diff(without_sympy_kinks(body), symbol))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from symnet.calculus.ir import Access, Equation, Index, Program
+import sympy as sp
+
+from symnet.calculus.ir import Equation, Index, Program
+from symnet.calculus.ranges import lies_within
 from symnet.errors import InvariantError
 
 
 def verify(program: Program) -> Program:
-    """The same program, after checking shapes, names, order, and that every index is bound exactly once.
+    """The same program, after checking shapes, names, order, ranges, and that every index is bound exactly once.
 
     Raises InvariantError with the equation printed; such an error is a defect of symnet.
     """
@@ -16,19 +19,32 @@ def verify(program: Program) -> Program:
     for equation in program.equations:
         remaining[equation.target] = remaining.get(equation.target, 0) + 1
     owners: dict[Index, int] = {}
+    operations: dict[str, tuple[str, str]] = {}
+    sizes = frozenset(s for t in program.tensors.values() for size in t.shape for s in size.free_symbols)
     for number, equation in enumerate(program.equations):
         _verify_left(program, equation)
         for index in equation.indices:
             if owners.setdefault(index, number) != number:
                 raise InvariantError(f"index {index} is used in two equations: {equation}")
-        _verify_reads(program, equation, written, remaining)
+        if operations.setdefault(equation.target, (equation.op, equation.ties)) != (equation.op, equation.ties):
+            raise InvariantError(f"{equation.target} is both summed and maximised, or has two policies: {equation}")
+        _verify_reads(program, equation, written, sizes)
         remaining[equation.target] -= 1
         if remaining[equation.target] == 0:
             written.add(equation.target)
+    _verify_results(program, written)
+    return program
+
+
+def _verify_results(program: Program, written: set[str]) -> None:
+    if program.loss not in written:
+        raise InvariantError(f"the loss {program.loss} is never computed")
     for tensor, adjoint in program.adjoints.items():
         if adjoint not in written:
             raise InvariantError(f"the adjoint {adjoint} of {tensor} is never computed")
-    return program
+        spec, own = program.tensors.get(tensor), program.tensors[adjoint]
+        if spec is not None and own.shape[own.rank - spec.rank :] != spec.shape:
+            raise InvariantError(f"the adjoint {adjoint} of {tensor} has the shape {own.shape}, not {spec.shape}")
 
 
 def _verify_left(program: Program, equation: Equation) -> None:
@@ -43,20 +59,25 @@ def _verify_left(program: Program, equation: Equation) -> None:
         raise InvariantError(f"an index is bound twice: {equation}")
 
 
-def _verify_reads(program: Program, equation: Equation, written: set[str], remaining: dict[str, int]) -> None:
+def _verify_reads(program: Program, equation: Equation, written: set[str], sizes: frozenset[sp.Symbol]) -> None:
     bound = set(equation.indices)
     for expression in (equation.body, *equation.guard):
         unbound = expression.atoms(Index) - bound
         if unbound:
             raise InvariantError(f"{', '.join(map(str, unbound))} is bound nowhere: {equation}")
-    for read in equation.body.atoms(Access):
+        strangers = {s for s in expression.free_symbols - bound - sizes if isinstance(s, sp.Symbol)}
+        if strangers:
+            raise InvariantError(f"{', '.join(sorted(map(str, strangers)))} is no size of a tensor: {equation}")
+    for read in equation.accesses:
         spec = program.tensors.get(read.name)
         if spec is None:
             raise InvariantError(f"{read.name} does not exist: {equation}")
         if len(read.addresses) != spec.rank:
-            raise InvariantError(f"{read} has {len(read.addresses)} addresses, the tensor has rank {spec.rank}: {equation}")
+            raise InvariantError(
+                f"{read} has {len(read.addresses)} addresses, the tensor has rank {spec.rank}: {equation}"
+            )
         if read.name not in written:
             raise InvariantError(f"{read.name} is read before it is complete: {equation}")
         for address, size in zip(read.addresses, spec.shape, strict=True):
-            if isinstance(address, Index) and address.size != size and not equation.guard:
-                raise InvariantError(f"{address} runs to {address.size}, the axis of {read.name} has {size}: {equation}")
+            if not lies_within(address, size, equation.guard):
+                raise InvariantError(f"{address} of {read.name} is not shown to lie within {size}: {equation}")
