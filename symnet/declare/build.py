@@ -95,6 +95,8 @@ def _drawn(trace: Trace, key: str) -> Values:
 def _objective(trace: Trace, namespace: Mapping[str, Any]) -> Tensor | None:
     loss = namespace.get("loss", trace.objective)
     if not isinstance(loss, Tensor):
+        if loss is None and trace.problems.found:
+            return None  # what went wrong before may be the reason
         found = "there is no loss" if loss is None else f"loss is a {type(loss).__name__}, not a tensor"
         trace.problems.add(
             Problem("SN203", found, help=("assign it at the top level of the file:  loss = sn.mean(...)",))

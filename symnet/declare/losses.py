@@ -98,6 +98,18 @@ def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
         if not _labels_fit(input, target):
             return input.as_broken()
         return _reduced(reductions.logsumexp(input, -1) - _picked(input, target), reduction)
+    if target.shape == input.shape[:-1]:
+        trace = input.trace
+        named = trace.text_of(target.spec)
+        trace.fail(
+            "SN103",
+            f"{named} is real data {show(target.shape)}, cross_entropy needs labels or rows of probabilities",
+            because=(Note(target.spec.source, f"{named} is declared here"),) if target.spec.source else (),
+            help=(
+                f"declare labels: {named} = sn.labels({', '.join(map(str, target.shape))}, classes={input.shape[-1]})",
+            ),
+        )
+        return input.as_broken()
     if not _same_shape("cross_entropy", input, target):
         return input.as_broken()
     return _reduced(reductions.sum(-target * reductions.log_softmax(input, -1), -1), reduction)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
+from sympy.core.function import Application
 
 from symnet.calculus import scalars
 from symnet.declare.primitives import pointwise
@@ -179,7 +180,7 @@ _ALLOWED = (sp.exp, sp.log, sp.sin, sp.cos, sp.tan, sp.sinh, sp.cosh, sp.tanh, s
 
 def _checked(name: str, body: Any) -> sp.Expr:
     body = sp.sympify(body)
-    bad = sorted({type(f).__name__ for f in body.atoms(sp.Function) if not isinstance(f, _ALLOWED)})
+    bad = sorted({type(f).__name__ for f in body.atoms(Application) if not isinstance(f, _ALLOWED)})
     if bad or body.has(sp.Derivative, sp.Integral, sp.Piecewise, sp.zoo, sp.nan, sp.oo, sp.I):
         source = current().here()
         what = bad[0] if bad else "that"

@@ -1,0 +1,158 @@
+"""The command line: every command a few lines, and one place that turns errors into text and exit codes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import click
+
+from symnet.diagnostics import render_problems
+from symnet.errors import Problem, SymnetError
+from symnet.version import __version__
+
+MODEL = click.argument("model", type=click.Path(path_type=Path))
+FORMATS = ("text", "ascii", "markdown", "latex", "json")
+TARGETS = ("numpy", "torch", "torch-autograd", "torch-module")
+
+
+def _guarded(command: Callable[..., int | None]) -> Callable[..., None]:
+    """Problems to stderr with the person's lines; a closed pipe and Ctrl-C end quietly."""
+
+    @wraps(command)
+    def run(*args: Any, **options: Any) -> None:
+        try:
+            code = command(*args, **options) or 0
+            sys.stdout.flush()
+        except SymnetError as error:
+            _say(error.problems)
+            code = error.exit_code
+        except KeyboardInterrupt:
+            code = 130
+        except BrokenPipeError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush finds a place
+            code = 141
+        sys.exit(code)
+
+    return run
+
+
+def _say(problems: tuple[Problem, ...]) -> None:
+    if problems:
+        text = render_problems(problems)
+        encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
+        click.echo(text.encode(encoding, errors="backslashreplace").decode(encoding), nl=False, err=True)
+
+
+def _deliver(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    from symnet.files import write_all  # only needed with -o
+
+    write_all({output: text})
+
+
+def _default_format() -> str:
+    """Text, or ascii where the terminal's encoding has no such letters."""
+    try:
+        "ₙ∂Σ⊙δ".encode(sys.stdout.encoding or "utf-8")
+    except (UnicodeEncodeError, LookupError):
+        return "ascii"
+    return "text"
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="symnet")
+def main() -> None:
+    """Closed-form gradients: derive them, generate training scripts from them, check them."""
+
+
+@main.command()
+@MODEL
+@click.option("--wrt", default="", help="Only these parameters, separated by commas.")
+@click.option("--order", type=click.IntRange(1, 2), default=1, show_default=True, help="2 adds second derivatives.")
+@click.option("--form", type=click.Choice(["both", "index", "matrix"]), default="both", show_default=True)
+@click.option("--detail", type=click.Choice(["brief", "normal", "full"]), default="normal", show_default=True)
+@click.option("--step", type=click.IntRange(min=1), help="Only this step of the backward pass, in full.")
+@click.option("--hint", is_flag=True, help="Only the names of the rules, to try it yourself first.")
+@click.option("--numbers", is_flag=True, help="Evaluate, and compare with autograd and central differences.")
+@click.option("--seed", default=0, show_default=True, help="For --numbers.")
+@click.option(
+    "--format", "format_", type=click.Choice(FORMATS), help="Default: text, or ascii if the terminal needs it."
+)
+@click.option("-o", "output", type=click.Path(path_type=Path), help="Write to a file.")
+@_guarded
+def derive(
+    model: Path,
+    wrt: str,
+    order: int,
+    form: Any,
+    detail: Any,
+    step: int | None,
+    hint: bool,
+    numbers: bool,
+    seed: int,
+    format_: str | None,
+    output: Path | None,
+) -> None:
+    """Print how the gradients of MODEL are derived."""
+    from symnet import pipeline
+
+    loaded, warnings = pipeline.load(model)
+    _say(warnings)
+    derivation = pipeline.derive_model(loaded, [n.strip() for n in wrt.split(",") if n.strip()], order)
+    wanted = pipeline.Options(form, detail, step, hint, pipeline.numbers_of(derivation, seed) if numbers else None)
+    _deliver(pipeline.explain(derivation, wanted, format_ or (_default_format() if output is None else "text")), output)
+
+
+@main.command()
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--target", "targets", multiple=True, type=click.Choice(TARGETS), help="Default: all four.")
+@click.option(
+    "-o",
+    "output",
+    type=click.Path(path_type=Path),
+    default=Path("generated"),
+    show_default=True,
+    help="A folder, or a .py file for one model and one target.",
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is missing, stale or edited.")
+@click.option("--diff", is_flag=True, help="Write nothing; show what would change.")
+@click.option("--force", is_flag=True, help="Overwrite files that were edited by hand.")
+@click.option("--stdout", is_flag=True, help="Print the script instead of writing it.")
+@_guarded
+def generate(
+    models: tuple[Path, ...], targets: tuple[str, ...], output: Path, check: bool, diff: bool, force: bool, stdout: bool
+) -> int:
+    """Generate standalone training scripts from each of MODELS."""
+    from symnet import pipeline
+    from symnet.codegen.compare import compare, refuse_edited
+    from symnet.files import write_all
+
+    wanted = targets or TARGETS
+    if output.suffix == ".py" and len(models) * len(wanted) > 1:
+        raise click.UsageError("-o FILE.py takes one model and one --target; give a folder for more")
+    texts: dict[Path, str] = {}
+    for model in models:
+        loaded, warnings = pipeline.load(model)
+        _say(warnings)
+        texts |= pipeline.scripts(pipeline.derive_model(loaded), wanted, output)
+    if stdout:
+        click.echo("".join(texts.values()), nl=False)
+        return 0
+    if check or diff:
+        report, problems = compare(texts)
+        click.echo(report, nl=False)
+        _say(problems)
+        return 1 if check and problems else 0
+    if not force:
+        refuse_edited(texts)
+    write_all(texts)
+    for path in texts:
+        click.echo(f"wrote {path}", err=True)
+    return 0

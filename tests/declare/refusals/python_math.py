@@ -1,0 +1,6 @@
+import math
+
+import symnet as sn
+
+x = sn.param()
+loss = math.exp(x)

@@ -1,0 +1,280 @@
+"""Every word of a model file against torch: value and gradient, at ordinary points and at kinks and ties.
+
+The table is checked against the package's own list of words, so a word without a case fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+import sympy
+import torch
+import torch.nn.functional as F
+
+import symnet as sn
+from symnet.calculus.derive import derive
+from symnet.calculus.evaluate import evaluate
+from symnet.calculus.ir import Program
+from symnet.calculus.verify import verify
+from symnet.declare.tensor import Tensor
+from symnet.declare.trace import Trace, recording
+
+KINKS = np.array([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 0.0])
+
+
+@dataclass(frozen=True)
+class Case:
+    """One use of a word: the same function on symnet and torch tensors, and the arrays it is tried on."""
+
+    ours: Callable[..., Any]
+    theirs: Callable[..., Any]
+    inputs: tuple[Any, ...] = (KINKS,)
+
+
+def drawn(*shape: int, seed: int = 0) -> Any:
+    return np.random.default_rng(seed).normal(size=shape)
+
+
+X, Y, POSITIVE, UNIT = drawn(4, 3), drawn(4, 3, seed=1), np.abs(drawn(4, 3)) + 0.1, np.full((4, 3), 0.3)
+LABELS = np.array([2, 0, 1, 1])
+V = drawn(4)
+
+
+def both(name: str, inputs: tuple[Any, ...] = (KINKS,), space: Any = F) -> list[Case]:
+    """A word whose name and arguments are torch's."""
+    return [Case(getattr(sn, name), getattr(space, name), inputs)]
+
+
+def reduced(name: str) -> list[Case]:
+    """A reduction over all axes, one, a negative one, and with keepdim."""
+    ours, theirs = getattr(sn, name), getattr(torch, name)
+    return [
+        Case(lambda x: ours(x), lambda x: theirs(x), (X,)),
+        Case(lambda x: ours(x, 0), lambda x: theirs(x, dim=0), (X,)),
+        Case(lambda x: ours(x, dim=-1, keepdim=True), lambda x: theirs(x, dim=-1, keepdim=True), (X,)),
+        Case(lambda x: ours(x, (0, 2)), lambda x: theirs(x, dim=(0, 2)), (drawn(2, 3, 4),)),
+    ]
+
+
+def losses(name: str, target: Any = Y, first: Any = X) -> list[Case]:
+    ours, theirs = getattr(sn, name), getattr(F, name)
+    return [
+        Case(
+            lambda x, r=r: ours(x, target_of(target), reduction=r),
+            lambda x, r=r: theirs(x, torch.tensor(target), reduction=r),
+            (first,),
+        )
+        for r in ("mean", "sum", "none")
+    ]
+
+
+def target_of(values: Any) -> Tensor:
+    """The target as declared data or labels."""
+    if values.dtype.kind == "i":
+        return sn.labels(*values.shape, classes=3, values=values)
+    return sn.data(*values.shape, values=values)
+
+
+def module(ours: Any, theirs: Any, inputs: tuple[Any, ...] = (KINKS,)) -> list[Case]:
+    return [Case(lambda *a: ours(*a), lambda *a: theirs(*a), inputs)]
+
+
+def loss_module(name: str, target: Any = Y, first: Any = X, **options: Any) -> list[Case]:
+    ours, theirs = getattr(sn, name), getattr(torch.nn, name)
+    return [
+        Case(
+            lambda x: ours(**options)(x, target_of(target)),
+            lambda x: theirs(**options)(x, torch.tensor(target)),
+            (first,),
+        )
+    ]
+
+
+def linear_layers() -> list[Case]:
+    def ours(x: Tensor) -> Tensor:
+        layer = sn.Linear(3, 2)
+        layer.weight = sn.data(2, 3, values=drawn(2, 3, seed=5))
+        layer.bias = sn.data(2, values=drawn(2, seed=6))
+        return sn.Sequential(layer, sn.Tanh())(x)
+
+    def theirs(x: torch.Tensor) -> torch.Tensor:
+        return torch.tanh(F.linear(x, torch.tensor(drawn(2, 3, seed=5)), torch.tensor(drawn(2, seed=6))))
+
+    return [Case(ours, theirs, (X,))]
+
+
+PAIR = (X, np.where(np.arange(12).reshape(4, 3) % 2, X, Y))  # with ties
+WORDS: dict[str, list[Case]] = {
+    "abs": both("abs", space=torch),
+    "amax": [
+        *reduced("amax"),
+        Case(lambda x: sn.amax(x, 0), lambda x: torch.amax(x, 0), (np.array([[1.0, 2.0], [1.0, 0.0], [0.5, 2.0]]),)),
+    ],
+    "broadcast": [Case(lambda x: sn.broadcast(x, 4, 3), lambda x: x.expand(4, 3), (drawn(3),))],
+    "clamp": [Case(lambda x: sn.clamp(x, -0.5, 1.0), lambda x: torch.clamp(x, -0.5, 1.0))],
+    "cos": both("cos", space=torch),
+    "cosh": both("cosh", space=torch),
+    "dot": both("dot", (V, drawn(4, seed=2)), torch),
+    "elementwise": [
+        Case(lambda x: sn.elementwise("f", lambda z: sympy.log(1 + sympy.exp(z)))(x), F.softplus),
+        Case(lambda x: sn.elementwise("f", sympy.Abs)(x), torch.abs),
+    ],
+    "exp": both("exp", space=torch),
+    "flatten": [
+        Case(lambda x: sn.flatten(x), torch.flatten, (drawn(2, 3, 4),)),
+        Case(lambda x: x.flatten(1), lambda x: x.flatten(1), (drawn(2, 3, 4),)),
+        Case(lambda x: x.flatten(0, 1), lambda x: x.flatten(0, 1), (drawn(2, 1),)),
+    ],
+    "gelu": [*both("gelu"), Case(lambda x: sn.gelu(x, approximate="tanh"), lambda x: F.gelu(x, approximate="tanh"))],
+    "leaky_relu": [*both("leaky_relu"), Case(lambda x: sn.leaky_relu(x, 0.2), lambda x: F.leaky_relu(x, 0.2))],
+    "log": both("log", (POSITIVE,), torch),
+    "log1p": both("log1p", (POSITIVE,), torch),
+    "log_softmax": [Case(lambda x: sn.log_softmax(x, 1), lambda x: F.log_softmax(x, 1), (X,))],
+    "logsumexp": [
+        Case(lambda x: sn.logsumexp(x, 0, keepdim=True), lambda x: torch.logsumexp(x, 0, keepdim=True), (X,))
+    ],
+    "matmul": [
+        Case(lambda a, b: a @ b, lambda a, b: a @ b, shapes)
+        for shapes in (
+            (X, drawn(3, 2)),
+            (X, drawn(3)),
+            (V, X),
+            (drawn(2, 4, 3), drawn(3, 5)),
+            (drawn(2, 4, 3), drawn(2, 3, 5)),
+        )
+    ],
+    "maximum": both("maximum", PAIR, torch),
+    "mean": reduced("mean"),
+    "minimum": both("minimum", PAIR, torch),
+    "mm": both("mm", (X, drawn(3, 2)), torch),
+    "mv": both("mv", (X, drawn(3)), torch),
+    "outer": both("outer", (V, drawn(3)), torch),
+    "permute": [Case(lambda x: x.permute(2, 0, 1), lambda x: x.permute(2, 0, 1), (drawn(2, 3, 4),))],
+    "pow": [
+        Case(lambda x: sn.pow(x, 3), lambda x: x**3),
+        Case(lambda x: 2.0**x, lambda x: 2.0**x),
+        *both("pow", (POSITIVE, Y), torch),
+    ],
+    "relu": both("relu"),
+    "reshape": [
+        Case(lambda x: x.reshape(2, -1), lambda x: x.reshape(2, -1), (X,)),
+        Case(lambda x: x.reshape(3, 4), lambda x: x.reshape(3, 4), (X,)),
+    ],
+    "sigmoid": both("sigmoid", space=torch),
+    "sign": both("sign", space=torch),
+    "silu": both("silu"),
+    "sin": both("sin", space=torch),
+    "sinh": both("sinh", space=torch),
+    "softmax": [
+        Case(lambda x: sn.softmax(x, dim=1), lambda x: F.softmax(x, 1), (X,)),
+        Case(lambda x: x.softmax(0), lambda x: x.softmax(0), (X,)),
+        Case(lambda x: sn.softmax(x), lambda x: F.softmax(x, 0), (V,)),
+    ],
+    "softplus": both("softplus"),
+    "sqrt": both("sqrt", (POSITIVE,), torch),
+    "square": both("square", space=torch),
+    "squeeze": [Case(lambda x: x.squeeze(1), lambda x: x.squeeze(1), (drawn(3, 1, 2),))],
+    "stack": [
+        Case(lambda a, b, d=d: sn.stack([a, b], dim=d), lambda a, b, d=d: torch.stack([a, b], dim=d), (X, Y)) for d in (0, 1, 2)
+    ],
+    "sum": reduced("sum"),
+    "tanh": both("tanh", space=torch),
+    "transpose": [
+        Case(lambda x: x.transpose(0, 1), lambda x: x.T, (X,)),
+        Case(lambda x: x.T @ x, lambda x: x.T @ x, (X,)),
+    ],
+    "unsqueeze": [Case(lambda x: x.unsqueeze(-1), lambda x: x.unsqueeze(-1), (X,))],
+    "view": [Case(lambda x: x.reshape(12), lambda x: x.view(12), (X,))],
+    "where": [Case(lambda a, b: sn.where(a > b, a, 2 * b), lambda a, b: torch.where(a > b, a, 2 * b), PAIR)],
+    "binary_cross_entropy": losses("binary_cross_entropy", UNIT, 1 / (1 + np.exp(-X))),
+    "binary_cross_entropy_with_logits": losses("binary_cross_entropy_with_logits", UNIT),
+    "cross_entropy": [*losses("cross_entropy", LABELS), *losses("cross_entropy", POSITIVE)],
+    "huber_loss": [*losses("huber_loss"), *losses("huber_loss", first=Y + 1.0)],
+    "l1_loss": [*losses("l1_loss"), *losses("l1_loss", first=Y)],
+    "mse_loss": losses("mse_loss"),
+    "nll_loss": losses("nll_loss", LABELS),
+    "BCELoss": loss_module("BCELoss", UNIT, 1 / (1 + np.exp(-X))),
+    "BCEWithLogitsLoss": loss_module("BCEWithLogitsLoss", UNIT),
+    "CrossEntropyLoss": loss_module("CrossEntropyLoss", LABELS),
+    "HuberLoss": loss_module("HuberLoss", delta=0.5),
+    "L1Loss": loss_module("L1Loss", reduction="sum"),
+    "MSELoss": loss_module("MSELoss", reduction="sum"),
+    "NLLLoss": loss_module("NLLLoss", LABELS),
+    "Flatten": module(lambda x: sn.Flatten()(x), torch.nn.Flatten(), (drawn(2, 3, 4),)),
+    "GELU": module(lambda x: sn.GELU()(x), torch.nn.GELU()),
+    "LeakyReLU": module(lambda x: sn.LeakyReLU(0.3)(x), torch.nn.LeakyReLU(0.3)),
+    "Linear": linear_layers(),
+    "LogSoftmax": module(lambda x: sn.LogSoftmax(1)(x), torch.nn.LogSoftmax(1), (X,)),
+    "ReLU": module(lambda x: sn.ReLU()(x), torch.nn.ReLU()),
+    "Sequential": linear_layers(),
+    "SiLU": module(lambda x: sn.SiLU()(x), torch.nn.SiLU()),
+    "Sigmoid": module(lambda x: sn.Sigmoid()(x), torch.nn.Sigmoid()),
+    "Softmax": module(lambda x: sn.Softmax(dim=1)(x), torch.nn.Softmax(1), (X,)),
+    "Softplus": module(lambda x: sn.Softplus()(x), torch.nn.Softplus()),
+    "Tanh": module(lambda x: sn.Tanh()(x), torch.nn.Tanh()),
+    "Tensor": [
+        Case(lambda a, b: 2 - a / b + 3 / b - -a, lambda a, b: 2 - a / b + 3 / b + a, (X, POSITIVE)),
+        Case(lambda a, b: (a >= b) * a + (a < b) * b, lambda a, b: torch.where(a >= b, a, b), (X, Y)),
+        Case(lambda a: a[1:3, ::2] * a[None, 0, 0], lambda a: a[1:3, ::2] * a[None, 0, 0], (X,)),
+        Case(lambda a: a[..., -1], lambda a: a[..., -1], (drawn(2, 3, 4),)),
+        Case(lambda a, b: a + b, lambda a, b: a + b, (X, drawn(3))),
+        Case(lambda a, b: a * b, lambda a, b: a * b, (X, drawn(4, 1))),
+    ],
+    "arange": [
+        Case(
+            lambda x: x[sn.arange(4), sn.labels(4, classes=3, values=LABELS)],
+            lambda x: x[torch.arange(4), torch.tensor(LABELS)],
+            (X,),
+        )
+    ],
+}
+DECLARING = {
+    "constant",
+    "data",
+    "dims",
+    "labels",
+    "linspace",
+    "normal",
+    "param",
+    "params",
+    "uniform",
+    "train",
+    "Module",
+}
+DECLARING |= {"SGD", "RMSprop", "Adagrad", "Adam", "AdamW"}  # tested with the declarations and with the scripts
+
+
+def test_every_word_has_a_case() -> None:
+    words = {w for w in sn.__all__ if not w.startswith("_")}
+    assert words == set(WORDS) | DECLARING
+
+
+@pytest.mark.parametrize(("word", "number"), [(w, k) for w, cases in WORDS.items() for k in range(len(cases))])
+def test_word(word: str, number: int) -> None:
+    case = WORDS[word][number]
+    theirs = [torch.tensor(a, requires_grad=True) for a in case.inputs]
+    expected = case.theirs(*theirs)
+    weights = np.cos(0.7 * np.arange(expected.numel()) + 0.3).reshape(tuple(expected.shape))
+    (expected * torch.tensor(weights)).sum().backward()
+    trace = Trace()
+    with recording(trace):
+        parameters = [sn.param(*a.shape) for a in case.inputs]
+        result = case.ours(*parameters)
+        weighed = sn.sum(result * sn.data(*weights.shape, values=weights)) if weights.ndim else result * float(weights)
+    trace.problems.raise_if_any()
+    names = [p.spec.name for p in parameters]
+    program = verify(Program(trace.specs, tuple(trace.equations), weighed.spec.name))
+    derived = verify(derive(program, names))
+    values: dict[str, Any] = dict(zip(names, case.inputs, strict=True))
+    for key, declared in trace.declared.items():  # a replaced weight of a Linear is declared, and unused
+        unused = np.zeros([int(size) for size in trace.specs[key].shape])
+        values.setdefault(key, getattr(declared.values, "values", unused))
+    found = evaluate(derived, values)
+    np.testing.assert_allclose(found[result.spec.name], expected.detach().numpy(), rtol=1e-13, atol=1e-14)
+    for name, tensor in zip(names, theirs, strict=True):
+        gradient = np.zeros(tensor.shape) if tensor.grad is None else tensor.grad.numpy()
+        np.testing.assert_allclose(found[derived.adjoints[name]], gradient, rtol=1e-12, atol=1e-13)
