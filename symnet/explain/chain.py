@@ -51,7 +51,8 @@ def raw_chain(scribe: Scribe, adjoint: str, with_delta: bool) -> list[Line]:
     uses = uses_of(scribe, adjoint)
     value = scribe.right_side(equations)
     plain = bool(uses) and all(map(_plain, uses))
-    lines = _delta_lines(scribe, uses) if plain and with_delta else []
+    unguarded = not any(use.forward.guard for use in uses)
+    lines = _delta_lines(scribe, uses) if plain and with_delta and unguarded else []
     picked = any(_holds_delta(line.formula) for line in lines)
     if not picked:
         named = plain and not any(u.to_loss for u in uses) and _targets_differ(uses)

@@ -1,0 +1,160 @@
+"""A printed page taken apart: which formulas stand where, as the text has them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tests.explain.derivations import Known
+from tests.explain.parse import Parser, Unreadable, World, places
+
+_FORWARD = re.compile(r" \(\d+\) \[[^\]]*\] (?:line \d+)? *(?P<formula>\S.*)\Z")
+_REMARK = re.compile(r" {3}\((?P<remark>.*)\)\Z")
+_LEFT_UNICODE = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?P<low>[ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ₀-₉]*)\Z")
+_LEFT_ASCII = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\[(?P<plain>[a-z0-9,]*)\])?\Z")
+
+
+@dataclass
+class Page:
+    """The formulas of one page: (left side, right side, local derivatives in the remark)."""
+
+    equations: list[tuple[str, str, str]] = field(default_factory=list)
+    equalities: list[tuple[str, str]] = field(default_factory=list)
+    letters: dict[str, str] = field(default_factory=dict)
+    one_hot: dict[str, str] = field(default_factory=dict)
+
+
+def page_of(text: str) -> Page:
+    """Reads the text of a page, line by line."""
+    page, block, left = Page(), "", ""
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if line and not line.startswith(" "):
+            block = line.split()[0]
+        if line.startswith("  index letters  "):
+            for use in re.split(r" {3,}", line.strip().removeprefix("index letters  ")):
+                names, _, size = use.partition(" over ")
+                page.letters.update(dict.fromkeys(names.split(", "), size))
+        elif match := re.match(r"  define  (\w+) = onehot\((\w+)\)", line):
+            page.one_hot[match[1]] = match[2]
+        elif block == "FORWARD" and (match := _FORWARD.match(line)):
+            formula, _ = _split(match["formula"])
+            _equations(page, formula, "")
+        elif block == "RESULT" and line.startswith("   "):
+            _equations(page, _split(line.strip())[0], "")
+        elif line.startswith("   where    "):
+            _equations(page, _split(line.strip().removeprefix("where").strip())[0], "")
+        elif line.startswith("   index    ") or (line.startswith(" " * 12) and left and block == "BACKWARD"):
+            formula, remark = _split(line.removeprefix("   index").strip())
+            left = formula.split(" = ")[0] if not formula.startswith("= ") else left
+            right = formula.removeprefix("= ") if formula.startswith("= ") else formula.partition(" = ")[2]
+            for part in _sides(right):
+                page.equations.append((left, part, remark))
+        elif line.startswith("   because  "):
+            sides = _sides(lines[number + 1].strip())
+            page.equalities.append((sides[0], sides[1]))
+        if not line.startswith(("   index", " " * 12)):
+            left = ""
+    return page
+
+
+def _sides(text: str) -> list[str]:
+    """The members of a chain of equalities; the sign inside a bracket is none of them."""
+    found, depth, start = [], 0, 0
+    for place, character in enumerate(text):
+        depth += (character in "([") - (character in ")]")
+        if depth == 0 and text.startswith(" = ", place):
+            found.append(text[start:place])
+            start = place + 3
+    return [*found, text[start:]]
+
+
+def _equations(page: Page, formula: str, remark: str) -> None:
+    left, *right = _sides(formula)
+    page.equations += [(left, side, remark) for side in right]
+
+
+def _split(text: str) -> tuple[str, str]:
+    match = _REMARK.search(text)
+    return (text[: match.start()], match["remark"]) if match else (text, "")
+
+
+def world_of(page: Page, known: Known) -> World:
+    """Names and values for the formulas of a page."""
+    values = dict(known.values)
+    if "L" not in values:
+        values["L"] = values[known.derivation.raw.loss]
+    world = World(values, known.sizes)
+    for letter, size in page.letters.items():
+        world.ranges[letter] = int(Parser(size, world).parse()({}))
+    for name, label in page.one_hot.items():
+        classes = next(world.ranges[letter] for letter in _classes(page, name))
+        values[name] = (np.asarray(values[label])[..., None] == np.arange(classes)).astype(int)
+    return world
+
+
+def _classes(page: Page, name: str) -> Iterator[str]:
+    for _, right, _ in page.equations:
+        for match in re.finditer(rf"\b{name}(?:[ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ₀-₉]*([ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ][₀-₉]*)|\[[^\]]*?([a-z]\d*)\])", right):
+            yield match[2] or "".join(dict(zip("ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ", "ijklmnprstuv", strict=True))[c] for c in match[1])
+
+
+def left_of(text: str, known: Known) -> tuple[Any, list[str]]:
+    """The value that a left side names, and its letters: ``∂L/∂W1ᵢⱼ``, ``d(L)/d(W1[i,j])``, ``Z1ₙⱼ``, ``L``."""
+    derivative = re.match(r"∂\w+/∂(?P<u>.+)\Z|d\(\w+\)/d\((?P<a>.+)\)\Z", text)
+    name = (derivative["u"] or derivative["a"]) if derivative else text
+    match = _LEFT_UNICODE.match(name) or _LEFT_ASCII.match(name)
+    if match is None:
+        raise Unreadable(text)
+    raw = known.derivation.raw
+    tensor = raw.loss if match["name"] == "L" and "L" not in known.values else match["name"]
+    groups = match.groupdict()
+    letters = re.findall(r"[a-z]\d*", (groups.get("plain") or "").replace(",", " "))
+    if groups.get("low"):
+        table = str.maketrans("ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ₀₁₂₃₄₅₆₇₈₉", "ijklmnprstuv0123456789")
+        letters = re.findall(r"[a-z]\d*", groups["low"].translate(table))
+    return known.values[raw.adjoints[tensor] if derivative else tensor], letters
+
+
+def wrong_formulas(text: str, known: Known) -> list[str]:
+    """Every printed formula whose value is not that of its left side, with the first place where it differs."""
+    page = page_of(text)
+    world = world_of(page, known)
+    wrong = []
+    for left, right, remark in page.equations:
+        value, letters = left_of(left, known)
+        world.partials = _partials(remark, world)
+        formula = Parser(right, world).parse()
+        for at in places(letters, world):
+            printed, true = formula_value(formula, at), np.asarray(value)[tuple(at[x] for x in letters)]
+            if not agree(printed, true):
+                wrong.append(f"{left} = {right}: {float(printed)} for {float(true)} at {at}")
+                break
+    return wrong
+
+
+def _partials(remark: str, world: World) -> dict[str, Any]:
+    found = {}
+    for part in re.split(r", (?=∂|d\()", remark):
+        left, equals, right = part.partition(" = ")
+        if equals and left.startswith(("∂", "d(")):
+            found[left.replace(" ", "")] = Parser(right, world).parse()
+    return found
+
+
+def formula_value(formula: Any, at: dict[str, int]) -> Any:
+    """The value of a whole right side; a lone bracket that fails is 0."""
+    from tests.explain.parse import strongly
+
+    return strongly(formula, at)
+
+
+def agree(printed: Any, true: Any) -> bool:
+    """Equal as fractions, or to 1e-9 where floats are in play."""
+    if not isinstance(printed, float) and not isinstance(true, float) and not isinstance(true, np.floating):
+        return bool(printed == true)
+    return bool(abs(float(printed) - float(true)) <= 1e-9 * max(1.0, abs(float(true))))
