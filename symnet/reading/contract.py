@@ -34,12 +34,13 @@ def total(body: sp.Expr, out: Axes, reduced: Axes, where: Surroundings, extent: 
     inner = [f for f in masked if f.has(*reduced)] if reduced else []
     outer = [f for f in masked if f not in inner]
     if not inner:
-        return elementwise(outside(product(masked)), where, out)
+        return elementwise(product(masked), where, out)
     node = _contracted(_groups(inner, where, out), frozenset(out), out, extent)
-    if not outer and outside(operand(0)) == operand(0):
+    if outer:
+        node = mapped(product([operand(0), operand(1)]), [elementwise(product(outer), where, out), node], out)
+    if outside is None:
         return node
-    scale = elementwise(product(outer), where, out)
-    return mapped(outside(product([operand(0), operand(1)])), [scale, node], out)
+    return mapped(select(operand(0), operand(1), sp.S.Zero), [elementwise(outside, where, out), node], out)
 
 
 def _worth_splitting(body: sp.Add) -> bool:
@@ -54,27 +55,21 @@ def _maximal(sets: Sequence[frozenset[Index]]) -> set[frozenset[Index]]:
     return {s for s in sets if not any(s < other for other in sets)}
 
 
-def _masked(
-    parts: list[sp.Expr], reduced: Axes, where: Surroundings
-) -> tuple[list[sp.Expr], Callable[[sp.Expr], sp.Expr]]:
-    """The factors with the guard put into the smallest group that has its indices, or around the whole sum."""
-
-    def nothing(value: sp.Expr) -> sp.Expr:
-        return value
-
+def _masked(parts: list[sp.Expr], reduced: Axes, where: Surroundings) -> tuple[list[sp.Expr], sp.Expr | None]:
+    """The factors with the guard put into the smallest group that has its indices, or else a mask of the sum."""
     if not where.guard:
-        return parts, nothing
+        return parts, None
     condition = inside(where.guard)
     needed = condition.atoms(Index)
     if not needed & set(reduced) and reduced:
-        return parts, lambda value: select(condition, value, sp.S.Zero)
+        return parts, condition
     sets = sorted({frozenset(f.atoms(Index)) for f in parts}, key=lambda s: (len(s), sorted(map(sort_key, s))))
     for labels in sets:
         if needed <= labels:
             chosen = [f for f in parts if f.atoms(Index) == labels]
             rest = [f for f in parts if f.atoms(Index) != labels]
-            return [*rest, select(condition, product(chosen), sp.S.Zero)], nothing
-    return [select(condition, product(parts), sp.S.Zero)], nothing
+            return [*rest, select(condition, product(chosen), sp.S.Zero)], None
+    return [select(condition, product(parts), sp.S.Zero)], None
 
 
 def _groups(parts: list[sp.Expr], where: Surroundings, out: Axes) -> list[Node]:

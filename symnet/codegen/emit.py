@@ -1,0 +1,192 @@
+"""Function bodies of a derivation in one language, ready to be put into a script."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+import sympy as sp
+
+from symnet.calculus.ir import Program, TensorSpec
+from symnet.codegen.lower import lower
+from symnet.codegen.schedule import drop_unused, share, shorten
+from symnet.codegen.spelling import Language, number_text
+from symnet.codegen.stabilise import stabilise
+from symnet.codegen.statements import Array, Assign, Statement, arguments_of, read_names, walk
+from symnet.errors import InvariantError
+from symnet.model import Derivation
+from symnet.naming import SCRIPT_NAMES, Namer
+from symnet.reading.read import read_program
+
+WIDTH = 92  # of one statement with its comment, before the indentation of the function
+
+
+@dataclass(frozen=True)
+class Bodies:
+    """The bodies of a script's functions: unindented statements, comments included, and the expressions to return.
+
+    ``params`` is in scope as a dict by path, inputs by their own names.
+    """
+
+    predict: tuple[str, ...]
+    compute_loss: tuple[str, ...]
+    loss_and_grads: tuple[str, ...]
+    prediction: str
+    loss: str
+    gradients: tuple[tuple[str, str], ...]
+    predict_inputs: tuple[str, ...]
+    setup: tuple[str, ...]
+
+
+def bodies(derivation: Derivation, target: Language) -> Bodies:
+    """The bodies in the target's language; gradients in the order of the parameters.
+
+    Raises SymnetError where an equation has no array notation.
+    """
+    model, program = derivation.model, derivation.program
+    paths = {p.spec.name: p.path for p in model.parameters}
+    writer = _Writer(target, model.sizes, paths, _comments(derivation))
+    forward = model.program
+    prediction = model.prediction or forward.loss
+    gradients = {p: program.adjoints[p] for p in derivation.wrt}
+    known = writer.known(forward, (prediction,))
+    loss_and_grads = writer.function(program, (program.loss, *gradients.values()), None)
+    predict = writer.function(forward, (prediction,), known)
+    loss = writer.function(forward, (forward.loss,), None)
+    lines = (predict, loss, loss_and_grads)
+    return Bodies(
+        *lines,
+        prediction=prediction,
+        loss=forward.loss,
+        gradients=tuple((paths[p], gradients[p]) for p in paths if p in gradients),
+        predict_inputs=tuple(i.spec.name for i in model.inputs if i.spec.name in known),
+        setup=_setup(target, lines),
+    )
+
+
+def computed_input(program: Program, target: Language) -> tuple[tuple[str, ...], str]:
+    """The lines that compute an input from others, and the expression that holds it: the program's loss."""
+    writer = _Writer(target, {}, {}, {})
+    return writer.function(program, (program.loss,), None), program.loss
+
+
+def _setup(target: Language, bodies: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    """The helper functions that the lines call, two blank lines before each."""
+    text = "\n".join(line for lines in bodies for line in lines)
+    return tuple(line for name, code in target.helpers.items() if f"{name}(" in text for line in ("", "", *code))
+
+
+def _comments(derivation: Derivation) -> Mapping[str, str]:
+    """``(2) [N,H]`` for a forward tensor, ``step 3 [H,C]`` for an adjoint."""
+    program = derivation.program
+    steps = {name: k for k, name in enumerate(derivation.steps, 1)}
+    forward = list(derivation.model.program.targets())
+    found: dict[str, str] = {}
+    for name in program.targets():
+        spec = program.tensors[name]
+        if name in steps:
+            found[name] = f"step {steps[name]}: {_shape(spec)}"
+        elif name in forward:
+            found[name] = f"({forward.index(name) + 1}) {_shape(spec)}"
+        else:
+            found[name] = _shape(spec)
+    return found
+
+
+def _shape(spec: TensorSpec) -> str:
+    return f"[{','.join(str(s) for s in spec.shape)}]"
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Writes one function after the other."""
+
+    language: Language
+    sizes: Mapping[str, int | None]
+    paths: Mapping[str, str]
+    comments: Mapping[str, str]
+
+    def known(self, program: Program, outputs: tuple[str, ...]) -> frozenset[str]:
+        """The given tensors that the outputs depend on."""
+        needed = program.restricted_to(outputs)
+        return frozenset(a.name for e in needed.equations for a in e.accesses).union(outputs)
+
+    def function(self, program: Program, outputs: tuple[str, ...], scope: frozenset[str] | None) -> tuple[str, ...]:
+        """The lines that compute the outputs.  ``scope``: the inputs at hand, all of them if None."""
+        stable = stabilise(program.restricted_to(outputs), frozenset(outputs))
+        taken = (*program.tensors, *stable.tensors, *self.sizes, *SCRIPT_NAMES, *dir(builtins), *self.language.helpers)
+        names = Namer(taken)
+        like = self._like(stable)
+        statements = lower(stable, read_program(stable, self.sizes), frozenset(outputs), like)
+        statements = drop_unused(share(statements, names), outputs)
+        statements = _owned(statements, frozenset(outputs))
+        statements = shorten(statements, names, self._fits)
+        return (*self._unpacked(stable, statements, scope), *map(self._line, statements))
+
+    def _like(self, program: Program) -> TensorSpec:
+        """A given float tensor that the equations read: it shows the dtype and the device."""
+        read = {a.name for e in program.equations for a in e.accesses}
+        given = [t for t in program.tensors.values() if t.role in ("parameter", "data") and not t.integer]
+        if not given:
+            raise InvariantError("a program without real inputs has no dtype")
+        return next((t for t in given if t.name in read), given[0])
+
+    def _fits(self, statement: Statement) -> bool:
+        return len(self.language.line(statement)) <= WIDTH
+
+    def _line(self, statement: Statement) -> str:
+        text, comment = self.language.line(statement), self.comments.get(statement.target, "")
+        return f"{text}  # {comment}" if comment else text
+
+    def _unpacked(
+        self, program: Program, statements: tuple[Statement, ...], scope: frozenset[str] | None
+    ) -> tuple[str, ...]:
+        """``W = params["W"]`` for the parameters that are used and ``N = X.shape[0]`` for the sizes."""
+        used = set().union(*(read_names(s) for s in statements)) if statements else set()
+        tensors = program.tensors.values()
+        inputs = [t for t in tensors if t.role in ("data", "label") and (scope is None or t.name in scope)]
+        parameters = [t for t in tensors if t.role == "parameter"]
+        symbols = {s for top in statements for array in arguments_of(top) for a in walk(array) for s in _sizes_in(a)}
+        lines: list[str] = []
+        at_hand = sorted((*inputs, *parameters), key=lambda t: t.name not in used)
+        for symbol in sorted(symbols, key=lambda s: s.name):
+            where = next(((t, t.shape.index(symbol)) for t in at_hand if symbol in t.shape), None)
+            if where is None:
+                lines.append(f"{symbol.name} = {self._size(symbol)}")
+                continue
+            tensor, axis = where
+            used.add(tensor.name)
+            lines.append(f"{symbol.name} = {tensor.name}.shape[{axis}]")
+        unpack = [f'{t.name} = params["{self.paths.get(t.name, t.name)}"]' for t in parameters if t.name in used]
+        return (*unpack, *lines)
+
+    def _size(self, symbol: sp.Symbol) -> str:
+        number = self.sizes.get(symbol.name)
+        if number is None:
+            raise InvariantError(f"no array at hand shows the size {symbol}")
+        return number_text(sp.Integer(number)).text
+
+
+def _sizes_in(array: Array) -> set[sp.Symbol]:
+    """The size symbols that the text of one node shows."""
+    found: set[sp.Symbol] = set()
+    stack: list[object] = [array.attribute]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, tuple):
+            stack += item
+        elif isinstance(item, sp.Expr):
+            found |= item.free_symbols
+    return found
+
+
+def _owned(statements: tuple[Statement, ...], outputs: frozenset[str]) -> tuple[Statement, ...]:
+    """Copies where a variable that is written in place, or leaves the function, would share another's memory."""
+    written = {s.target for s in statements if not isinstance(s, Assign)} | outputs
+    return tuple(
+        replace(s, value=Array("copy", (s.value,), None, s.value.rank, s.value.dtype))
+        if isinstance(s, Assign) and s.target in written and not s.value.owns and s.value.rank + 1
+        else s
+        for s in statements
+    )

@@ -1,0 +1,228 @@
+"""Stores of labelled nodes become statements on arrays without labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import sympy as sp
+
+from symnet.calculus.ir import Program, TensorSpec
+from symnet.codegen.elementwise import Elementwise, Part, expanded, number
+from symnet.codegen.statements import Add, Array, Assign, Statement, Zeros, name
+from symnet.reading.nodes import (
+    Axes,
+    Counter,
+    Einsum,
+    Gather,
+    Map,
+    MatMul,
+    Node,
+    Outer,
+    Reduce,
+    Reshape,
+    Slice,
+    Span,
+    Store,
+    Tensor,
+    Transpose,
+    operand,
+)
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+
+
+def lower(
+    program: Program, stores: Iterable[Store], outputs: frozenset[str], like: TensorSpec
+) -> tuple[Statement, ...]:
+    """The statements that compute the stores.
+
+    ``outputs`` leave the function: they own their memory and are arrays.  ``like`` shows the dtype and the device.
+    """
+    work = _Lowering(program, outputs, name(like.name, like.rank))
+    grouped: dict[str, list[Store]] = {}
+    for store in stores:
+        grouped.setdefault(store.target, []).append(store)
+    return tuple(s for target, group in grouped.items() for s in work.tensor(target, group))
+
+
+@dataclass
+class _Lowering:
+    program: Program
+    outputs: frozenset[str]
+    like: Array
+    numbers: dict[str, sp.Expr] = field(default_factory=dict)  # computed tensors that are Python numbers
+
+    def tensor(self, target: str, stores: list[Store]) -> list[Statement]:
+        """The statements of one tensor."""
+        spec = self.program.tensors[target]
+        written = len(stores) > 1
+        found: list[Statement] = []
+        for store in stores:
+            if store.keys is not None:
+                if store.first:
+                    found.append(Zeros(target, self._like_tensor(spec)))
+                found.append(self._add(store, spec))
+                continue
+            value = self._store_value(store.node, spec)
+            if value.dtype == "number" and not written and target not in self.outputs:
+                self.numbers[target] = sp.sympify(value.attribute)
+                continue
+            if value.dtype == "number":
+                value = Array("full", (value, self.like), tuple(spec.shape), spec.rank, "float")
+            if (written or target in self.outputs) and not value.owns:
+                value = Array("copy", (value,), None, value.rank, value.dtype)
+            found.append(Assign(target, value))
+        return found
+
+    def _store_value(self, node: Node, spec: TensorSpec) -> Array:
+        """The value of a whole store, with every axis at its full size."""
+        part = self._part(node, node.axes)
+        value = self._as_float(part.array)
+        if part.axes == node.axes or (value.dtype == "number" and spec.rank == 0):
+            return value
+        value = expanded(Part(value, part.axes), node.axes)
+        return Array("full", (value, self.like), tuple(spec.shape), spec.rank, "float")
+
+    def _add(self, store: Store, spec: TensorSpec) -> Statement:
+        assert store.keys is not None
+        keys = self._keys(store.keys)
+        part = self._part(store.node, store.node.axes)
+        axes = store.node.axes
+        value = self._as_float(expanded(part, axes))
+        if not store.unique and value.rank != len(axes):  # accumulation by keys does not broadcast everywhere
+            value = Array("full", (value, self.like), tuple(i.size for i in axes), len(axes), "float")
+        return Add(store.target, keys, value, store.unique, spec.rank)
+
+    def _like_tensor(self, spec: TensorSpec) -> Array:
+        """A tensor of the same shape, by preference the one whose adjoint this is."""
+        names = (n for n, a in self.program.adjoints.items() if a == spec.name and n in self.program.tensors)
+        primal = next(names, None)
+        if primal is not None and self.program.tensors[primal].shape == spec.shape and primal not in self.numbers:
+            return name(primal, spec.rank)
+        return Array("full", (number(sp.S.Zero), self.like), tuple(spec.shape), spec.rank, "float")
+
+    def _as_float(self, array: Array) -> Array:
+        if array.dtype in ("float", "number"):
+            return array
+        return Array("cast", (array, self.like), None, array.rank, "float")
+
+    def _part(self, node: Node, axes: Axes) -> Part:
+        """A node as an operand of ``axes``; constant parts keep their lower rank."""
+        if isinstance(node, Map):
+            return self._map(node)
+        return Part(self.array(node), node.axes)
+
+    def array(self, node: Node) -> Array:
+        """A node as an array with exactly the node's axes."""
+        match node:
+            case Tensor():
+                if node.name in self.numbers:
+                    return number(self.numbers[node.name])
+                spec = self.program.tensors[node.name]
+                return name(node.name, spec.rank, "int" if spec.integer else "float")
+            case Counter():
+                return Array("arange", (self.like,), node.index.size, 1, "int")
+            case Slice():
+                return self._slice(node)
+            case Reshape():
+                source = self.array(node.source)
+                return Array("reshape", (source,), tuple(i.size for i in node.axes), len(node.axes), source.dtype)
+            case Gather():
+                source, keys = self.array(node.source), self._keys(node.keys)
+                given = tuple(k is not None for k in keys)
+                arguments = (source, *(k for k in keys if k is not None))
+                return Array("gather", arguments, given, len(node.axes), source.dtype)
+            case Transpose():
+                source = self.array(node.source)
+                order = tuple(node.source.axes.index(i) for i in node.axes)
+                return Array("transpose", (source,), order, source.rank, source.dtype)
+            case Map():
+                part = self._map(node)
+                if part.axes == node.axes:
+                    return part.array
+                value = self._as_float(expanded(part, node.axes))
+                return Array("full", (value, self.like), tuple(i.size for i in node.axes), len(node.axes), "float")
+            case Reduce():
+                return self._reduce(node)
+            case MatMul():
+                left, right = self._operand(node.left), self._operand(node.right)
+                return Array("matmul", (left, right), None, len(node.axes), "float")
+            case Outer():
+                return Array("outer", (self._operand(node.left), self._operand(node.right)), None, 2, "float")
+            case Einsum():
+                return self._einsum(node)
+
+    def _operand(self, node: Node) -> Array:
+        return self._as_float(self.array(node))
+
+    def _map(self, node: Map) -> Part:
+        """A Map, in which operands are computed at their own rank."""
+
+        def leaf(symbol: sp.Symbol) -> Part:
+            source = node.operands[int(symbol.name.removeprefix("operand"))]
+            array = self.array(source)
+            return Part(array, () if array.dtype == "number" else source.axes)
+
+        body = node.body
+        known = {
+            operand(k): self.numbers[n.name]
+            for k, n in enumerate(node.operands)
+            if isinstance(n, Tensor) and n.name in self.numbers
+        }
+        if known:
+            body = body.xreplace(known)
+        return Elementwise(node.axes, leaf, self.like).lower(body)
+
+    def _slice(self, node: Slice) -> Array:
+        source = self.array(node.source)
+        keys: list[object] = []
+        flipped: list[int] = []
+        axis = 0
+        for key, label in zip(node.keys, node.source.axes, strict=True):
+            if not isinstance(key, Span):
+                keys.append(key)
+                continue
+            start, step = (key.start, key.step) if key.step > 0 else (key.start + key.step * (key.size - 1), -key.step)
+            flipped += [axis] if key.step < 0 else []
+            stop = start + step * (key.size - 1) + 1
+            whole = sp.expand(start) == 0 and sp.expand(stop - label.size) == 0
+            keys.append((sp.expand(start), None if whole else sp.expand(stop), step))
+            axis += 1
+        array = Array("slice", (source,), tuple(keys), axis, source.dtype)
+        return Array("flip", (array,), tuple(flipped), axis, source.dtype) if flipped else array
+
+    def _keys(self, keys: tuple[Node | None, ...]) -> tuple[Array | None, ...]:
+        """Integer keys that broadcast against each other in the order of their joined labels."""
+        axes: Axes = ()
+        for key in keys:
+            axes += tuple(i for i in (key.axes if key is not None else ()) if i not in axes)
+        return tuple(None if k is None else expanded(self._part(k, axes), axes) for k in keys)
+
+    def _reduce(self, node: Reduce) -> Array:
+        part = self._part(node.source, node.source.axes)
+        missing = [i for i in node.over if i not in part.axes]
+        over = tuple(part.axes.index(i) for i in part.axes if i in node.over)
+        rank = len(part.axes) - len(over)
+        array = part.array
+        kept = tuple(i for i in part.axes if i not in node.over)
+        if over and node.op == "+" and array.dtype in ("bool", "int"):
+            array = Array("count", (array, self.like), over, rank, "float")
+        elif over:
+            array = Array("reduce", (self._as_float(array),), (node.op, over), rank, "float")
+        if missing and node.op == "+":
+            scale = number(sp.Mul(*(i.size for i in missing)))
+            array = Array("multiply", (scale, self._as_float(array)), None, rank, "float")
+        if kept == node.axes:
+            return array
+        value = expanded(Part(self._as_float(array), kept), node.axes)
+        return Array("full", (value, self.like), tuple(i.size for i in node.axes), len(node.axes), "float")
+
+    def _einsum(self, node: Einsum) -> Array:
+        letters: dict[object, str] = {}
+        terms = []
+        for term in node.operands:
+            terms.append("".join(letters.setdefault(i, LETTERS[len(letters)]) for i in term.axes))
+        result = "".join(letters[i] for i in node.axes)
+        operands = tuple(self._operand(o) for o in node.operands)
+        return Array("einsum", operands, f"{','.join(terms)}->{result}", len(node.axes), "float")

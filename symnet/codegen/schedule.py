@@ -1,0 +1,151 @@
+"""Common subexpressions get a name, once; nothing is computed twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+
+from symnet.codegen.statements import (
+    Add,
+    Array,
+    Assign,
+    Statement,
+    Zeros,
+    arguments_of,
+    name,
+    read_names,
+    substitute,
+    walk,
+    with_arrays,
+)
+from symnet.naming import Namer
+
+#: Kinds that cost nothing to repeat.
+FREE = frozenset({"name", "number", "transpose", "expand", "reshape", "slice", "flip", "detach", "negate"})
+
+
+def share(statements: Iterable[Statement], names: Namer) -> tuple[Statement, ...]:
+    """The statements in which an expression that occurs twice is computed once, by name.
+
+    Every tensor is complete before it is read, so an expression means the same everywhere.
+    """
+    work = list(statements)
+    updated = {s.target for s in work if isinstance(s, (Add, Zeros))}
+    while True:
+        known = _holders(work, updated)
+        work = [_with_known(s, known) for s in work]
+        repeated = _largest_repeated(work)
+        if repeated is None:
+            return tuple(work)
+        new = names.take(_wish(repeated))
+        place = next(k for k, s in enumerate(work) if repeated in _everything(s))
+        table = {repeated: name(new, repeated.rank, repeated.dtype)}
+        work = [with_arrays(s, table) for s in work]
+        work.insert(place, Assign(new, repeated))
+
+
+def _holders(statements: list[Statement], updated: set[str]) -> dict[Array, Array]:
+    found: dict[Array, Array] = {}
+    for s in statements:
+        if isinstance(s, Assign) and _reusable(s, updated):
+            found.setdefault(s.value, name(s.target, s.value.rank, s.value.dtype))
+    return found
+
+
+def _reusable(statement: Statement, updated: set[str]) -> bool:
+    return isinstance(statement, Assign) and statement.target not in updated and statement.value.kind not in FREE
+
+
+def _with_known(statement: Statement, known: dict[Array, Array]) -> Statement:
+    """The statement in terms of the variables that hold its parts; the first holder of a value keeps it."""
+    if isinstance(statement, Assign) and known.get(statement.value) == name(
+        statement.target, statement.value.rank, statement.value.dtype
+    ):
+        smaller = {k: v for k, v in known.items() if k != statement.value}
+        return with_arrays(statement, smaller)
+    return with_arrays(statement, known)
+
+
+def _everything(statement: Statement) -> list[Array]:
+    return [a for top in arguments_of(statement) for a in walk(top)]
+
+
+def _largest_repeated(statements: list[Statement]) -> Array | None:
+    """The largest expression that occurs more than once; occurrences inside a larger repeated one count for it."""
+    counts = Counter(a for s in statements for a in _everything(s) if a.kind not in FREE)
+    repeated = [a for a, n in counts.items() if n > 1]
+    return max(repeated, key=_weight, default=None)
+
+
+def _weight(array: Array) -> int:
+    return sum(1 for _ in walk(array))
+
+
+def _wish(array: Array) -> str:
+    """A readable name for a shared expression."""
+    first = next((str(a.attribute) for a in walk(array) if a.kind == "name"), "")
+    match array.kind:
+        case "arange":
+            return "rows" if str(array.attribute) == "N" else f"range_{array.attribute}".replace("*", "")
+        case "power":
+            return f"{first}{array.attribute}" if array.attribute is not None else f"{first}_power"
+        case "call":
+            return f"{array.attribute}_{first}"
+        case "compare":
+            return f"{first}_mask"
+        case "reduce" | "count":
+            return f"{first}_total"
+        case "multiply" if _chain_power(array) is not None:
+            return f"{first}{_chain_power(array)}"
+    return f"{first}_term" if first else "term"
+
+
+def _chain_power(array: Array) -> int | None:
+    """n when the product is x**(n - 1) * x for a name x."""
+    left, right = array.arguments if len(array.arguments) == 2 else (array, array)
+    if right.kind != "name":
+        return None
+    if left.kind == "power" and left.attribute == 2 and left.arguments == (right,):
+        return 3
+    return None
+
+
+def drop_unused(statements: Iterable[Statement], wanted: Iterable[str]) -> tuple[Statement, ...]:
+    """Only the statements that the wanted variables need."""
+    need = set(wanted)
+    kept: list[Statement] = []
+    for statement in reversed(list(statements)):
+        if statement.target in need:
+            kept.append(statement)
+            need |= read_names(statement)
+    return tuple(reversed(kept))
+
+
+def shorten(statements: Iterable[Statement], names: Namer, fits: Callable[[Statement], bool]) -> tuple[Statement, ...]:
+    """The statements with parts of too long ones computed before them, under names of their own."""
+    result: list[Statement] = []
+    for statement in statements:
+        current = statement
+        before: list[Statement] = []
+        while not fits(current):
+            part = _part_to_name(current)
+            if part is None:
+                break
+            new = names.take(_wish(part))
+            before.append(Assign(new, part))
+            current = with_arrays(current, {part: name(new, part.rank, part.dtype)})
+        for extra in before:
+            result += shorten([extra], names, fits)
+        result.append(current)
+    return tuple(result)
+
+
+def _part_to_name(statement: Statement) -> Array | None:
+    tops = arguments_of(statement)
+    parts = [a for top in tops for a in walk(top) if a not in tops and a.kind not in FREE]
+    whole = max(map(_weight, tops), default=0)
+    parts = [p for p in parts if _weight(p) > 2]
+    return min(parts, key=lambda p: abs(2 * _weight(p) - whole), default=None)
+
+
+__all__ = ["drop_unused", "share", "shorten", "substitute"]

@@ -1,0 +1,155 @@
+"""Array expressions and statements without labels: what a program in NumPy or PyTorch is made of.
+
+An ``Array`` says everything that its text depends on, so equal arrays are equal text, and a common subexpression is
+found by a dictionary.  Its ``kind`` is a row of each target's table of spellings.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+DType = Literal["float", "int", "bool", "number"]  # a number is a Python scalar, not an array
+
+#: Every kind, with what ``attribute`` holds.
+KINDS: dict[str, str] = {
+    "name": "the name",
+    "number": "a SymPy expression in sizes",
+    "add": "the signs, +1 or -1, one for each argument",
+    "multiply": "",
+    "divide": "",
+    "negate": "",
+    "power": "the exponent as an integer or None when it is the second argument",
+    "call": "the name of the scalar function",
+    "compare": "one of > >= ==",
+    "both": "",
+    "select": "",
+    "cast": "",  # to the dtype of the second argument, which is a name
+    "transpose": "the permutation of the axes",
+    "expand": "for each axis of the result, whether it is new",
+    "reshape": "the sizes",
+    "slice": "for each axis a place or (start, stop, step) as text-free expressions",
+    "flip": "the axes",
+    "gather": "for each axis whether it has a key; the keys are the further arguments",
+    "arange": "the size; the argument says the device",
+    "reduce": "(+ or max, the axes)",
+    "count": "the axes; the sum of a boolean array in the dtype of the second argument",
+    "matmul": "",
+    "outer": "",
+    "einsum": "the subscripts",
+    "full": "the sizes; the arguments are a value and a name that gives dtype and device",
+    "copy": "",
+    "detach": "",
+}
+
+#: Kinds whose result is a view of their first argument's memory, or may be.
+VIEWS = frozenset({"name", "transpose", "expand", "reshape", "slice", "flip", "detach"})
+
+
+@dataclass(frozen=True)
+class Array:
+    """One array expression of known rank and kind of number."""
+
+    kind: str
+    arguments: tuple[Array, ...]
+    attribute: Hashable
+    rank: int
+    dtype: DType
+    _hash: int = field(default=0, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        key = (self.kind, self.arguments, self.attribute, self.rank, self.dtype)
+        object.__setattr__(self, "_hash", hash(key))
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    @property
+    def owns(self) -> bool:
+        """Whether the value has memory of its own, so that it may be written in place."""
+        return self.kind not in VIEWS and self.dtype != "number"
+
+
+@dataclass(frozen=True)
+class Assign:
+    """``target = value``"""
+
+    target: str
+    value: Array
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Add:
+    """``target[keys] += value``; with ``unique`` no place is named twice.  ``target`` owns its memory."""
+
+    target: str
+    keys: tuple[Array | None, ...]
+    value: Array
+    unique: bool
+    rank: int
+    comment: str = ""
+
+
+@dataclass(frozen=True)
+class Zeros:
+    """``target = zeros`` with the shape, dtype and device of another tensor."""
+
+    target: str
+    like: Array
+    comment: str = ""
+
+
+Statement = Assign | Add | Zeros
+
+
+def name(text: str, rank: int, dtype: DType = "float") -> Array:
+    """A variable."""
+    return Array("name", (), text, rank, dtype)
+
+
+def arguments_of(statement: Statement) -> tuple[Array, ...]:
+    """The array expressions that a statement evaluates."""
+    match statement:
+        case Assign():
+            return (statement.value,)
+        case Add():
+            return (*(k for k in statement.keys if k is not None), statement.value)
+        case Zeros():
+            return (statement.like,)
+
+
+def walk(array: Array) -> Iterator[Array]:
+    """The expression and everything below it, parents first."""
+    yield array
+    for argument in array.arguments:
+        yield from walk(argument)
+
+
+def substitute(array: Array, table: dict[Array, Array]) -> Array:
+    """The expression with whole subexpressions exchanged."""
+    if array in table:
+        return table[array]
+    if not array.arguments:
+        return array
+    arguments = tuple(substitute(a, table) for a in array.arguments)
+    return array if arguments == array.arguments else replace(array, arguments=arguments)
+
+
+def with_arrays(statement: Statement, table: dict[Array, Array]) -> Statement:
+    """The statement with subexpressions exchanged in all that it evaluates."""
+    match statement:
+        case Assign():
+            return replace(statement, value=substitute(statement.value, table))
+        case Add():
+            keys = tuple(None if k is None else substitute(k, table) for k in statement.keys)
+            return replace(statement, keys=keys, value=substitute(statement.value, table))
+        case Zeros():
+            return replace(statement, like=substitute(statement.like, table))
+
+
+def read_names(statement: Statement) -> set[str]:
+    """The variables that a statement reads; an in-place addition reads its target."""
+    names = {str(a.attribute) for top in arguments_of(statement) for a in walk(top) if a.kind == "name"}
+    return names | {statement.target} if isinstance(statement, Add) else names

@@ -1,0 +1,165 @@
+"""PyTorch's spellings; every tensor that is made stands on the device of one that is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from symnet.codegen.spelling import (
+    SHARED,
+    TIMES,
+    UNARY,
+    Language,
+    Speller,
+    Text,
+    axes_text,
+    call,
+    number_text,
+    shape_text,
+    subscript,
+)
+from symnet.codegen.statements import Add, Array, Zeros
+
+
+def _call(array: Array, parts: tuple[Text, ...]) -> Text:
+    function = str(array.attribute)
+    if function in ("maximum", "minimum"):
+        parts = _as_tensors(array, parts)
+    return CALLS[function](*parts)
+
+
+def _as_tensors(array: Array, parts: tuple[Text, ...]) -> tuple[Text, ...]:
+    """torch.maximum takes no Python numbers; clamp would give the whole derivative to one side of a tie."""
+    other = next(p for p, a in zip(parts, array.arguments, strict=True) if a.dtype != "number")
+    return tuple(
+        Text(f"torch.full_like({other.text}, {p.text})") if a.dtype == "number" else p
+        for p, a in zip(parts, array.arguments, strict=True)
+    )
+
+
+def _transpose(array: Array, parts: tuple[Text, ...]) -> Text:
+    order = array.attribute
+    assert isinstance(order, tuple)
+    source = parts[0].within(0)
+    if order == (1, 0):
+        return Text(f"{source}.T")
+    if order == (*range(len(order) - 2), len(order) - 1, len(order) - 2):
+        return Text(f"{source}.mT")
+    return Text(f"{source}.permute({', '.join(map(str, order))})")
+
+
+def _reshape(array: Array, parts: tuple[Text, ...]) -> Text:
+    return Text(f"{parts[0].within(0)}.reshape({shape_text(array.attribute)[1:-1].rstrip(',')})")
+
+
+def _reduce(array: Array, parts: tuple[Text, ...]) -> Text:
+    assert isinstance(array.attribute, tuple)
+    op, axes = array.attribute
+    axis = "" if array.rank == 0 else f"dim={axes_text(axes)}"
+    return Text(f"{parts[0].within(0)}.{'sum' if op == '+' else 'amax'}({axis})")
+
+
+def _count(array: Array, parts: tuple[Text, ...]) -> Text:
+    axis = "" if array.rank == 0 else f"dim={axes_text(array.attribute)}, "
+    return Text(f"{parts[0].within(0)}.sum({axis}dtype={parts[1].text}.dtype)")
+
+
+def _full(array: Array, parts: tuple[Text, ...]) -> Text:
+    value, like = parts
+    shape = shape_text(array.attribute)
+    inside = shape[1:-1].rstrip(",")
+    if array.arguments[0].kind == "number" and array.arguments[0].attribute == 0:
+        return Text(f"{like.text}.new_zeros({shape})")
+    if array.arguments[0].dtype == "number":
+        return Text(f"{like.text}.new_full({shape}, {value.text})")
+    return Text(f"{value.within(0)}.expand({inside}).clone()")
+
+
+def _flip(array: Array, parts: tuple[Text, ...]) -> Text:
+    assert isinstance(array.attribute, tuple)
+    return Text(f"{parts[0].within(0)}.flip({', '.join(map(str, array.attribute))})")
+
+
+def _arange(array: Array, parts: tuple[Text, ...]) -> Text:
+    return Text(f"torch.arange({number_text(array.attribute).text}, device={parts[0].text}.device)")
+
+
+def _add(statement: Add, keys: tuple[str | None, ...], sign: str, value: str) -> str:
+    if statement.rank == 0:
+        return f"{statement.target} {sign}= {value}"
+    places = subscript(Text(statement.target), [":" if k is None else k for k in keys]).text
+    if statement.unique:
+        return f"{places} {sign}= {value}"
+    return _accumulated(statement, keys, f"-({value})" if sign == "-" else value)
+
+
+def _accumulated(statement: Add, keys: tuple[str | None, ...], value: str) -> str:
+    """index_put_ takes no whole axes before a key, so the keyed axes of target and value come first."""
+    given = [n for n, k in enumerate(keys) if k is not None]
+    order = (*given, *(n for n, k in enumerate(keys) if k is None))
+    texts = [str(keys[n]) for n in given]
+    target = statement.target
+    if order != tuple(range(len(keys))):
+        target = f"{target}.permute({', '.join(map(str, order))})"
+        rank = max(k.rank for k in statement.keys if k is not None)
+        before = given[0]
+        if given == list(range(before, before + len(given))) and statement.value.rank:
+            places = (*range(before, before + rank), *range(before), *range(before + rank, statement.value.rank))
+            value = f"({value}).permute({', '.join(map(str, places))})"
+    return f"{target}.index_put_(({', '.join(texts)}{',' if len(texts) == 1 else ''}), {value}, accumulate=True)"
+
+
+def _zeros(statement: Zeros, like: str) -> str:
+    return f"torch.zeros_like({like})" if statement.like.kind == "name" else like
+
+
+CALLS: dict[str, Callable[..., Text]] = {
+    "exp": call("torch.exp"),
+    "log": call("torch.log"),
+    "tanh": call("torch.tanh"),
+    "sin": call("torch.sin"),
+    "cos": call("torch.cos"),
+    "tan": call("torch.tan"),
+    "sinh": call("torch.sinh"),
+    "cosh": call("torch.cosh"),
+    "atan": call("torch.atan"),
+    "sqrt": call("torch.sqrt"),
+    "log1p": call("torch.log1p"),
+    "expm1": call("torch.expm1"),
+    "erf": call("torch.erf"),
+    "normal_cdf": call("torch.special.ndtr"),
+    "sigmoid": call("torch.sigmoid"),
+    "softplus": lambda x: Text(f"torch.logaddexp({x.text}, torch.zeros_like({x.text}))"),
+    "relu": call("torch.relu"),
+    "leaky_relu": lambda x, s: Text(f"torch.where({x.within(0)} > 0, {x.text}, {s.within(UNARY)} * {x.within(0)})"),
+    "absolute": call("torch.abs"),
+    "sign": call("torch.sign"),
+    "clip": call("torch.clamp"),
+    "huber": lambda r, d: Text(
+        f"torch.where(torch.abs({r.text}) <= {d.text}, 0.5 * {r.within(0)} ** 2,"
+        f" {d.within(UNARY)} * (torch.abs({r.text}) - 0.5 * {d.within(UNARY)}))"
+    ),
+    "maximum": call("torch.maximum"),
+    "minimum": call("torch.minimum"),
+    "floor": lambda x: Text(f"torch.floor({x.text}).long()"),
+    "Mod": lambda a, b: Text(f"{a.within(UNARY)} % {b.within(UNARY)}", TIMES),
+}
+
+KINDS: dict[str, Speller] = {
+    **SHARED,
+    "call": _call,
+    "select": lambda array, parts: call("torch.where")(*parts),
+    "cast": lambda array, parts: Text(f"{parts[0].within(0)}.to({parts[1].text}.dtype)"),
+    "transpose": _transpose,
+    "reshape": _reshape,
+    "flip": _flip,
+    "arange": _arange,
+    "reduce": _reduce,
+    "count": _count,
+    "outer": lambda array, parts: call("torch.outer")(*parts),
+    "einsum": lambda array, parts: Text(f'torch.einsum("{array.attribute}", {", ".join(p.text for p in parts)})'),
+    "full": _full,
+    "copy": lambda array, parts: Text(f"{parts[0].within(0)}.clone()"),
+    "detach": lambda array, parts: Text(f"{parts[0].within(0)}.detach()"),
+}
+
+TORCH = Language("torch", KINDS, CALLS, {}, _add, _zeros)
