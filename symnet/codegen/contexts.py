@@ -1,0 +1,81 @@
+"""What each template is given: one frozen dataclass a target, every field finished text or a plain number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+Lines = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ScriptContext:
+    """What every script is made of, in the order in which it appears."""
+
+    title: str
+    formulas: Lines
+    usage: Lines
+    model_identity: str
+    inputs: str
+    constants: Lines
+    setup: Lines
+    initial: Lines
+    predict_arguments: str
+    prediction_name: str
+    predict_lines: Lines
+    prediction: str
+    loss_arguments: str
+    loss_lines: Lines
+    loss: str
+    has_metric: bool
+    right: str
+    metrics: str
+    makes_data: bool
+    samples_name: str
+    make_data_lines: Lines
+    made_data: str
+    fact_checks: Lines
+    sample_count: str
+    select_arguments: str
+    select_lines: Lines
+    decorators: Lines
+    device_note: str
+    gradient_word: str
+    oracle: str
+    description: str
+    data_default: str
+    data_help: str
+    batch: int
+    seed: int
+    holdout: str
+    log_every: int
+    length: str
+    length_default: int
+    data_lines: Lines
+    finish_lines: Lines
+
+
+@dataclass(frozen=True)
+class UpdateContext(ScriptContext):
+    """A script that updates the parameters itself."""
+
+    state: str
+    update_title: str
+    update_lines: Lines
+
+
+@dataclass(frozen=True)
+class HandContext(UpdateContext):
+    """A script whose gradients are the closed forms."""
+
+    gradient_lines: Lines
+    gradients: Lines
+    gradient_loss: str
+
+
+@dataclass(frozen=True)
+class ModuleContext(ScriptContext):
+    """A script of a torch.nn.Module and an optimiser of torch.optim."""
+
+    module_parameters: Lines
+    module_names: str
+    optimizer_call: str

@@ -1,0 +1,144 @@
+"""The update of each optimiser as lines of code, in torch.optim's formulas; only what the chosen options need.
+
+Sources: torch.optim's documentation of SGD, RMSprop, Adagrad, Adam and AdamW (Loshchilov & Hutter, arXiv 1711.05101).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from symnet.model import Optimizer
+
+Options = Mapping[str, float | bool]
+
+
+@dataclass(frozen=True)
+class Update:
+    """One optimiser in code: constants (name, value), arrays kept for each parameter (name, first value), the update's
+    lines for one parameter ``p`` with gradient ``g``, what is computed once a step before them, and a title."""
+
+    title: str
+    constants: tuple[tuple[str, float], ...]
+    slots: tuple[tuple[str, float], ...]
+    lines: tuple[str, ...]
+    before: tuple[str, ...] = ()
+
+    def body(self) -> tuple[str, ...]:
+        """The body of ``update(params, grads, state, lr, step)``."""
+        arrays = ["params[name]", *(f'state["{slot}"][name]' for slot, _ in self.slots)]
+        names = ", ".join(("p", *(slot for slot, _ in self.slots)))
+        loop = (f"{names} = {', '.join(arrays)}", *self.lines)
+        return (*self.before, "for name, g in grads.items():", *(f"    {line}" for line in loop))
+
+
+def update_of(optimizer: Optimizer, library: str) -> Update:
+    """The update of an optimiser; ``library`` is the module that has sqrt and maximum, np or torch."""
+    return _UPDATES[optimizer.kind](optimizer.options, library)
+
+
+def torch_call(optimizer: Optimizer, parameters: str) -> str:
+    """The call of torch.optim that makes the same optimiser, with the learning rate of the script."""
+    options = {name: value for name, value in optimizer.options.items() if name not in ("lr", "beta1", "beta2")}
+    if "beta1" in optimizer.options:
+        options["betas"] = (optimizer.options["beta1"], optimizer.options["beta2"])  # type: ignore[assignment]
+    given = [
+        f"{name}={value!r}" for name, value in options.items() if value != _TORCH_DEFAULTS[optimizer.kind].get(name)
+    ]
+    return f"torch.optim.{optimizer.kind}({', '.join((parameters, 'lr=LR', *given))})"
+
+
+_ADAM = {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False}
+_TORCH_DEFAULTS: Mapping[str, Mapping[str, object]] = {
+    "SGD": {"momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
+    "RMSprop": {"alpha": 0.99, "eps": 1e-8, "weight_decay": 0.0, "momentum": 0.0, "centered": False},
+    "Adagrad": {"lr_decay": 0.0, "weight_decay": 0.0, "initial_accumulator_value": 0.0, "eps": 1e-10},
+    "Adam": _ADAM,
+    "AdamW": {**_ADAM, "weight_decay": 1e-2},
+}
+
+
+def _constants(options: Options, *names: str) -> tuple[tuple[str, float], ...]:
+    return tuple((name.upper(), float(options[name])) for name in names)
+
+
+def _decay(options: Options) -> tuple[str, tuple[str, ...]]:
+    """The gradient's name with the coupled weight decay in it, and the line that adds the decay."""
+    if not options["weight_decay"]:
+        return "g", ()
+    return "d", ("d = g + WEIGHT_DECAY * p",)
+
+
+def _used(options: Options, *names: str) -> tuple[tuple[str, float], ...]:
+    return _constants(options, *(name for name in names if options[name]))
+
+
+def _sgd(options: Options, library: str) -> Update:
+    g, lines = _decay(options)
+    if not options["momentum"]:
+        return Update("SGD: p <- p - lr g", _used(options, "weight_decay"), (), (*lines, f"p -= lr * {g}"))
+    if options["dampening"]:
+        mixed = (f"v += (1 - DAMPENING if step else 1) * {g}  # the first step is not dampened",)
+    else:
+        mixed = (f"v += {g}",)
+    move = f"p -= lr * ({g} + MOMENTUM * v)" if options["nesterov"] else "p -= lr * v"
+    title = "SGD with momentum: v <- m v + g; p <- p - lr v"
+    if options["nesterov"]:
+        title = "SGD with Nesterov's momentum: v <- m v + g; p <- p - lr (g + m v)"
+    constants = _used(options, "momentum", "dampening", "weight_decay")
+    return Update(title, constants, (("v", 0.0),), (*lines, "v *= MOMENTUM", *mixed, move))
+
+
+def _rmsprop(options: Options, library: str) -> Update:
+    g, lines = _decay(options)
+    slots = [("s", 0.0)]
+    square, title = "s", "RMSprop: s <- a s + (1 - a) g²; p <- p - lr g / (√s + eps)"
+    lines = (*lines, "s *= ALPHA", f"s += (1 - ALPHA) * {g} * {g}")
+    if options["centered"]:
+        slots.append(("mean", 0.0))
+        lines = (*lines, f"mean += (1 - ALPHA) * ({g} - mean)")
+        square, title = "s - mean * mean", title.replace("√s", "√(s - mean²)")
+    step = f"{g} / ({library}.sqrt({square}) + EPS)"
+    if options["momentum"]:
+        slots.append(("v", 0.0))
+        lines = (*lines, "v *= MOMENTUM", f"v += {step}", "p -= lr * v")
+        title = title.replace("p <- p - lr g", "v <- m v + g") + "; p <- p - lr v"
+    else:
+        lines = (*lines, f"p -= lr * {step}")
+    constants = _constants(options, "alpha", "eps") + _used(options, "momentum", "weight_decay")
+    return Update(title, constants, tuple(slots), lines)
+
+
+def _adagrad(options: Options, library: str) -> Update:
+    g, lines = _decay(options)
+    rate, before = "lr", tuple[str, ...]()
+    if options["lr_decay"]:
+        rate, before = "rate", ("rate = lr / (1 + step * LR_DECAY)",)
+    lines = (*lines, f"s += {g} * {g}", f"p -= {rate} * {g} / ({library}.sqrt(s) + EPS)")
+    slots = (("s", float(options["initial_accumulator_value"])),)
+    constants = _constants(options, "eps") + _used(options, "lr_decay", "weight_decay")
+    return Update("Adagrad: s <- s + g²; p <- p - lr g / (√s + eps)", constants, slots, lines, before)
+
+
+def _adam(options: Options, library: str, decoupled: bool = False) -> Update:
+    g, lines = _decay(options)
+    if decoupled and options["weight_decay"]:
+        g, lines = "g", ("p *= 1 - lr * WEIGHT_DECAY",)
+    lines = (*lines, f"m += (1 - BETA1) * ({g} - m)", "v *= BETA2", f"v += (1 - BETA2) * {g} * {g}")
+    slots, largest = [("m", 0.0), ("v", 0.0)], "v"
+    if options["amsgrad"]:
+        slots.append(("largest", 0.0))
+        lines, largest = (*lines, f"largest[...] = {library}.maximum(largest, v)"), "largest"
+    lines = (*lines, f"p -= lr / c1 * m / ({library}.sqrt({largest}) / math.sqrt(c2) + EPS)")
+    before = ("c1, c2 = 1 - BETA1 ** (step + 1), 1 - BETA2 ** (step + 1)",)
+    name = "AdamW" if decoupled else "Adam"
+    title = f"{name}: m and v are running means of g and g²; p <- p - lr m̂ / (√v̂ + eps)"
+    constants = _constants(options, "beta1", "beta2", "eps") + _used(options, "weight_decay")
+    return Update(title, constants, tuple(slots), lines, before)
+
+
+def _adamw(options: Options, library: str) -> Update:
+    return _adam(options, library, decoupled=True)
+
+
+_UPDATES = {"SGD": _sgd, "RMSprop": _rmsprop, "Adagrad": _adagrad, "Adam": _adam, "AdamW": _adamw}

@@ -1,0 +1,193 @@
+"""A model, its function bodies and a target become the context of the target's template."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from dataclasses import asdict
+from hashlib import sha256
+from pathlib import Path
+
+from symnet.codegen import recipes
+from symnet.codegen.contexts import HandContext, Lines, ModuleContext, ScriptContext, UpdateContext
+from symnet.codegen.emit import Bodies
+from symnet.codegen.endings import finish_lines, has_metric, right_predictions
+from symnet.codegen.optimizers import torch_call, update_of
+from symnet.codegen.targets import MODULE_NAMES, Target
+from symnet.codegen.wrapping import bracketed, docstring_lines, number, quoted
+from symnet.model import Input, Model
+from symnet.naming import Namer
+
+
+def context_of(
+    model: Model,
+    bodies: Bodies,
+    target: Target,
+    computed: recipes.ComputedInput,
+    formulas: Iterable[str],
+    output: Path,
+) -> ScriptContext:
+    """The context of the target's template: HandContext, UpdateContext or ModuleContext."""
+    shared = asdict(_shared(model, bodies, target, computed, formulas, output))
+    optimizer = model.training.optimizer
+    if target.folder == "torch_module":
+        names = _attributes(model)
+        return ModuleContext(
+            **shared,
+            module_parameters=tuple(f"self.{a} = nn.Parameter(params[{quoted(p)}].detach().clone())" for p, a in names),
+            module_names=bracketed("return ", "{", (f"{quoted(p)}: self.{a}" for p, a in names), "}", indent=8)[7:],
+            optimizer_call=torch_call(optimizer, "model.parameters()"),
+        )
+    update = update_of(optimizer, target.library)
+    shared |= {
+        "state": "{" + ", ".join(f"{quoted(name)}: {number(start)}" for name, start in update.slots) + "}",
+        "update_title": f"Take one step in place.  {update.title}.",
+        "update_lines": update.body(),
+        "constants": (*shared["constants"], *(f"{name} = {number(value)}" for name, value in update.constants)),
+    }
+    if target.gradient_word == "autograd":
+        return UpdateContext(**shared)
+    return HandContext(
+        **shared,
+        gradient_lines=bodies.loss_and_grads,
+        gradients=tuple(f"{quoted(path)}: {expression}," for path, expression in bodies.gradients),
+        gradient_loss=bodies.loss,
+    )
+
+
+def _shared(
+    model: Model, bodies: Bodies, target: Target, computed: recipes.ComputedInput, formulas: Iterable[str], output: Path
+) -> ScriptContext:
+    training, inputs = model.training, tuple(item.spec.name for item in model.inputs)
+    namer = Namer({*inputs, *model.program.tensors})
+    samples, rows, data = namer.take("samples"), namer.take("rows"), namer.take("data")
+    script, file = output.name, training.data
+    length = "steps" if training.epochs is None else "epochs"
+    return ScriptContext(
+        title=" ".join(docstring_lines([f"Train the model of {model.path.name} {target.title}"])),
+        formulas=docstring_lines(formulas),
+        usage=docstring_lines(_usage(script, target)),
+        model_identity=quoted(identity(model)),
+        inputs=_input_table(model),
+        constants=_constants(model),
+        setup=bodies.setup,
+        initial=recipes.initial_values(model),
+        predict_arguments=_arguments("predict", bodies.predict_inputs),
+        prediction_name=model.prediction or "the loss",
+        predict_lines=bodies.predict,
+        prediction=bodies.prediction,
+        loss_arguments=_arguments("loss_and_grads", inputs),
+        loss_lines=bodies.compute_loss,
+        loss=bodies.loss,
+        has_metric=has_metric(model),
+        right=right_predictions(model, bodies.predict_inputs),
+        metrics='{"accuracy": accuracy}' if has_metric(model) else "{}",
+        makes_data=file is None,
+        samples_name=samples,
+        make_data_lines=recipes.own_data(model, samples, computed) if file is None else (),
+        made_data=bracketed("return ", "{", (f"{quoted(name)}: {name}" for name in inputs), "}", indent=4),
+        fact_checks=recipes.fact_checks(model.inputs),
+        sample_count=_sample_count(model.inputs),
+        select_arguments=f"{data}, {rows}",
+        select_lines=_select_lines(model.inputs, data, rows),
+        decorators=target.decorators,
+        device_note=target.device_note,
+        gradient_word=target.gradient_word,
+        oracle=target.oracle,
+        description=quoted(f"Train the model of {model.path.name}."),
+        data_default="None" if file is None else _path_from(output, model.path.parent / file),
+        data_help=quoted("the arrays of INPUTS" + (" (default: made here)" if file is None else "")),
+        batch=training.batch or 0,
+        seed=training.seed,
+        holdout=number(training.holdout),
+        log_every=training.log_every,
+        length=length,
+        length_default=training.steps if training.epochs is None else training.epochs,  # type: ignore[arg-type]
+        data_lines=_data_lines(model),
+        finish_lines=finish_lines(model, bodies.predict_inputs),
+    )
+
+
+def identity(model: Model) -> str:
+    """The name of the model and eight digits that change with its equations, its sizes or its optimiser."""
+    sizes = dict(model.sizes)
+    facts = [
+        *map(str, model.program.equations),
+        *(f"{p.path} {recipes.declared_shape(p.spec, sizes)}" for p in model.parameters),
+        model.training.optimizer.kind,
+        *(name for name, value in sorted(model.training.optimizer.options.items()) if value and name != "lr"),
+    ]
+    digest = sha256("\n".join(facts).encode()).hexdigest()
+    return f"{model.path.stem} {digest[:8]}"
+
+
+def _usage(script: str, target: Target) -> Lines:
+    rows = (
+        ("", "train"),
+        ("--check-grad", f"compare the gradients with {target.oracle}"),
+        ("--help", "list every flag"),
+    )
+    width = max(len(flags) for flags, _ in rows)
+    return tuple(f"python {script} {flags:<{width}}  {words}" for flags, words in rows)
+
+
+def _constants(model: Model) -> Lines:
+    training = model.training
+    lines = [f"LR = {number(training.optimizer.options['lr'])}"]
+    if training.data is None and any(item.axis is not None for item in model.inputs):
+        lines.insert(0, f"SAMPLES = {training.samples}")
+    return tuple(lines)
+
+
+def _input_table(model: Model) -> str:
+    entries = (
+        f"{quoted(item.spec.name)}: ({recipes.declared_shape(item.spec, model.sizes)}, "
+        f"{recipes.class_count(item, model.sizes)})"
+        for item in model.inputs
+    )
+    return bracketed("INPUTS = ", "{", entries, "}")
+
+
+def _arguments(function: str, inputs: Iterable[str]) -> str:
+    flat = bracketed(f"def {function}", "(", ("params", *inputs), ")", ":")
+    return flat[len(f"def {function}(") : -len("):")]
+
+
+def _sample_count(inputs: tuple[Input, ...]) -> str:
+    split = [(k, item.axis) for k, item in enumerate(inputs) if item.axis is not None]
+    return "data[{}].shape[{}]".format(*split[0]) if split else "1"
+
+
+def _select_lines(inputs: tuple[Input, ...], data: str, rows: str) -> Lines:
+    if not inputs:
+        return ("return ()",)
+    names = [item.spec.name for item in inputs]
+    comma = "," if len(names) == 1 else ""
+    parts = [item.spec.name if item.axis is None else f"{item.spec.name}[{':, ' * item.axis}{rows}]" for item in inputs]
+    unpack = f"({names[0]},) = {data}" if len(names) == 1 else f"{', '.join(names)} = {data}"
+    returned = f"return ({parts[0]},)" if comma else f"return {', '.join(parts)}"
+    return (unpack, returned)
+
+
+def _data_lines(model: Model) -> Lines:
+    if model.training.data is not None:
+        return ("data = check_data(read_data(args.data), args.data)",)
+    samples = "SAMPLES" if any(item.axis is not None for item in model.inputs) else "1"
+    return (
+        "rng = np.random.default_rng([args.seed, 1])",
+        f"data = read_data(args.data) if args.data else make_data(rng, {samples})",
+        'data = check_data(data, args.data or "the data of this script")',
+    )
+
+
+def _path_from(output: Path, file: Path) -> str:
+    """The text of a path that is found from the place of the script itself."""
+    parts = Path(os.path.relpath(file.resolve(), output.resolve().parent)).parts
+    up = sum(part == ".." for part in parts)
+    return f"str(Path(__file__).resolve().parents[{up}] / {quoted('/'.join(parts[up:]))})"
+
+
+def _attributes(model: Model) -> tuple[tuple[str, str], ...]:
+    """(path, attribute of the generated module) of every parameter."""
+    namer = Namer(MODULE_NAMES)
+    return tuple((p.path, namer.take(p.spec.name)) for p in model.parameters)
