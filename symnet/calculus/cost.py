@@ -1,0 +1,173 @@
+"""The cost model: scalar operations, counted on the factored form at representative sizes.
+
+An addition or multiplication of two numbers is 1, a whole power |e| - 1, a root or a function 10; sizes and numbers of
+a product are one number together.  An operation of an expression over variables counts once for each of their values;
+a stored sum counts once however often it is used, at the extent of its free and bound variables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from math import gcd
+
+import sympy as sp
+
+from symnet.calculus.atoms import ONE, Atom, Mono, Number, Poly, Var, exact
+from symnet.calculus.normal import Algebra, structure
+
+FUNCTION = 10.0
+REPRESENTATIVE = 32  # for a size that only the data bring
+
+
+@dataclass(frozen=True)
+class Product:
+    """``number · Π atom^exponent · (inner)``; ``inner`` is None where there is no parenthesis."""
+
+    number: Number
+    factors: Mono
+    inner: tuple[Product, ...] | None = None
+
+
+Tree = tuple[Product, ...]
+
+
+def factored(algebra: Algebra, poly: Poly) -> Tree:
+    """The polynomial with common factors taken out greedily, the factor that most terms share first (Horner)."""
+    if len(poly) <= 1:
+        return tuple(Product(c, mono) for mono, c in poly.items())
+    best = _most_shared(poly)
+    if best is None:
+        return _without_number(tuple(Product(c, mono) for mono, c in _ordered(poly)))
+    atom, exponent = best
+    inside: Poly = {}
+    outside: Poly = {}
+    for mono, c in _ordered(poly):
+        if any(a is atom and e * exponent > 0 for a, e in mono):
+            k, m = algebra.times((c, mono), (1, ((atom, -exponent),)))
+            inside[m] = k
+        else:
+            outside[mono] = c
+    (group,) = _as_one(factored(algebra, inside))
+    merged = Product(group.number, algebra.times((1, group.factors), (1, ((atom, exponent),)))[1], group.inner)
+    return (merged,) if not outside else _without_number((merged, *factored(algebra, outside)))
+
+
+def _as_one(tree: Tree) -> Tree:
+    """The sum as one product with a parenthesis."""
+    return tree if len(tree) == 1 else (Product(1, ONE, tree),)
+
+
+def _without_number(tree: Tree) -> Tree:
+    """``2 a + 4 b`` as ``2 (a + 2 b)``, and the sign out where every term is negative."""
+    sign = -1 if all(p.number < 0 for p in tree) else 1
+    whole = gcd(*(abs(p.number.numerator) for p in tree))
+    number = exact(sign * Fraction(whole, gcd(*(p.number.denominator for p in tree))))
+    if number == 1 or len(tree) == 1:
+        return tree
+    return (Product(number, ONE, tuple(Product(exact(Fraction(p.number) / number), p.factors, p.inner) for p in tree)),)
+
+
+def _ordered(poly: Poly) -> list[tuple[Mono, Number]]:
+    """Positive terms first, then by structure, so that equal things are written alike."""
+    return sorted(poly.items(), key=lambda item: (item[1] < 0, structure(item[0]), [a.serial for a, _ in item[0]]))
+
+
+def _most_shared(poly: Poly) -> tuple[Atom, Number] | None:
+    counts: dict[tuple[Atom, bool], list[Number]] = {}
+    for mono in poly:
+        for a, e in mono:
+            counts.setdefault((a, e > 0), []).append(e)
+    shared = [
+        (len(exponents), a, positive, exponents) for (a, positive), exponents in counts.items() if len(exponents) > 1
+    ]
+    if not shared:
+        return None
+    _, atom, positive, exponents = max(shared, key=lambda s: (s[0], s[1].text, -s[1].serial, s[2]))
+    return atom, min(exponents) if positive else max(exponents)
+
+
+class Costs:
+    """Costs at given numbers for the sizes; a size without a number counts as ``REPRESENTATIVE``."""
+
+    def __init__(self, algebra: Algebra, sizes: Mapping[str, int | None]) -> None:
+        self.algebra, self.sizes = algebra, sizes
+        self._extents: dict[str, float] = {}
+        self._sums: dict[Atom, float] = {}
+
+    def extent(self, variables: frozenset[Var] | tuple[Var, ...]) -> float:
+        """The number of combinations of values of the variables."""
+        total = 1.0
+        for v in variables:
+            if v.code not in self._extents:
+                numbers = {
+                    s: max(self.sizes.get(s.name) or REPRESENTATIVE, 2)
+                    for s in v.size.free_symbols
+                    if isinstance(s, sp.Symbol)
+                }
+                self._extents[v.code] = float(v.size.xreplace(numbers))
+            total *= self._extents[v.code]
+        return total
+
+    def of(self, poly: Poly, left: tuple[Var, ...]) -> float:
+        """The cost of ``poly`` at every value of ``left``, stored sums included once each."""
+        sums: dict[Atom, None] = {}
+        collect_sums(poly, sums)
+        return self.operations(poly) * self.extent(left) + sum(self.sum(s) for s in sums)
+
+    def sum(self, atom: Atom) -> float:
+        """The cost of one stored sum at all values of its free variables."""
+        if atom not in self._sums:
+            bound, mono = atom.parts
+            inner: dict[Atom, None] = {}
+            collect_sums({mono: 1}, inner)
+            own = (self.product(Product(1, mono)) + 1) * self.extent(atom.free | frozenset(bound))
+            self._sums[atom] = own + sum(self.sum(s) for s in inner)
+        return self._sums[atom]
+
+    def operations(self, poly: Poly) -> float:
+        """Operations for one value of the variables, stored sums not counted."""
+        return self.tree(factored(self.algebra, poly))
+
+    def tree(self, tree: Tree) -> float:
+        """Operations of a factored sum."""
+        return sum(map(self.product, tree)) + max(len(tree) - 1, 0)
+
+    def product(self, product: Product) -> float:
+        """Operations of a product."""
+        count = 0.0
+        parts = 0
+        number = product.number not in (1, -1)
+        for a, e in product.factors:
+            if a.kind in ("size", "const") or a.solid:
+                number = True
+                continue
+            parts += 1
+            count += self._atom(a)
+            if isinstance(e, int):
+                count += abs(e) - 1 + (e < 0 and parts == 1 and len(product.factors) == 1 and product.inner is None)
+            else:
+                count += FUNCTION
+        if product.inner is not None:
+            count += self.tree(product.inner)
+            parts += 1
+        return count + max(parts + number - 1, 0)
+
+    def _atom(self, a: Atom) -> float:
+        if a.kind == "paren":
+            return self.operations(a.parts[0])
+        if a.kind == "call":
+            return FUNCTION + sum(map(self.operations, a.parts))
+        return 1.0 if a.kind == "delta" else 0.0
+
+
+def collect_sums(poly: Poly, found: dict[Atom, None]) -> None:
+    """Every stored sum of a polynomial that stands in no other stored sum, in order."""
+    for mono in poly:
+        for a, _ in mono:
+            if a.kind == "sum":
+                found[a] = None
+            elif a.height:
+                for part in a.parts:
+                    collect_sums(part, found)

@@ -1,0 +1,211 @@
+"""What the program defines, as the simplifier sees it: definitions, other names of terms, products, known sums."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import dataclass
+from fractions import Fraction
+
+from symnet.calculus.atoms import ONE, Address, Atom, Mono, Number, Poly, Term, Var, add_term, exact, free_of
+from symnet.calculus.convert import Reader
+from symnet.calculus.ir import Equation, Program, TensorSpec
+from symnet.calculus.normal import NotUnderstood
+from symnet.calculus.sums import Sums
+
+LONGEST_PRODUCT = 8  # a product of more factors stays a name
+
+
+@dataclass(frozen=True)
+class Definition:
+    """``name[formals] = poly``."""
+
+    name: str
+    formals: tuple[Var, ...]
+    poly: Poly
+
+    @property
+    def has_sum(self) -> bool:
+        """Whether a sum stands in it."""
+        return any(a.height for mono in self.poly for a, _ in mono)
+
+    @property
+    def product(self) -> Term | None:
+        """The one product without a sum that it is, if it is."""
+        if len(self.poly) != 1 or self.has_sum:
+            return None
+        ((mono, c),) = self.poly.items()
+        return (c, mono) if 0 < len(mono) <= LONGEST_PRODUCT else None
+
+
+class Definitions:
+    """Definitions in program order; ``units`` are the keys of terms that the forward program divides by."""
+
+    def __init__(self, sums: Sums, reader: Reader, program: Program) -> None:
+        self.sums, self.reader, self.program = sums, reader, program
+        self.by_name: dict[str, Definition] = {}
+        self.shares: dict[str, Definition] = {}
+        self.opaque: set[str] = set()
+        self.products: dict[str, None] = {}  # tensors that are one product without a sum and no other name of a term
+        self._units: set[str] = set()
+
+    # reading
+
+    def read(self, equations: tuple[Equation, ...], formals: tuple[Var, ...], put_in: Container[str]) -> Poly:
+        """The polynomial of one tensor's equations; definitions of the tensors in ``put_in`` are put in."""
+        result: Poly = {}
+
+        def inline(name: str, addresses: tuple[Address, ...]) -> Poly | None:
+            if name not in put_in:
+                return None
+            definition = self.by_name[name]
+            return self.sums.rename_poly(definition.poly, dict(zip(definition.formals, addresses, strict=True)))
+
+        for equation in equations:
+            if equation.op != "+" or equation.guard:
+                raise NotUnderstood("a maximum or a guard")
+            bound = tuple(self.sums.algebra.variable(i.name, i.size) for i in equation.reduced)
+            names = dict(zip(equation.indices, formals + bound, strict=True))
+            poly = self.reader.body(equation.body, names, inline)
+            terms = [self.sums.algebra.enclose(poly)] if bound else [(c, mono) for mono, c in poly.items()]
+            for term in terms:
+                c, mono = self.sums.total(bound, term)
+                if c:
+                    add_term(result, mono, c)
+        return result
+
+    def formals(self, equation: Equation) -> tuple[Var, ...]:
+        """New variables for the axes of a tensor, named as in the equation."""
+        return tuple(self.sums.algebra.variable(i.name, i.size) for i in equation.left)
+
+    # forward tensors
+
+    def enter_forward(self, name: str, equations: tuple[Equation, ...]) -> None:
+        """Take in the definition of a forward tensor: its sign, what it divides by, other names, known sums, shares."""
+        spec = self.program.tensors[name]
+        formals = self.formals(equations[0])
+        try:
+            poly = self.read(equations, formals, self.products)
+        except NotUnderstood:
+            self.opaque.add(name)
+            self._enter_sign(spec, {})
+            return
+        definition = Definition(name, formals, poly)
+        self._enter_sign(spec, poly)
+        self._enter_units(poly)
+        self.by_name[name] = definition
+        if not self._enter_names(definition) and definition.product is not None:
+            self.products[name] = None
+
+    def _enter_sign(self, spec: TensorSpec, poly: Poly) -> None:
+        sign = self.sums.algebra.sign(poly) if poly else None
+        if sign != "positive":
+            declared = next((s for s in ("positive", "nonnegative") if s in spec.facts), None)
+            sign = "positive" if declared == "positive" else sign or declared
+        if sign:
+            self.sums.algebra.signs[spec.name] = sign
+
+    def enter_leaf(self, spec: TensorSpec) -> None:
+        """Take in the declared sign of an input."""
+        self._enter_sign(spec, {})
+        if spec.facts & {"one_hot", "simplex"}:
+            self.sums.algebra.signs.setdefault(spec.name, "nonnegative")
+
+    def _enter_units(self, poly: Poly) -> None:
+        for mono in poly:
+            for a, e in mono:
+                if e < 0 or not isinstance(e, int):
+                    self._units.add(self._key(a))
+                inner = a.parts if a.kind in ("paren", "call") else ()
+                for part in inner:
+                    self._enter_units(part)
+                if a.kind == "call" and a.head.__name__ == "log":
+                    for m in a.parts[0] if len(a.parts[0]) == 1 else ():
+                        self._units.update(self._key(b) for b, _ in m)
+                if a.kind == "sum":
+                    self._enter_units({self.sums.opened(a)[1][1]: 1})
+
+    def _key(self, a: Atom) -> str:
+        return self.sums.table.label((), ((a, 1),))[0]
+
+    def unit(self, a: Atom) -> bool:
+        """Whether dividing by the atom is safe: it is positive, or the forward program divides by it already."""
+        return a.positive or self._key(a) in self._units
+
+    def _enter_names(self, definition: Definition) -> bool:
+        """Make the tensor known as the value of what it is defined as; whether it is another name of one term."""
+        poly = definition.poly
+        alias = False
+        if len(poly) == 1:
+            ((mono, c),) = poly.items()
+            sums = [(a, e) for a, e in mono if a.kind == "sum"]
+            if len(mono) == 1:
+                alias = self._enter_alias(definition, c, *mono[0])
+            if len(sums) == 1 and sums[0][1] == 1:
+                self.enter_sum(definition, sums[0][0], c, mono)
+            if len(mono) == 1 and sums and c == 1 and sums[0][1] == 1:
+                self._enter_share(definition, sums[0][0])
+        elif len(poly) > 1:
+            c, mono = self.sums.algebra.enclose(poly)
+            if all(self.unit(a) for a, e in mono if a.kind != "paren") and sum(a.kind == "paren" for a, _ in mono) == 1:
+                (paren,) = (a for a, _ in mono if a.kind == "paren")
+                rest = tuple((a, -e) for a, e in mono if a is not paren)
+                value = self.sums.algebra.times(
+                    (Fraction(1) / c, rest), self.sums.read(definition.name, *definition.formals)
+                )
+                if not paren.solid:
+                    self.sums.enter_alias(definition.name, paren, value)
+        return alias
+
+    def _enter_alias(self, definition: Definition, c: Number, a: Atom, e: Number) -> bool:
+        """``T = c·a^e`` gives ``a = (T/c)^(1/e)`` where that is unique."""
+        whole = isinstance(e, int)
+        if a.kind == "call" and not (e == 1 or a.positive):
+            return False
+        if (
+            a.kind not in ("call", "read", "paren", "sum")
+            or (a.kind != "call" and whole)
+            or c < 0 < (not whole)
+            or a.solid
+        ):
+            return
+        k, m = self.sums.read(definition.name, *definition.formals)
+        value = self.sums.algebra.power({m: exact(Fraction(k) / c)}, Fraction(1) / e)
+        if a.kind == "sum":
+            self.sums.table.enter(definition.name, *self._opened(a), value)
+        else:
+            self.sums.enter_alias(definition.name, a, value)
+        return True
+
+    def _opened(self, a: Atom) -> tuple[tuple[Var, ...], Mono]:
+        bound, (_, mono) = self.sums.opened(a)
+        return bound, mono
+
+    def enter_sum(self, definition: Definition, a: Atom, c: Number, mono: Mono) -> None:
+        """``T = c·rest·S`` makes S known as ``T/(c·rest)``, if everything in rest is safe to divide by."""
+        rest = tuple((b, -e) for b, e in mono if b is not a)
+        if not all(self.unit(b) for b, _ in rest):
+            return
+        bound, (sign, inner) = self.sums.opened(a)
+        read = self.sums.read(definition.name, *definition.formals)
+        self.sums.table.enter(
+            definition.name, bound, inner, self.sums.algebra.times((Fraction(1) / c / sign, rest), read)
+        )
+
+    def _enter_share(self, definition: Definition, a: Atom) -> None:
+        """For ``s = Σ_k f`` with positive f: the share f/s, which sums to 1 and may be worth a name."""
+        bound, (sign, mono) = self.sums.opened(a)
+        if len(bound) != 1 or sign != 1 or len(mono) != 1 or not mono[0][0].positive:
+            return
+        if not free_of(mono) >= {*definition.formals}:
+            return
+        c, product = self.sums.algebra.times((1, mono), _inverse(self.sums.read(definition.name, *definition.formals)))
+        self.shares[definition.name] = Definition(
+            f"share of {definition.name}", (*definition.formals, *bound), {product: c}
+        )
+
+
+def _inverse(term: Term) -> Term:
+    return Fraction(1) / term[0], tuple((a, -e) for a, e in term[1])
+
+
+__all__ = ["ONE", "Definition", "Definitions"]

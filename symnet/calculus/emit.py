@@ -1,0 +1,101 @@
+"""The normal form of a tensor back to equations; a sum inside a product becomes a tensor of its own."""
+
+from __future__ import annotations
+
+from symnet.calculus.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term, free_of
+from symnet.calculus.convert import Writer
+from symnet.calculus.cost import collect_sums
+from symnet.calculus.definitions import Definition
+from symnet.calculus.ir import Access, Equation, Source, TensorSpec
+from symnet.calculus.rewrites import Total
+from symnet.calculus.sums import Sums
+from symnet.naming import Namer
+
+
+class Emitter:
+    """Collects equations.  ``shares`` are definitions that appear only if they are used; each then gets a name."""
+
+    def __init__(self, sums: Sums, integers: frozenset[str], namer: Namer, shares: dict[str, Definition]) -> None:
+        self.sums, self.integers, self.namer, self.shares = sums, integers, namer, shares
+        self.tensors: dict[str, TensorSpec] = {}
+        self.share_names: dict[str, str] = {}
+        self.share_equations: list[Equation] = []
+        self.equations: list[Equation] = []
+        self._helpers: dict[str, str] = {}
+
+    def writer(self) -> Writer:
+        """A writer for one equation, which reads helper tensors for stored sums."""
+        return Writer(self.sums.algebra, self.integers, self._helper, self.tensor_name)
+
+    def record_writer(self) -> Writer:
+        """A writer for records, where sums are shown as sums."""
+        return Writer(self.sums.algebra, self.integers, self._shown, self.tensor_name)
+
+    def _shown(self, atom: Atom, writer: Writer) -> Access:
+        bound, (sign, mono) = self.sums.opened(atom)
+        return Total(writer.poly({mono: sign}), *map(writer.index, bound))
+
+    def _helper(self, atom: Atom, writer: Writer) -> Access:
+        """The read of the tensor that holds a stored sum, defined on first use."""
+        key, free, _ = self.sums.table.label((), ((atom, 1),))
+        if key not in self._helpers:
+            name = self._helpers[key] = self.namer.take("q")
+            self.tensors[name] = TensorSpec(name, tuple(v.size for v in free), "intermediate", given=False)
+            self._flat(name, free, (1, ((atom, 1),)), atom, None)
+        return Access(self._helpers[key], *map(writer.index, free))
+
+    def tensor_name(self, name: str) -> str:
+        """The name in the program; a share is defined on first use."""
+        if name not in self.shares:
+            return name
+        if name not in self.share_names:
+            definition = self.shares[name]
+            taken = self.share_names[name] = self.namer.take("P")
+            shape = tuple(v.size for v in definition.formals)
+            self.tensors[taken] = TensorSpec(taken, shape, "intermediate", given=False)
+            writer = self.writer()
+            body = writer.poly(definition.poly)
+            self.share_equations.append(Equation(taken, tuple(map(writer.index, definition.formals)), body))
+        return self.share_names[name]
+
+    def write(self, name: str, formals: tuple[Var, ...], poly: Poly, source: Source | None) -> None:
+        """The equations of one tensor: one without a sum, and one for each sum that stands by itself."""
+        flat: list[tuple[Term, Atom]] = []
+        pointwise: Poly = {}
+        for mono, c in poly.items():
+            atom = _own_sum(mono, alone=len(poly) == 1)
+            if atom is None:
+                add_term(pointwise, mono, c)
+            else:
+                flat.append(((c, mono), atom))
+        if pointwise or not flat:
+            writer = self.writer()
+            body = writer.poly(pointwise)
+            left = tuple(map(writer.index, formals))
+            self.equations.append(Equation(name, left, body, source=source))
+        for term, atom in flat:
+            self._flat(name, formals, term, atom, source)
+
+    def _flat(self, name: str, formals: tuple[Var, ...], term: Term, atom: Atom, source: Source | None) -> None:
+        c, mono = term
+        rest = tuple((a, e) for a, e in mono if a is not atom)
+        bound, inner = self.sums.opened(atom)
+        number, product = self.sums.algebra.times((c, rest), inner)
+        writer = self.writer()
+        body = writer.poly({product: number})
+        left, reduced = tuple(map(writer.index, formals)), tuple(map(writer.index, bound))
+        self.equations.append(Equation(name, left, body, reduced, source=source))
+
+
+def _own_sum(mono: Mono, alone: bool) -> Atom | None:
+    """The stored sum of a term that can be one flat equation: no other sum in it, and a rest that costs nothing."""
+    sums: dict[Atom, None] = {}
+    collect_sums({mono: 1}, sums)
+    top = [a for a, e in mono if a.kind == "sum" and e == 1]
+    if len(sums) != 1 or len(top) != 1:
+        return None
+    free = free_of(tuple((a, e) for a, e in mono if a is not top[0]))
+    return top[0] if not free or (alone and free <= top[0].free) else None
+
+
+__all__ = ["ONE", "Emitter"]

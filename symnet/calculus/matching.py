@@ -1,0 +1,83 @@
+"""Atoms and products found again under other indices."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from symnet.calculus.atoms import Address, Atom, Mono, Poly, Term, Var, add_term
+from symnet.calculus.sums import Sums
+
+Binding = dict[Var, Address]
+
+
+def match(sums: Sums, pattern: Atom, atom: Atom, binding: Binding) -> Binding | None:
+    """The binding extended so that the pattern becomes the atom, or None.  Variables of the pattern bind addresses."""
+    if pattern.kind != atom.kind or pattern.head != atom.head:
+        return None
+    if pattern.kind == "read":
+        pairs = list(zip(pattern.parts, atom.parts, strict=True))
+    else:
+        key, formals, _ = sums.table.label((), ((pattern, 1),))
+        other, actual, _ = sums.table.label((), ((atom, 1),))
+        if key != other:
+            return None
+        pairs = list(zip(formals, actual, strict=True))
+    result = dict(binding)
+    for formal, address in pairs:
+        if not isinstance(formal, Var):
+            if formal is not address:
+                return None
+        elif result.setdefault(formal, address) is not address:
+            return None
+    return result
+
+
+def match_product(sums: Sums, pattern: Mono, mono: Mono, binding: Binding) -> Iterator[Binding]:
+    """Every binding under which all factors of the pattern stand in the monomial with at least their exponents."""
+    if not pattern:
+        yield binding
+        return
+    (first, exponent), *rest = pattern
+    for atom, e in mono:
+        if e * exponent > 0 and abs(e) >= abs(exponent):
+            found = match(sums, first, atom, binding)
+            if found is not None:
+                yield from match_product(sums, tuple(rest), mono, found)
+
+
+def exchanged(sums: Sums, poly: Poly, exchange: Callable[[Atom], Term | None]) -> Poly:
+    """The polynomial with atoms exchanged for terms everywhere, inside sums, parentheses and functions too."""
+    result: Poly = {}
+    for mono, c in poly.items():
+        k, m = _exchanged_term(sums, (c, mono), exchange)
+        if k:
+            add_term(result, m, k)
+    return result
+
+
+def _exchanged_term(sums: Sums, term: Term, exchange: Callable[[Atom], Term | None]) -> Term:
+    c, mono = term
+    parts: list[Term] = [(c, ())]
+    for a, e in mono:
+        new = exchange(a)
+        if new is None:
+            new = _inside(sums, a, exchange)
+        if new is None:
+            parts.append((1, ((a, e),)))
+        else:
+            parts.append(sums.algebra.power({new[1]: new[0]} if new[0] else {}, e))
+    return sums.algebra.times(*parts)
+
+
+def _inside(sums: Sums, a: Atom, exchange: Callable[[Atom], Term | None]) -> Term | None:
+    if a.kind == "paren":
+        poly = exchanged(sums, a.parts[0], exchange)
+        return None if poly == a.parts[0] else sums.algebra.enclose(poly)
+    if a.kind == "call":
+        arguments = [exchanged(sums, p, exchange) for p in a.parts]
+        return None if arguments == list(a.parts) else sums.algebra.call(a.head, *arguments)
+    if a.kind == "sum":
+        bound, term = sums.opened(a)
+        new = _exchanged_term(sums, term, exchange)
+        return None if new == term else sums.total(bound, new)
+    return None

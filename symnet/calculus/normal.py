@@ -1,0 +1,374 @@
+"""The normal form: sums of products of interned atoms with rational exponents.
+
+A sum of several terms inside a product is an atom of its own (``paren``), with number, sign and common factors taken
+out; so ``p (1-p) (-y/p + (1-y)/(1-p))`` cancels by adding exponents, and nothing is multiplied out unasked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from math import gcd, lcm
+from typing import Any
+
+import sympy as sp
+
+from symnet.calculus.atoms import ONE, Address, Atom, Mono, Number, Opaque, Poly, Term, Var, add_term, exact
+from symnet.calculus.scalars import Indicator
+
+
+class NotUnderstood(Exception):
+    """A body that the normal form cannot hold; the equation is then left as it is."""
+
+
+_POSITIVE_NAMES = frozenset({"exp", "sigmoid", "cosh", "softplus", "normal_cdf"})
+_NONNEGATIVE_NAMES = frozenset({"absolute", "relu", "huber"})
+_ODD = frozenset({"tanh", "sinh", "erf", "sin", "atan", "sign"})
+_EVEN = frozenset({"cosh", "cos", "absolute"})
+
+
+class Algebra:
+    """The atoms of one run of the simplifier and the arithmetic on them.
+
+    ``signs`` maps a tensor to "positive" or "nonnegative" where that is known; ``known`` may give another name of an
+    atom (a tensor that is defined as it), and is asked whenever a new atom is made.
+    """
+
+    def __init__(self) -> None:
+        self._atoms: dict[tuple[Any, ...], Atom] = {}
+        self._addresses: dict[tuple[Any, ...], Opaque] = {}
+        self._bound: dict[tuple[str, int, int], Var] = {}
+        self._sizes: dict[sp.Expr, str] = {}
+        self._seen: set[tuple[str, str]] = set()
+        self._serial = 0
+        self.signs: dict[str, str] = {}
+        self.known: Callable[[Atom], Term | None] = lambda atom: None
+
+    # atoms
+
+    def _next(self) -> int:
+        self._serial += 1
+        return self._serial
+
+    def size_code(self, size: sp.Expr) -> str:
+        """The text of a size, made once."""
+        code = self._sizes.get(size)
+        if code is None:
+            code = self._sizes[size] = str(size)
+        return code
+
+    def variable(self, hint: str, size: sp.Expr) -> Var:
+        """A new variable."""
+        return Var(hint, size, self._next(), -1, self.size_code(size))
+
+    def bound(self, size: sp.Expr, level: int, number: int, hint: str) -> Var:
+        """The bound variable of stored sums with the given size, height and position."""
+        key = (self.size_code(size), level, number)
+        if key not in self._bound:
+            self._bound[key] = Var(hint, size, self._next(), level, key[0])
+        return self._bound[key]
+
+    def opaque(self, template: sp.Expr, parts: tuple[Var, ...]) -> Opaque:
+        """The address ``template`` with its placeholders filled by ``parts``."""
+        key = (template, *parts)
+        if key not in self._addresses:
+            self._addresses[key] = Opaque(template, parts, self._next())
+        return self._addresses[key]
+
+    def atom(self, kind: str, head: Any, *parts: Any, free: frozenset[Var] = frozenset()) -> Atom:
+        """The one atom with these parts."""
+        key = (kind, head, *(frozenset(p.items()) if isinstance(p, dict) else p for p in parts))
+        found = self._atoms.get(key)
+        if found is None:
+            found = self._atoms[key] = Atom(kind, head, parts, free, self._next())
+            self._judge(found)
+        return found
+
+    def _judge(self, atom: Atom) -> None:
+        """Sign and height, once for each atom."""
+        inner: list[Mono] = []
+        if atom.kind in ("paren", "call"):
+            inner = [mono for part in atom.parts for mono in part]
+        elif atom.kind == "sum":
+            inner = [atom.parts[1]]
+        atom.text = _text(atom)
+        atom.height = max((a.height for mono in inner for a, _ in mono), default=0) + (atom.kind == "sum")
+        if atom.kind == "read":
+            sign = self.signs.get(atom.head)
+        elif atom.kind == "call":
+            name = atom.head.__name__
+            sign = "positive" if name in _POSITIVE_NAMES else None
+            if name in _NONNEGATIVE_NAMES or issubclass(atom.head, Indicator):
+                sign = "nonnegative"
+        elif atom.kind == "paren":
+            sign = self.sign(atom.parts[0])
+            kinds = {a.kind for mono in inner for a, _ in mono}
+            atom.solid = kinds <= {"size", "const"}
+        elif atom.kind == "sum":
+            sign = self.sign({atom.parts[1]: 1})
+        elif atom.kind == "const":
+            sign = "positive" if atom.parts[0].is_positive else None
+        else:
+            sign = {"size": "positive", "delta": "nonnegative", "place": "nonnegative"}[atom.kind]
+        atom.positive = sign == "positive"
+        atom.nonnegative = sign is not None
+
+    def sign(self, poly: Poly) -> str | None:
+        """ "positive", "nonnegative" or None for a polynomial."""
+        positive = False
+        for mono, c in poly.items():
+            if c < 0 or not all(
+                a.nonnegative or (isinstance(e, int) and e % 2 == 0) or not isinstance(e, int) for a, e in mono
+            ):
+                return None
+            positive = positive or all(a.positive for a, _ in mono)
+        return "positive" if positive else "nonnegative"
+
+    # products
+
+    def times(self, *terms: Term) -> Term:
+        """The product: exponents add, roots of integers are reduced, indicators are idempotent."""
+        coefficient: Number = 1
+        powers: dict[Atom, Number] = {}
+        for c, mono in terms:
+            coefficient = coefficient * c
+            for a, e in mono:
+                total = powers.get(a, 0) + e
+                if total:
+                    powers[a] = exact(total)
+                else:
+                    del powers[a]
+        return self._tidy(coefficient, powers)
+
+    def _tidy(self, coefficient: Number, powers: dict[Atom, Number]) -> Term:
+        for a, e in list(powers.items()):
+            if a.kind == "const" and a.parts[0].is_Integer and not 0 < e < 1:
+                whole = e.numerator // e.denominator
+                coefficient = coefficient * Fraction(int(a.parts[0])) ** whole
+                del powers[a]
+                if e - whole:
+                    powers[a] = e - whole
+            elif e > 1 and (a.kind == "delta" or (a.kind == "call" and issubclass(a.head, Indicator))):
+                powers[a] = 1
+            elif a.kind == "call" and a.head is sp.sinh:
+                cosh = self.atom("call", sp.cosh, a.parts[0], free=a.free)
+                below = -powers.get(cosh, 0)
+                if isinstance(e, int) and below > 0 and e > 0:
+                    both = min(e, below)
+                    tanh = self.atom("call", sp.tanh, a.parts[0], free=a.free)
+                    for atom, change in ((a, -both), (cosh, both), (tanh, both)):
+                        powers[atom] = powers.get(atom, 0) + change
+                        if not powers[atom]:
+                            del powers[atom]
+        if not coefficient:
+            return 0, ONE
+        return exact(coefficient), tuple(sorted(powers.items(), key=_serial))
+
+    def power(self, base: Poly, exponent: Number) -> Term:
+        """``base ** exponent`` as one term; (a^p)^q is a^(pq) only for whole q or where a is nonnegative."""
+        exponent = exact(exponent)
+        if not base:
+            if exponent > 0:
+                return 0, ONE
+            raise NotUnderstood("a power of zero")
+        if isinstance(exponent, int):
+            c, mono = self.enclose(base)
+            return exact(Fraction(c) ** exponent), tuple((a, exact(e * exponent)) for a, e in mono)
+        number, common, rest = self.content(base)
+        kept = tuple((a, e) for a, e in common if not (a.nonnegative or not isinstance(e, int)))
+        outer = tuple((a, exact(e * exponent)) for a, e in common if a.nonnegative or not isinstance(e, int))
+        if kept:
+            rest = {self.times((1, m), (1, kept))[1]: c for m, c in rest.items()}
+        root = self._root(number, exponent)
+        if rest == {ONE: 1}:
+            return self.times((1, outer), root)
+        if root[1]:
+            root, rest = (1, ONE), {mono: exact(c * number) for mono, c in rest.items()}
+        result = self.times((1, outer), root)
+        k, mono = self.named(self._paren(rest))
+        if len(mono) == 1 and mono[0][0].kind == "paren":
+            return self.times(result, (1, ((mono[0][0], exponent),)))
+        return self.times(result, self.power({mono: k}, exponent))
+
+    def _root(self, number: Number, exponent: Number) -> Term:
+        value = sp.Rational(number.numerator, number.denominator) ** sp.Rational(
+            exponent.numerator, exponent.denominator
+        )
+        terms: list[Term] = []
+        for factor in sp.Mul.make_args(value):
+            if factor.is_Rational:
+                terms.append((exact(Fraction(int(factor.p), int(factor.q))), ONE))
+            else:
+                base, power = factor.as_base_exp()
+                if base.is_Rational and not base.is_Integer:
+                    raise NotUnderstood("a root of a fraction")
+                terms.append((1, ((self.atom("const", "", base), Fraction(int(power.p), int(power.q))),)))
+        return self.times(*terms)
+
+    # sums of several terms
+
+    def content(self, poly: Poly) -> tuple[Number, Mono, Poly]:
+        """(positive number, common factors, rest) with ``poly = number · factors · rest``.
+
+        A fraction that stands alone, the eps of ``v + eps``, is not brought to a common denominator.
+        """
+        numerators = gcd(*(abs(c.numerator) for c in poly.values()))
+        number = exact(Fraction(numerators, lcm(*(c.denominator for mono, c in poly.items() if mono))))
+        first, *others = poly
+        common: dict[Atom, Number] = {}
+        for a, e in first:
+            exponents = [e, *(next((f for b, f in mono if b is a), 0) for mono in others)]
+            if all(f > 0 for f in exponents):
+                common[a] = min(exponents)
+            elif all(f < 0 for f in exponents):
+                common[a] = max(exponents)
+        shared = tuple(sorted(common.items(), key=_serial))
+        if not shared and number == 1:
+            return 1, ONE, poly
+        inverse = tuple((a, -e) for a, e in shared)
+        rest = {self.times((1, mono), (1, inverse))[1]: exact(Fraction(c) / number) for mono, c in poly.items()}
+        return number, shared, rest
+
+    def enclose(self, poly: Poly) -> Term:
+        """The polynomial as one term: number, sign and common factors outside, the rest one atom."""
+        if not poly:
+            return 0, ONE
+        if len(poly) == 1:
+            ((mono, c),) = poly.items()
+            return c, mono
+        number, common, rest = self.content(poly)
+        if rest[min(rest, key=structure)] < 0:
+            number, rest = -number, {mono: -c for mono, c in rest.items()}
+        atom = self._paren(rest)
+        return self.times((number, common), self.named(atom))
+
+    def _paren(self, poly: Poly) -> Atom:
+        return self.atom("paren", "", poly, free=frozenset[Var]().union(*(a.free for mono in poly for a, _ in mono)))
+
+    def named(self, atom: Atom) -> Term:
+        """The atom as a term, under the name of the tensor that is defined as it, if there is one."""
+        return self.known(atom) or (1, ((atom, 1),))
+
+    def scaled(self, poly: Poly, term: Term) -> Poly:
+        """The polynomial times one term."""
+        result: Poly = {}
+        for mono, c in poly.items():
+            k, m = self.times((c, mono), term)
+            if k:
+                add_term(result, m, k)
+        return result
+
+    def plus(self, *polys: Poly) -> Poly:
+        """The sum of polynomials."""
+        result: Poly = {}
+        for poly in polys:
+            for mono, c in poly.items():
+                add_term(result, mono, c)
+        return result
+
+    # functions
+
+    def call(self, head: Any, *arguments: Poly) -> Term:
+        """A function value.  exp is kept as exp(q)^c with the number c outside; odd, even and logistic signs too."""
+        name = head.__name__
+        if name == "exp":
+            return self._exp(arguments[0])
+        if len(arguments) == 1 and arguments[0]:
+            sign, argument = self._signed(head, arguments[0])
+            if sign < 0 and name in _ODD:
+                return self.times((-1, ONE), self._call(head, argument))
+            if sign < 0 and name in _EVEN:
+                return self._call(head, argument)
+            if sign < 0 and name == "sigmoid":
+                c, mono = self._call(head, argument)
+                return self.enclose({ONE: 1, mono: -c})
+        return self._call(head, *arguments)
+
+    def _signed(self, head: Any, argument: Poly) -> tuple[int, Poly]:
+        negated = {mono: -c for mono, c in argument.items()}
+        if all(c < 0 for c in argument.values()):
+            return -1, negated
+        if any(c < 0 for c in argument.values()):
+            if (head.__name__, describe(negated)) in self._seen:
+                return -1, negated
+            self._seen.add((head.__name__, describe(argument)))
+        return 1, argument
+
+    def _call(self, head: Any, *arguments: Poly) -> Term:
+        free = frozenset[Var]().union(*(a.free for p in arguments for mono in p for a, _ in mono))
+        return self.named(self.atom("call", head, *arguments, free=free))
+
+    def _exp(self, argument: Poly) -> Term:
+        logs: list[Term] = []
+        rest: Poly = {}
+        for mono, c in argument.items():
+            if len(mono) == 1 and mono[0][0].kind == "call" and mono[0][0].head is sp.log and mono[0][1] == 1:
+                logs.append(self.power(mono[0][0].parts[0], c))
+            else:
+                rest[mono] = c
+        if not rest:
+            return self.times(*logs)
+        number = gcd(*(abs(c.numerator) for c in rest.values()))
+        scale = exact(Fraction(number, lcm(*(c.denominator for c in rest.values()))))
+        if rest[min(rest, key=structure)] < 0:
+            scale = -scale
+        rest = {mono: exact(Fraction(c) / scale) for mono, c in rest.items()}
+        c, mono = self._call(sp.exp, rest)
+        return self.times(*logs, self.power({mono: c}, scale))
+
+    # renaming
+
+    def address(self, address: Address, names: Mapping[Var, Address]) -> Address:
+        """The address with variables exchanged for addresses."""
+        if isinstance(address, Var):
+            return names.get(address, address)
+        if not any(v in names for v in address.parts):
+            return address
+        filled = [names.get(v, v) for v in address.parts]
+        parts: list[Var] = []
+        table: dict[sp.Symbol, sp.Expr] = {}
+        for number, new in enumerate(filled):
+            inner = (new,) if isinstance(new, Var) else new.parts
+            parts += [v for v in inner if v not in parts]
+            fill = (
+                placeholder(parts.index(new))
+                if isinstance(new, Var)
+                else new.template.xreplace(
+                    {placeholder(k): placeholder(parts.index(v)) for k, v in enumerate(new.parts)}
+                )
+            )
+            table[placeholder(number)] = fill
+        return self.opaque(address.template.xreplace(table), tuple(parts))
+
+
+def structure(mono: Mono) -> tuple[str, ...]:
+    """A sort key that does not depend on which variables a monomial has, only on their ranges."""
+    return tuple(sorted(f"{a.text}^{e}" for a, e in mono))
+
+
+def describe(poly: Poly) -> str:
+    """The text of a polynomial with every variable replaced by its range."""
+    return "+".join(sorted(f"{c}~{'*'.join(structure(mono))}" for mono, c in poly.items()))
+
+
+def _text(atom: Atom) -> str:
+    if atom.kind in ("paren", "call"):
+        return f"{getattr(atom.head, '__name__', '')}({';'.join(map(describe, atom.parts))})"
+    if atom.kind == "sum":
+        return f"S{len(atom.parts[0])}({'*'.join(structure(atom.parts[1]))})"
+    places = (
+        p.code if isinstance(p, Var) else f"<{p.template}>" if isinstance(p, Opaque) else str(p) for p in atom.parts
+    )
+    return f"{atom.kind}{atom.head}[{','.join(places)}]"
+
+
+def _serial(item: tuple[Atom, Number]) -> int:
+    return item[0].serial
+
+
+_PLACEHOLDERS = tuple(sp.Symbol(f"_{k}", integer=True, nonnegative=True) for k in range(16))
+
+
+def placeholder(number: int) -> sp.Symbol:
+    """The symbol that stands for the given part of an opaque address."""
+    return _PLACEHOLDERS[number]

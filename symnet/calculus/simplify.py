@@ -1,0 +1,298 @@
+"""Closed forms: the adjoint equations of a derived program rewritten as a person would write them.
+
+Each adjoint is brought to the normal form twice: over the adjoints before it by name, and with products and row sums
+put in; both are improved by the judged moves, and the cheaper one stays.  Forward equations stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from symnet.calculus.atoms import Poly, Var
+from symnet.calculus.convert import Reader
+from symnet.calculus.cost import Costs
+from symnet.calculus.definitions import Definition, Definitions
+from symnet.calculus.emit import Emitter
+from symnet.calculus.ir import Access, Equation, Program, TensorSpec
+from symnet.calculus.moves import Moves, Step
+from symnet.calculus.normal import Algebra, NotUnderstood
+from symnet.calculus.rewrites import Rewrite
+from symnet.calculus.sums import Event, Sums
+from symnet.calculus.table import Table
+from symnet.naming import Namer
+
+
+@dataclass(frozen=True)
+class Simplified:
+    """The program with simplified adjoints, the rewrites that a person may read, and the declared facts used."""
+
+    program: Program
+    rewrites: tuple[Rewrite, ...]
+    facts: tuple[str, ...]
+
+
+def simplify(program: Program, sizes: Mapping[str, int | None]) -> Simplified:
+    """The derived program with adjoints in closed form: equal values, the same inputs, names and gradients.
+
+    ``sizes`` gives numbers to symbolic sizes for the cost model only; the result holds for every size.  Adjoints that
+    no gradient needs are dropped.  A target with a guard, a maximum or an unknown function stays as it is.
+    """
+    return _Run(program, sizes).result()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One form of an adjoint with what led to it; ``base`` is the form before products were written under their names."""
+
+    base: Poly
+    poly: Poly
+    cost: float
+    steps: tuple[Step, ...]
+    events: tuple[Event, ...]
+
+
+class _Run:
+    """One simplification: the definitions so far and the adjoints finished."""
+
+    def __init__(self, program: Program, sizes: Mapping[str, int | None]) -> None:
+        self.program = program
+        self.equations: dict[str, tuple[Equation, ...]] = {}
+        for equation in program.equations:
+            self.equations[equation.target] = (*self.equations.get(equation.target, ()), equation)
+        specs = program.tensors.values()
+        self.algebra = Algebra()
+        symmetric = frozenset(t.name for t in specs if "symmetric" in t.facts)
+        rows = frozenset(t.name for t in specs if t.facts & {"one_hot", "simplex"})
+        self.sums = Sums(self.algebra, Table(symmetric), rows)
+        self.reader = Reader(self.sums)
+        self.sums.size_term = self.reader.size
+        self.definitions = Definitions(self.sums, self.reader, program)
+        self.costs = Costs(self.algebra, sizes)
+        self.moves = Moves(self.sums, self.definitions, self.costs)
+        leaves = {t.name for t in specs if t.role in ("parameter", "data", "label")}
+        self.wanted = tuple(a for t, a in program.adjoints.items() if t in leaves or t not in program.tensors)
+        lefts = {a: self.equations[t][0] for t, a in program.adjoints.items() if t in self.equations}
+        self.primal = {a: e for a, e in lefts.items() if len(e.left) == program.tensors[a].rank}
+        self.trivial: dict[str, None] = {}  # adjoints without a read: numbers, sizes, deltas
+        self.products: dict[str, Definition] = {}
+        self.statistics: dict[str, Definition] = {}  # adjoints defined by a sum
+        self.finished: dict[str, Definition] = {}
+        self.candidates: dict[str, Candidate] = {}
+
+    def result(self) -> Simplified:
+        for spec in self.program.tensors.values():
+            if spec.name not in self.equations:
+                self.definitions.enter_leaf(spec)
+        for name in self.program.targets():
+            if self.program.tensors[name].role == "adjoint":
+                self._adjoint(name)
+            else:
+                self.definitions.enter_forward(name, self.equations[name])
+        self._put_in_pointwise()
+        return self._written()
+
+    # steps that are better not named
+
+    def _put_in_pointwise(self) -> None:
+        """A pointwise adjoint goes into its consumers where that is cheaper for all together; the latest first."""
+        for name in reversed(self.finished):
+            consumers = self._consumers().get(name, ())
+            if name in self.wanted or not consumers or not set(consumers) <= set(self.finished):
+                continue
+            definition = self.definitions.by_name[name]
+            if definition.has_sum or len(consumers) > 2:
+                continue
+            forms = {c: self._without(name, c) for c in consumers}
+            found = {c: form for c, form in forms.items() if form is not None}
+            if len(found) < len(consumers):
+                continue
+            shown = self.finished[name]
+            now = self.costs.of(shown.poly, shown.formals) + sum(self._cost(c) for c in consumers)
+            then = sum(form.cost for form in found.values())
+            if then < now or (then == now and not self.program.tensors[name].given):
+                for c, form in found.items():
+                    formals = self.finished[c].formals
+                    self.candidates[c] = form
+                    self.finished[c] = Definition(c, formals, form.poly)
+                    self.definitions.by_name[c] = Definition(c, formals, form.base)
+
+    def _cost(self, name: str) -> float:
+        shown = self.finished[name]
+        return self.costs.of(shown.poly, shown.formals)
+
+    def _consumers(self) -> dict[str, tuple[str, ...]]:
+        """Live adjoint -> the live tensors that read it."""
+        found: dict[str, tuple[str, ...]] = {}
+        live = self._live()
+        for name in self.program.targets():
+            if name in live:
+                for read in sorted(self._reads(name)):
+                    found[read] = (*found.get(read, ()), name)
+        return found
+
+    def _without(self, name: str, consumer: str) -> Candidate | None:
+        """The consumer's form with the definition of ``name`` put in, or None where it stands inside a sum."""
+        poly, formals = self.definitions.by_name[consumer].poly, self.finished[consumer].formals
+        for atom in [a for mono in poly for a, e in mono if a.kind == "read" and a.head == name and e == 1]:
+            body = self.definitions.by_name[name]
+            poly = self.moves.put(
+                poly, atom, self.sums.rename_poly(body.poly, dict(zip(body.formals, atom.parts, strict=True)))
+            )
+        if name in reads_of(poly):
+            return None
+        order = list(self.finished)
+        before = set(order[: order.index(consumer)]) - {name}
+        others = [d for n, d in self.products.items() if n in before]
+        form = self._improved(poly, formals, others, self.candidates[consumer].events)
+        return None if name in reads_of(form.poly) else form
+
+    # one adjoint
+
+    def _adjoint(self, name: str) -> None:
+        equations = self.equations[name]
+        formals = self.definitions.formals(equations[0] if name not in self.primal else self.primal[name])
+        try:
+            best = base = self._candidate(equations, formals, self._forward_products(), ())
+            if self._reads_adjoints(equations):
+                base = self._candidate(
+                    equations, formals, self._put_in(equations, len(formals)), self.products.values()
+                )
+                if base.cost < best.cost:
+                    best = base
+        except NotUnderstood:
+            return
+        self.candidates[name] = best
+        self._finish(Definition(name, formals, best.poly), Definition(name, formals, base.base))
+
+    def _put_in(self, equations: tuple[Equation, ...], rank: int) -> dict[str, None]:
+        """Every product, and the row sums where the equation has no sum itself."""
+        chosen = {**self._forward_products(), **dict.fromkeys(self.products)}
+        if not any(e.reduced for e in equations):
+            chosen.update(dict.fromkeys(n for n, s in self.statistics.items() if len(s.formals) < rank))
+        return chosen
+
+    def _forward_products(self) -> dict[str, None]:
+        return {**self.definitions.products, **self.trivial}
+
+    def _reads_adjoints(self, equations: tuple[Equation, ...]) -> bool:
+        return any(a.name in self.products or a.name in self.statistics for e in equations for a in e.accesses)
+
+    def _candidate(
+        self,
+        equations: tuple[Equation, ...],
+        formals: tuple[Var, ...],
+        put_in: dict[str, None],
+        adjoints: Iterable[Definition],
+    ) -> Candidate:
+        self.sums.events = []
+        poly = self.definitions.read(equations, formals, put_in)
+        events = tuple(self.sums.events)
+        return self._improved(poly, formals, adjoints, events)
+
+    def _improved(
+        self, poly: Poly, formals: tuple[Var, ...], adjoints: Iterable[Definition], events: tuple[Event, ...]
+    ) -> Candidate:
+        base, steps = self.moves.improve(poly, formals)
+        forward = [self.definitions.by_name[n] for n in self.definitions.products]
+        products = [*forward, *self.definitions.shares.values(), *adjoints]
+        poly, folds = self.moves.fold(base, formals, products)
+        cost = self.costs.of(poly, formals) + self._charges(poly)
+        return Candidate(base, poly, cost, (*steps, *folds), events)
+
+    def _charges(self, poly: Poly) -> float:
+        """What the row sums cost that the form reads by name."""
+        names = {n for n in reads_of(poly) if n in self.statistics and n not in self.wanted}
+        return sum(self.costs.of(self.finished[n].poly, self.finished[n].formals) for n in sorted(names))
+
+    def _finish(self, shown: Definition, definition: Definition) -> None:
+        name = definition.name
+        self.finished[name] = shown
+        self.definitions.by_name[name] = definition
+        if self._is_trivial(definition):
+            self.trivial[name] = None
+        elif definition.product is not None:
+            self.products[name] = definition
+        elif definition.has_sum and name not in self.wanted:
+            self.statistics[name] = definition
+        if name in self.wanted and len(definition.poly) == 1:
+            ((mono, c),) = definition.poly.items()
+            sums = [a for a, e in mono if a.kind == "sum" and e == 1]
+            if len(sums) == 1:
+                self.definitions.enter_sum(definition, sums[0], c, mono)
+
+    def _is_trivial(self, definition: Definition) -> bool:
+        """A number, a size or a delta, or plain data: never worth a name in another equation."""
+        if definition.has_sum or len(definition.poly) > 1:
+            return False
+        reads = sorted(reads_of(definition.poly))
+        bare = all(c == 1 and len(mono) == 1 and mono[0][1] == 1 for mono, c in definition.poly.items())
+        return not reads or (bare and all(self.program.tensors[r].role == "data" for r in reads))
+
+    # the program
+
+    def _written(self) -> Simplified:
+        integers = frozenset(t.name for t in self.program.tensors.values() if t.integer)
+        emitter = Emitter(
+            self.sums, integers, Namer(self.program.tensors), {d.name: d for d in self.definitions.shares.values()}
+        )
+        forward = [e for e in self.program.equations if self.program.tensors[e.target].role != "adjoint"]
+        live = self._live()
+        seeds = {
+            Access(n): emitter.writer().poly(self.finished[n].poly)
+            for n in self.trivial
+            if not self.finished[n].formals
+        }
+        for name in self.program.targets():
+            if self.program.tensors[name].role != "adjoint" or name not in live:
+                continue
+            if name in self.finished:
+                definition = self.finished[name]
+                emitter.write(name, definition.formals, definition.poly, self.equations[name][0].source)
+            else:
+                emitter.equations += [replace(e, body=e.body.xreplace(seeds)) for e in self.equations[name]]
+        tensors: dict[str, TensorSpec] = {
+            n: t for n, t in self.program.tensors.items() if t.role != "adjoint" or n in live
+        }
+        tensors.update(emitter.tensors)
+        adjoints = {t: a for t, a in self.program.adjoints.items() if a in live}
+        program = replace(
+            self.program,
+            tensors=tensors,
+            equations=(*forward, *emitter.share_equations, *emitter.equations),
+            adjoints=adjoints,
+        )
+        return Simplified(program, (), ())
+
+    def _live(self) -> set[str]:
+        live: set[str] = set()
+        stack = list(self.wanted)
+        while stack:
+            name = stack.pop()
+            if name in live or name not in self.equations:
+                continue
+            live.add(name)
+            stack += sorted(self._reads(name))
+        return live
+
+    def _reads(self, name: str) -> set[str]:
+        if name in self.finished:
+            return reads_of(self.finished[name].poly)
+        return {a.name for e in self.equations[name] for a in e.accesses}
+
+
+def reads_of(poly: Poly) -> set[str]:
+    """The names of the tensors that a polynomial reads."""
+    found: set[str] = set()
+    stack = [a for mono in poly for a, _ in mono]
+    while stack:
+        a = stack.pop()
+        if a.kind == "read":
+            found.add(a.head)
+        elif a.kind in ("paren", "call"):
+            stack += [b for part in a.parts for mono in part for b, _ in mono]
+        elif a.kind == "sum":
+            stack += [b for b, _ in a.parts[1]]
+        for p in a.parts if a.kind in ("read", "delta", "place") else ():
+            found.update(x.name for x in getattr(p, "template", Access("")).atoms(Access) if x.name)
+    return found

@@ -1,0 +1,229 @@
+"""The one constructor of sums; every rewrite goes through it.
+
+sift   a delta removes its variable        count  a variable in no factor is multiplied by its size
+pull   free factors go out                 split  parts without a common variable are sums of their own
+look   a part that is a known tensor or a declared fact gets that value; the rest is one stored sum
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symnet.calculus.atoms import ONE, Address, Atom, Mono, Poly, Term, Var, add_term, free_of, variables
+from symnet.calculus.normal import Algebra
+from symnet.calculus.table import Table
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something used on the way: a fact, or a tensor recognised.  ``before`` and ``after`` are equal."""
+
+    name: str
+    before: Term
+    after: Term
+    tensor: str
+
+
+class Sums:
+    """Sums over an algebra with a table of known tensors and declared facts.
+
+    ``unit_rows`` are the tensors whose sum over the last axis is 1.  ``events`` collects what was used since the last
+    time it was emptied; ``banned`` names are not looked up.
+    """
+
+    def __init__(self, algebra: Algebra, table: Table, unit_rows: frozenset[str]) -> None:
+        self.algebra, self.table, self.unit_rows = algebra, table, unit_rows
+        self.events: list[Event] = []
+        self.banned: frozenset[str] = frozenset()
+        self._open: dict[Atom, tuple[tuple[Var, ...], Term]] = {}
+        self._hints: dict[Atom, tuple[str, ...]] = {}
+        self._aliased: set[tuple[str, object]] = set()
+        self.size_term: Callable[[sp.Expr], Term] = lambda size: (1, ((algebra.atom("size", "", size), 1),))
+        algebra.known = self._known
+
+    # names of atoms
+
+    def enter_alias(self, name: str, atom: Atom, value: Term) -> None:
+        """From now on the atom is written as ``value``, an access to the tensor ``name`` with a factor or power."""
+        self.table.enter(name, (), ((atom, 1),), value)
+        self._aliased.add((atom.kind, atom.head))
+
+    def _known(self, atom: Atom) -> Term | None:
+        if (atom.kind, atom.head) not in self._aliased:
+            return None
+        found = self.table.find((), ((atom, 1),))
+        if found is None or found[0].name in self.banned:
+            return None
+        return self.rename(found[0].value, found[1])
+
+    def read(self, name: str, *addresses: Address) -> Term:
+        """The read of a tensor, under its other name if it has one."""
+        if name in self.table.symmetric:
+            addresses = tuple(sorted(addresses, key=lambda a: a.serial))
+        free = frozenset[Var]().union(*map(variables, addresses))
+        return self.algebra.named(self.algebra.atom("read", name, *addresses, free=free))
+
+    # renaming
+
+    def rename(self, term: Term, names: Mapping[Var, Address]) -> Term:
+        """The term with variables exchanged for addresses."""
+        c, mono = term
+        parts: list[Term] = [(c, ONE)]
+        for a, e in mono:
+            if a.free.isdisjoint(names):
+                parts.append((1, ((a, e),)))
+            else:
+                k, m = self._renamed(a, names)
+                parts.append((k, m) if e == 1 else self.algebra.power({m: k} if k else {}, e))
+        return self.algebra.times(*parts)
+
+    def rename_poly(self, poly: Poly, names: Mapping[Var, Address]) -> Poly:
+        """The polynomial with variables exchanged for addresses."""
+        result: Poly = {}
+        for mono, c in poly.items():
+            k, m = self.rename((c, mono), names)
+            if k:
+                add_term(result, m, k)
+        return result
+
+    def _renamed(self, atom: Atom, names: Mapping[Var, Address]) -> Term:
+        algebra = self.algebra
+        if atom.kind == "read":
+            return self.read(atom.head, *(algebra.address(a, names) for a in atom.parts))
+        if atom.kind == "paren":
+            return algebra.enclose(self.rename_poly(atom.parts[0], names))
+        if atom.kind == "call":
+            return algebra.call(atom.head, *(self.rename_poly(p, names) for p in atom.parts))
+        if atom.kind == "delta":
+            return self.delta(*(algebra.address(a, names) for a in atom.parts))
+        if atom.kind == "place":
+            (address,) = (algebra.address(a, names) for a in atom.parts)
+            return 1, ((algebra.atom("place", "", address, free=variables(address)), 1),)
+        bound, term = self.opened(atom)
+        return self.total(bound, self.rename(term, names))
+
+    def delta(self, place: Address, address: Address) -> Term:
+        """Kronecker's delta of two addresses."""
+        if place is address:
+            return 1, ONE
+        free = variables(place) | variables(address)
+        return 1, ((self.algebra.atom("delta", "", place, address, free=free), 1),)
+
+    # sums
+
+    def opened(self, atom: Atom) -> tuple[tuple[Var, ...], Term]:
+        """The stored sum with variables of its own, the same ones each time."""
+        if atom not in self._open:
+            bound, mono = atom.parts
+            own = tuple(self.algebra.variable(h, v.size) for h, v in zip(self._hints[atom], bound, strict=True))
+            self._open[atom] = own, self.rename((1, mono), dict(zip(bound, own, strict=True)))
+        return self._open[atom]
+
+    def total(self, bound: tuple[Var, ...], term: Term) -> Term:
+        """Σ_bound term, as one term."""
+        bound, (c, mono) = self._sift(bound, term)
+        algebra = self.algebra
+        if not c:
+            return 0, ONE
+        result: list[Term] = [(c, ONE)]
+        used = free_of(mono)
+        for v in bound:
+            if v not in used:
+                result.append(self.size_term(v.size))
+        left = tuple(v for v in bound if v in used)
+        result.append((1, tuple((a, e) for a, e in mono if a.free.isdisjoint(left))))
+        for group, factors in _components(left, tuple((a, e) for a, e in mono if not a.free.isdisjoint(left))):
+            result.append(self._component(group, factors))
+        return algebra.times(*result)
+
+    def _sift(self, bound: tuple[Var, ...], term: Term) -> tuple[tuple[Var, ...], Term]:
+        """Each delta with a bound variable of the same range removed; free variables equal by a delta made one."""
+        done: set[Atom] = set()
+        while True:
+            c, mono = term
+            for a, _ in mono:
+                if a.kind != "delta" or a in done:
+                    continue
+                place, address = a.parts
+                rest = self.algebra.times((c, mono), (1, ((a, -1),)))
+                if isinstance(place, Var) and place in bound and place not in variables(address):
+                    bound = tuple(v for v in bound if v is not place)
+                    term = self.rename(rest, {place: address})
+                elif isinstance(address, Var) and address in bound and _same_range(place, address):
+                    bound = tuple(v for v in bound if v is not address)
+                    term = self.rename(rest, {address: place})
+                else:
+                    done.add(a)
+                    if not isinstance(place, Var) or not variables(address).isdisjoint({*bound, place}):
+                        continue
+                    old, new = (place, address)
+                    if isinstance(address, Var) and _same_range(place, address) and place.serial < address.serial:
+                        old, new = address, place
+                    if all(old not in b.free for b, _ in rest[1]):
+                        continue
+                    term = self.algebra.times(self.rename(rest, {old: new}), (1, ((a, 1),)))
+                break
+            else:
+                return bound, term
+
+    def _component(self, bound: tuple[Var, ...], mono: Mono) -> Term:
+        """A sum whose variables hang together: known values put in, else one stored sum."""
+        known = self._value(bound, mono)
+        if known is not None:
+            return known
+        if len(bound) > 1:
+            for v in bound:
+                factors = tuple((a, e) for a, e in mono if v in a.free)
+                if len(factors) == len(mono):
+                    continue
+                value = self._value((v,), factors)
+                if value is not None:
+                    rest = tuple((a, e) for a, e in mono if v not in a.free)
+                    others = tuple(u for u in bound if u is not v)
+                    return self.total(others, self.algebra.times((1, rest), value))
+        return self._stored(bound, mono)
+
+    def _value(self, bound: tuple[Var, ...], mono: Mono) -> Term | None:
+        if len(bound) == 1 and len(mono) == 1 and mono[0][1] == 1:
+            a = mono[0][0]
+            if a.kind == "read" and a.head in self.unit_rows and a.parts[-1] is bound[0]:
+                if all(bound[0] not in variables(p) for p in a.parts[:-1]):
+                    self.events.append(Event("declared fact", self._stored(bound, mono), (1, ONE), a.head))
+                    return 1, ONE
+        found = self.table.find(bound, mono)
+        if found is None or found[0].name in self.banned:
+            return None
+        after = self.rename(found[0].value, found[1])
+        self.events.append(Event("known sum", self._stored(bound, mono), after, found[0].name))
+        return after
+
+    def _stored(self, bound: tuple[Var, ...], mono: Mono) -> Term:
+        _, _, order = self.table.label(bound, mono)
+        level = 1 + max(a.height for a, _ in mono)
+        canonical = {v: self.algebra.bound(v.size, level, k, v.hint) for k, v in enumerate(order)}
+        sign, inner = self.rename((1, mono), canonical)
+        free = free_of(mono) - set(bound)
+        atom = self.algebra.atom("sum", "", tuple(canonical[v] for v in order), inner, free=free)
+        self._hints.setdefault(atom, tuple(v.hint for v in order))
+        return sign, ((atom, 1),)
+
+
+def _same_range(place: Address, address: Var) -> bool:
+    return isinstance(place, Var) and place.code == address.code
+
+
+def _components(bound: tuple[Var, ...], mono: Mono) -> list[tuple[tuple[Var, ...], Mono]]:
+    """The factors grouped so that two groups share no bound variable."""
+    groups: list[tuple[set[Var], list[int]]] = []
+    for number, (a, _) in enumerate(mono):
+        own = {v for v in bound if v in a.free}
+        members = [number]
+        for group in [g for g in groups if not g[0].isdisjoint(own)]:
+            groups.remove(group)
+            own |= group[0]
+            members = group[1] + members
+        groups.append((own, members))
+    return [(tuple(v for v in bound if v in own), tuple(mono[k] for k in sorted(members))) for own, members in groups]
