@@ -43,3 +43,33 @@ def _chosen(model: Model, wrt: tuple[str, ...]) -> tuple[str, ...]:
         raise SymnetError(Problem("SN204", "the model has no parameter to differentiate by", help=help))
     order = [p.spec.name for p in model.parameters]
     return tuple(sorted({known[name] for name in wrt}, key=order.index)) if wrt else tuple(order)
+
+
+def explain(derivation: Derivation, options: Options, format_name: str) -> str:
+    """The derivation as a document in one of the formats: text, ascii, markdown, latex, json."""
+    if options.step is not None and options.step > len(derivation.steps):
+        message = f"there is no step {options.step}: the steps are 1 to {len(derivation.steps)}"
+        raise SymnetError(Problem("SN205", message))
+    return RENDERERS[format_name](outline(derivation, options))
+
+
+def scripts(derivation: Derivation, targets: Iterable[str], output: Path) -> dict[Path, str]:
+    """The text of a script for each target, by the path where it is to lie: ``output`` itself if it is a .py file, else
+    ``<model>_<target>.py`` in that folder."""
+    from symnet.codegen.emit import bodies, computed_input  # generation only: derive starts without it
+    from symnet.codegen.numpy_target import NUMPY
+    from symnet.codegen.render import render_script
+    from symnet.codegen.torch_target import TORCH
+
+    model = derivation.model
+    formulas = result_lines(derivation)
+    texts: dict[Path, str] = {}
+    for target in targets:
+        path = output if output.suffix == ".py" else output / f"{model.path.stem}_{target.replace('-', '_')}.py"
+        source = model.path.as_posix()
+        command = f"symnet generate {shlex.quote(source)} --target {target} -o {shlex.quote(path.as_posix())}"
+        lines = bodies(derivation, NUMPY if target == "numpy" else TORCH)
+        texts[path] = render_script(
+            model, lines, lambda program: computed_input(program, NUMPY), target, command, source, path, formulas
+        )
+    return texts

@@ -172,12 +172,11 @@ def _training(
         return training
     report = training.report
     for key, name in names.items():
-        report = report.replace(f"\x02{key}|\x03", "{" + name + "}")
-    for key, name in names.items():
         while (start := report.find(f"\x02{key}|")) >= 0:
             end = report.index("\x03", start)
             place = report[start:end].split("|")[1].replace(",", ", ")
-            report = f"{report[:start]}{{{name}[{place}]}}{report[end + 1 :]}"
+            entry = f"[{place}]" if place else ""
+            report = f"{report[:start]}{{{name}{entry}}}{report[end + 1 :]}"
     known = {names[k] for k, s in trace.specs.items() if s.role == "parameter"}
     _check_report(trace, report, known)
     return replace(training, report=report)

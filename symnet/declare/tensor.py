@@ -185,14 +185,17 @@ class Tensor:
         return subscript(self, key)
 
     def item(self) -> Placeholder:
-        """Stands for the trained number in a report, ``f"y = {self.a.item()}"``."""
-        for equation in self.trace.equations:
-            one_entry = equation.target == self.spec.name and all(i.size == 1 for i in equation.left)
-            if one_entry and isinstance(equation.body, Access):
-                places = equation.body.xreplace(dict.fromkeys(equation.left, sp.S.Zero)).addresses
-                if all(a.is_Integer for a in places):
-                    return Placeholder(equation.body.name, tuple(map(int, places)))
-        return Placeholder(self.spec.name, ())
+        """Stands for the trained number in a report, ``f"y = {self.a.item()}"``; for a parameter or one entry of it."""
+        if all(size == 1 for size in self.shape):
+            if self.spec.role == "parameter":
+                return Placeholder(self.spec.name, (0,) * self.ndim)
+            for equation in self.trace.equations:
+                read = equation.body.xreplace(dict.fromkeys(equation.left, sp.S.Zero))
+                if equation.target == self.spec.name and isinstance(read, Access):
+                    source = self.trace.specs[read.name]
+                    if source.role == "parameter" and all(a.is_Integer for a in read.addresses):
+                        return Placeholder(read.name, tuple(map(int, read.addresses)))
+        raise _refuse(self, "SN106", f"item() of {show(self.shape)}", "take one number of a parameter: w[0, 1].item()")
 
     def backward(self, gradient: Tensor | None = None) -> None:
         """Declare this tensor the one to differentiate; a tensor that is not one number needs a cotangent."""
