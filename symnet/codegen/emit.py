@@ -114,7 +114,7 @@ class _Writer:
 
     def function(self, program: Program, outputs: tuple[str, ...], scope: frozenset[str] | None) -> tuple[str, ...]:
         """The lines that compute the outputs.  ``scope``: the inputs at hand, all of them if None."""
-        stable = stabilise(program.restricted_to(outputs), frozenset(outputs))
+        stable = stabilise(program.restricted_to(outputs), frozenset(outputs)).program
         taken = (*program.tensors, *stable.tensors, *self.sizes, *SCRIPT_NAMES, *dir(builtins), *self.language.helpers)
         names = Namer(taken)
         like = self._like(stable)

@@ -1,10 +1,34 @@
-"""Equations that overflow nowhere that their true value is finite."""
+"""Equations that overflow nowhere that their true value is finite.  Only code sees them; the printed ones stay pure.
+
+The list: log Σ exp and softmax by the largest exponent, with the scale carried through tensors (shift); logarithms of
+named sigmoids and softmaxes, and poles of their adjoints (inline); log σ, log(1 - σ), softplus, 1 - σ, log1p, expm1
+(stable_scalars).
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 from symnet.calculus.ir import Program
+from symnet.codegen.inline import inline_hidden
+from symnet.codegen.shift import shift_sums
+from symnet.codegen.stable_scalars import stable
 
 
-def stabilise(program: Program, outputs: frozenset[str]) -> Program:
-    """The same values; see the list of rewrites."""
-    return program
+@dataclass(frozen=True)
+class Stable:
+    """The program as it is computed.  No value depends on the tensors ``shifts``, whatever they are."""
+
+    program: Program
+    shifts: frozenset[str]
+
+
+def stabilise(program: Program, outputs: frozenset[str]) -> Stable:
+    """A program with the same outputs, finite in floats wherever their true values are."""
+    open_program = _scalars(inline_hidden(program))
+    shifted, shifts = shift_sums(open_program, outputs)
+    return Stable(_scalars(shifted).restricted_to(outputs), shifts)
+
+
+def _scalars(program: Program) -> Program:
+    return program.with_equations(replace(e, body=stable(e.body)) for e in program.equations)
