@@ -18,6 +18,7 @@ class ScriptContext:
     inputs: str
     constants: Lines
     setup: Lines
+    draws: Lines
     initial: Lines
     predict_arguments: str
     prediction_name: str

@@ -61,7 +61,7 @@ def _shared(
     training, inputs = model.training, tuple(item.spec.name for item in model.inputs)
     namer = Namer({*inputs, *model.program.tensors})
     samples, rows, data = namer.take("samples"), namer.take("rows"), namer.take("data")
-    script, file = output.name, training.data
+    script, file, initial = output.name, training.data, recipes.initial_values(model)
     length = "steps" if training.epochs is None else "epochs"
     return ScriptContext(
         title=" ".join(docstring_lines([f"Train the model of {model.path.name} {target.title}"])),
@@ -69,9 +69,10 @@ def _shared(
         usage=docstring_lines(_usage(script, target)),
         model_identity=quoted(identity(model)),
         inputs=_input_table(model),
-        constants=_constants(model),
+        constants=_constants(model, output),
         setup=bodies.setup,
-        initial=recipes.initial_values(model),
+        draws=("rng = np.random.default_rng(seed)",) if any("rng." in line for line in initial) else (),
+        initial=initial,
         predict_arguments=_arguments("predict", bodies.predict_inputs),
         prediction_name=model.prediction or "the loss",
         predict_lines=bodies.predict,
@@ -95,7 +96,7 @@ def _shared(
         gradient_word=target.gradient_word,
         oracle=target.oracle,
         description=quoted(f"Train the model of {model.path.name}."),
-        data_default="None" if file is None else _path_from(output, model.path.parent / file),
+        data_default="None" if file is None else "DATA",
         data_help=quoted("the arrays of INPUTS" + (" (default: made here)" if file is None else "")),
         batch=training.batch or 0,
         seed=training.seed,
@@ -131,11 +132,13 @@ def _usage(script: str, target: Target) -> Lines:
     return tuple(f"python {script} {flags:<{width}}  {words}" for flags, words in rows)
 
 
-def _constants(model: Model) -> Lines:
+def _constants(model: Model, output: Path) -> Lines:
     training = model.training
     lines = [f"LR = {number(training.optimizer.options['lr'])}"]
     if training.data is None and any(item.axis is not None for item in model.inputs):
         lines.insert(0, f"SAMPLES = {training.samples}")
+    if training.data is not None:
+        lines.insert(0, f"DATA = {_path_from(output, model.path.parent / training.data)}")
     return tuple(lines)
 
 
@@ -184,7 +187,7 @@ def _path_from(output: Path, file: Path) -> str:
     """The text of a path that is found from the place of the script itself."""
     parts = Path(os.path.relpath(file.resolve(), output.resolve().parent)).parts
     up = sum(part == ".." for part in parts)
-    return f"str(Path(__file__).resolve().parents[{up}] / {quoted('/'.join(parts[up:]))})"
+    return f"Path(__file__).resolve().parents[{up}] / {quoted('/'.join(parts[up:]))}"
 
 
 def _attributes(model: Model) -> tuple[tuple[str, str], ...]:
