@@ -10,9 +10,10 @@ import sympy as sp
 from symnet.calculus.ir import Access, Equation, Index, IntegerAccess, Program
 from symnet.explain.chain import equations_of
 from symnet.explain.document import Line
-from symnet.explain.formula import Chain
+from symnet.explain.formula import Call, Chain, Formula, Name, substituted
 from symnet.explain.matrix import MatrixForm
 from symnet.explain.scribe import Scribe
+from symnet.explain.softmax import softmaxes
 
 #: A formula with more operations than this is better read with names in it.
 _READABLE = 8
@@ -22,6 +23,7 @@ def result_lines(scribe: Scribe, matrix: Mapping[str, MatrixForm], form: str) ->
     """Every adjoint in its shortest form, and the gradients asked for in terms of what the person wrote."""
     program = scribe.derivation.program
     wanted = set(scribe.derivation.gradients.values())
+    words = _known_words(scribe)
     lines: list[Line] = []
     for name in scribe.derivation.steps:
         equations = equations_of(scribe, name)
@@ -29,11 +31,25 @@ def result_lines(scribe: Scribe, matrix: Mapping[str, MatrixForm], form: str) ->
         opened = scribe.equation(unfold(program, equations)) if name in wanted else short
         more = opened.right if opened != short else ()
         if name in matrix and form != "index":
-            lines.append(Line(matrix[name].formula))
+            formula = matrix[name].formula
+            named = substituted(formula.right[-1], words)
+            lines.append(Line(formula if named == formula.right[-1] else Chain(formula.left, (*formula.right, named))))
             lines += [Line(opened)] if more and form == "both" else []
         else:
             lines.append(Line(Chain(short.left, (*short.right, *more))))
     return tuple(lines)
+
+
+def _known_words(scribe: Scribe) -> dict[str, Formula]:
+    """softmax(Z) and onehot(t) for the names that stand for them."""
+    name = scribe.words.name
+    words: dict[str, Formula] = {}
+    for p, z in softmaxes(scribe.derivation.program).items():
+        if p not in scribe.derivation.model.program.tensors:
+            words[p] = Call("softmax", (Name(name(z)),))
+    for label, rows in scribe.words.one_hot.items():
+        words[rows] = Call("onehot", (Name(name(label)),))
+    return words
 
 
 def unfold(program: Program, equations: tuple[Equation, ...]) -> tuple[Equation, ...]:

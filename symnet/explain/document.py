@@ -60,6 +60,16 @@ class Reason:
 
 
 @dataclass(frozen=True)
+class Where:
+    """A name that the simplifier gave, in both forms."""
+
+    name: str
+    index: Formula
+    matrix: Formula | None
+    remark: Prose = ()
+
+
+@dataclass(frozen=True)
 class Step:
     """One adjoint: what it is the derivative by, which rules made it, its chain of equal formulas, its matrix form.
 
@@ -75,10 +85,10 @@ class Step:
     rules: tuple[str, ...]
     earlier: tuple[tuple[Line, ...], ...]
     chain: tuple[Line, ...]
-    where: tuple[Line, ...]
+    where: tuple[Where, ...]
     matrix: Formula | None
     code: str | None
-    operands: tuple[tuple[str, Shape], ...]
+    operands: tuple[Shape, ...]
     remarks: tuple[Prose, ...]
     reasons: tuple[Reason, ...]
 

@@ -6,6 +6,7 @@ One tree serves both readings.  In an index formula a product is a product of nu
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -200,3 +201,23 @@ def product_of(factors: list[Formula]) -> Formula:
     if not kept:
         return ONE
     return kept[0] if len(kept) == 1 else Times(tuple(kept))
+
+
+def substituted(formula: Formula, names: Mapping[str, Formula]) -> Formula:
+    """The matrix formula with whole tensors exchanged for formulas."""
+    match formula:
+        case Name(name):
+            return names.get(name, formula)
+        case Add(terms):
+            return Add(tuple(Signed(t.negative, substituted(t.term, names)) for t in terms))
+        case Times(factors):
+            return product_of([substituted(f, names) for f in factors])
+        case Hadamard(factors):
+            return Hadamard(tuple(substituted(f, names) for f in factors))
+        case Over(top, bottom):
+            return Over(substituted(top, names), substituted(bottom, names))
+        case Power(base, exponent):
+            return Power(substituted(base, names), exponent)
+        case Transposed(base):
+            return Transposed(substituted(base, names))
+    return formula

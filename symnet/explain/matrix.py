@@ -3,23 +3,104 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import sympy as sp
+
+from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program, TensorSpec
+from symnet.errors import SymnetError
+from symnet.explain.arrays import Matrices, NoMatrixForm
 from symnet.explain.document import Shape
-from symnet.explain.formula import Formula
+from symnet.explain.formula import Chain, Name
 from symnet.explain.scribe import Scribe
+from symnet.explain.spellings import Unicode
+from symnet.reading.nodes import MatMul, Node, Reduce, Tensor, Transpose
+from symnet.reading.read import read_target
+
+#: A longer formula says less than the index form.
+_READABLE = 100
 
 
 @dataclass(frozen=True)
 class MatrixForm:
-    """``formula`` is the whole line, ``code`` its array spelling where not obvious, ``operands`` the factors."""
+    """``formula`` is the whole line, ``code`` its array spelling if not obvious, ``operands`` the factors' shapes."""
 
-    formula: Formula
+    formula: Chain
     code: str | None
-    operands: tuple[tuple[str, Shape], ...]
+    operands: tuple[Shape, ...]
     transposed: bool
 
 
 def matrix_forms(scribe: Scribe) -> Mapping[str, MatrixForm]:
-    """The matrix form of every tensor that has one."""
-    return {}
+    """The matrix form of every computed tensor that has one."""
+    derivation = scribe.derivation
+    forms: dict[str, MatrixForm] = {}
+    for program in (derivation.program, derivation.model.program):
+        named = _with_one_hot(program, scribe)
+        for name in program.targets():
+            if name not in forms:
+                form = _form(scribe, named, name)
+                if form is not None:
+                    forms[name] = form
+    return forms
+
+
+def _form(scribe: Scribe, program: Program, name: str) -> MatrixForm | None:
+    adjoint = program.tensors[name].role == "adjoint"
+    try:
+        stores = read_target(program, name, scribe.derivation.model.sizes)
+        if len(stores) != 1 or stores[0].keys is not None:
+            return None
+        node = stores[0].node
+        formula = Matrices(scribe.words, scalar_sums=not adjoint).of(node)
+    except (NoMatrixForm, SymnetError):
+        return None
+    if len(Unicode().write(formula)) > _READABLE:
+        return None
+    line = Chain(Name(scribe.words.name(name)), (formula,))
+    operands, turned = _operands(scribe, node)
+    return MatrixForm(line, _code(node), operands, turned)
+
+
+def _operands(scribe: Scribe, node: Node) -> tuple[tuple[Shape, ...], bool]:
+    """The shapes of the two factors of a matrix product as they stand in the formula, and whether one is transposed."""
+    if not isinstance(node, MatMul):
+        return (), False
+    left, right = (tuple(scribe.size(i.size) for i in side.axes) for side in (node.left, node.right))
+    if len(left) == 1 and len(right) == 2:  # written Mᵀ v, or M v where the node has the transpose already
+        return (right[::-1], left), not isinstance(node.right, Transpose)
+    return (left, right), isinstance(node.left, Transpose) or isinstance(node.right, Transpose)
+
+
+def _code(node: Node) -> str | None:
+    """A sum over one axis, as arrays spell it."""
+    match node:
+        case Reduce("+", Tensor(name, axes), over) if len(axes) > 1 and len(over) == 1:
+            return f"{name}.sum({axes.index(over[0])})"
+    return None
+
+
+def _with_one_hot(program: Program, scribe: Scribe) -> Program:
+    """The program with δ(k, t[n]) read from the one-hot rows Y[n, k], a tensor like any other."""
+    tensors = dict(program.tensors)
+    equations: list[Equation] = []
+    for equation in program.equations:
+        table: dict[sp.Basic, sp.Expr] = {}
+        for delta in equation.body.atoms(Delta):
+            found = _label(delta)
+            if found is not None and found[1].name in scribe.words.one_hot:
+                index, read = found
+                name = scribe.words.one_hot[read.name]
+                shape = (*program.tensors[read.name].shape, index.size)
+                tensors[name] = TensorSpec(name, shape, "data", given=False)
+                table[delta] = Access(name, *read.addresses, index)
+        body = scribe.without_seed(equation.body.xreplace(table))
+        equations.append(replace(equation, body=body))
+    return program.with_equations(equations, tensors)
+
+
+def _label(delta: Delta) -> tuple[Index, IntegerAccess] | None:
+    for index, address in (delta.args, delta.args[::-1]):
+        if isinstance(index, Index) and isinstance(address, IntegerAccess):
+            return index, address
+    return None

@@ -13,7 +13,7 @@ from symnet.calculus.rewrites import Total as Sum
 from symnet.explain.chain import closed_chain, raw_chain, uses_of
 from symnet.explain.closed import result_lines
 from symnet.explain.compose import Composer
-from symnet.explain.document import Declared, Forward, LetterUse, Line, Outline, Prose, Reason, Step
+from symnet.explain.document import Declared, Forward, LetterUse, Line, Outline, Prose, Reason, Step, Where
 from symnet.explain.formula import Call, Chain, Formula, Name
 from symnet.explain.matrix import MatrixForm, matrix_forms
 from symnet.explain.options import Options
@@ -124,10 +124,10 @@ class _Writer:
         uses = uses_of(self.scribe, adjoint)
         rules = rules_of(uses) if uses else ("no path to the loss",)
         earlier = self._earlier(adjoint)
-        for name in earlier:
-            more = uses_of(self.scribe, name)
-            rules = (*rules, *(r for r in rules_of(more) if r not in rules)) if more else rules
-            uses = [*uses, *more]
+        before = [use for name in earlier for use in uses_of(self.scribe, name)]
+        if before:
+            rules = tuple(dict.fromkeys((*rules_of(before), *rules)))
+        uses = [*before, *uses]
         form = self.matrix.get(adjoint)
         source = program.tensors[adjoint].source
         remarks: list[Prose] = [(text,) for text in remarks_of(uses)]
@@ -201,7 +201,7 @@ class _Writer:
         self.seen |= new
         return bool(new)
 
-    def _where(self, adjoint: str) -> Iterable[Line]:
+    def _where(self, adjoint: str) -> Iterable[Where]:
         """Definitions of the names that the simplifier gave and that this step is the first to use."""
         program, model = self.derivation.program, self.derivation.model.program
         wanted: set[str] = set()
@@ -215,7 +215,9 @@ class _Writer:
         self.told |= wanted
         for name in program.targets():
             if name in wanted:
-                yield Line(self.scribe.equation(program.defining(name)), self.softmax.get(name, ()))
+                form = self.matrix.get(name)
+                index = self.scribe.equation(program.defining(name))
+                yield Where(name, index, form.formula if form else None, self.softmax.get(name, ()))
 
     def _reason(self, rewrite: Rewrite) -> Reason:
         summed = [i for e in (rewrite.before, rewrite.after) for t in sp.preorder_traversal(e) for i in _bound(t)]

@@ -59,8 +59,7 @@ def remarks_of(uses: list[Use]) -> tuple[str, ...]:
     said = [text for use in uses for kind, (_, text) in DERIVATIVES.items() if _under(use, kind)]
     if any(_power(use) for use in uses):
         said.append("power: (uᵏ)' = k uᵏ⁻¹ u'")
-    if any(_mean(use) for use in uses):
-        said.append("the 1/N of the mean is most often forgotten")
+    said += [f"the 1/{_extent(use)} of the mean is most often forgotten" for use in uses if _mean(use)]
     if any(use.forward.op == "max" for use in uses):
         ties = uses[0].forward.ties
         said.append(
@@ -146,9 +145,13 @@ def _mean(use: Use) -> bool:
     forward = use.forward
     if not forward.reduced or forward.op != "+" or not forward.body.is_Mul:
         return False
-    extent = sp.Mul(*(i.size for i in forward.reduced))
+    extent = _extent(use)
     divisors = sp.Mul(*(a for a in forward.body.args if not a.atoms(Access, Index)))
     return bool(extent != 1 and divisors * extent == 1)
+
+
+def _extent(use: Use) -> sp.Expr:
+    return sp.Mul(*(i.size for i in use.forward.reduced))
 
 
 def _sum(use: Use) -> bool:

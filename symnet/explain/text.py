@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from symnet.explain.document import Declared, Forward, Line, Outline, Prose, Reason, Shape, Step
+from symnet.explain.document import Declared, Forward, Line, Outline, Prose, Reason, Shape, Step, Where
 from symnet.explain.formula import Chain, Formula
 from symnet.explain.notation import Linear
 from symnet.explain.numbers import NumberRow, Numbers
@@ -101,6 +101,8 @@ class _Page:
             return
         if self.outline.form != "matrix" or step.matrix is None:
             yield from self._index(step)
+        for where in step.where:
+            yield from self._where(where)
         if step.matrix is not None and self.outline.form != "index":
             yield f"   matrix   {self._formula(step.matrix)}{self._beside(step)}"
         for remark in step.remarks:
@@ -109,7 +111,7 @@ class _Page:
             yield from self._reason(reason, 0)
 
     def _beside(self, step: Step) -> str:
-        operands = " ".join(self._shape(shape) for _, shape in step.operands)
+        operands = " ".join(self._shape(shape) for shape in step.operands)
         code = f"   code: {step.code}" if step.code else ""
         return code + (f"   {operands} -> {self._shape(step.shape)}" if operands else "")
 
@@ -120,8 +122,13 @@ class _Page:
                 chained = isinstance(line.formula, Chain)
                 yield label + ("" if chained else "    = ") + self._line(line)
                 label = " " * 12
-        for line in step.where:
-            yield f"   where    {self._line(line)}"
+
+    def _where(self, where: Where) -> Iterable[str]:
+        remark = f"   ({self._prose(where.remark)})" if where.remark else ""
+        if self.outline.form != "matrix" or where.matrix is None:
+            yield f"   where    {self._formula(where.index)}{remark}"
+        elif where.matrix is not None:
+            yield f"   where    {self._formula(where.matrix)}{remark}"
 
     def _reason(self, reason: Reason, depth: int) -> Iterable[str]:
         indent = "   because  " + "  " * depth

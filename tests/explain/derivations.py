@@ -19,7 +19,7 @@ from symnet.declare.loader import load_model
 from symnet.model import Derivation, Distribution, Input, Model, Optimizer, Parameter, Training
 from tests.programs import CASES
 
-EXAMPLES = tuple(sorted(p.stem for p in Path("examples").glob("*.py")))
+EXAMPLES = tuple(sorted(f"examples/{p.stem}" for p in Path("examples").glob("*.py")))
 #: Small numbers for the sizes of the examples; the formulas hold for all.
 _SMALL = {"N": 3, "D": 2, "H": 4, "C": 3, "n_input": 3, "n_hidden": 2, "n_output": 2}
 
@@ -65,7 +65,7 @@ def known(name: str, simplified: bool = True) -> Known:
         case = CASES[name]
         derivation = derivation_of(model_of(name), simplified)
         return _valued(derivation, case.sizes, case.draw(rng))
-    model, _ = load_model(Path("examples") / f"{name}.py")
+    model, _ = load_model(Path(f"{name}.py"))
     sizes = {n: _SMALL.get(n, v or 3) for n, v in model.sizes.items()}
     derivation = derivation_of(model, simplified)
     return _valued(derivation, sizes, _drawn(derivation.raw, sizes, rng, model))

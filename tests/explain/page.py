@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tests.explain.derivations import Known
+from tests.explain.matrices import matrix_value
 from tests.explain.parse import Parser, Unreadable, World, places
 
 _FORWARD = re.compile(r" \(\d+\) \[[^\]]*\] (?:line \d+)? *(?P<formula>\S.*)\Z")
@@ -158,3 +159,42 @@ def agree(printed: Any, true: Any) -> bool:
     if not isinstance(printed, float) and not isinstance(true, float) and not isinstance(true, np.floating):
         return bool(printed == true)
     return bool(abs(float(printed) - float(true)) <= 1e-9 * max(1.0, abs(float(true))))
+
+
+def matrix_lines(text: str, known: Known) -> Iterator[tuple[str, str]]:
+    """Every printed matrix formula: its left side and one right side."""
+    block = ""
+    for line in text.splitlines():
+        block = line.split()[0] if line and not line.startswith(" ") else block
+        formula = ""
+        if block == "FORWARD" and (match := _FORWARD.match(line)):
+            formula = match["formula"]
+        elif block == "RESULT" and line.startswith("   "):
+            formula = line.strip()
+        elif line.startswith(("   matrix   ", "   where    ")):
+            formula = line[12:]
+        left, *sides = _sides(re.split(r" {3,}", formula)[0])
+        if re.fullmatch(r"[A-Za-z_]\w*", left) and (left in known.values or left == "L"):
+            yield from ((left, side) for side in sides)
+
+
+def wrong_matrix_forms(text: str, known: Known) -> list[str]:
+    """Every printed matrix formula whose value is not that of its left side."""
+    page = page_of(text)
+    values = dict(known.values)
+    loss = known.derivation.raw.loss
+    values.setdefault("L", values[loss])
+    sizes = dict(known.sizes)
+    for name, label in page.one_hot.items():
+        classes = next(i.classes for i in known.derivation.model.inputs if i.spec.name == label)
+        sizes["classes"] = int(classes.xreplace({s: sizes[s.name] for s in classes.free_symbols}))
+        values[name] = (np.asarray(values[label])[..., None] == np.arange(sizes["classes"])).astype(float)
+    wrong = []
+    for left, right in matrix_lines(text, known):
+        if re.search("[ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ]|Σ|sum_|delta\\[", right):
+            continue  # an index form, where no matrix form exists
+        true = np.asarray(values[left], float)
+        printed = matrix_value(right, values, sizes, true.shape)
+        if not np.allclose(printed, true, rtol=1e-9, atol=1e-9):
+            wrong.append(f"{left} = {right}: {printed} for {true}")
+    return wrong

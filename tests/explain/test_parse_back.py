@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 
 from symnet.explain import text
-from symnet.explain.notation import Linear
+from symnet.explain.notation import ATOM, Linear
 from symnet.explain.options import Options
 from symnet.explain.outline import outline
+from symnet.explain.spellings import Unicode
 from tests.explain.derivations import EXAMPLES, known
-from tests.explain.page import page_of, wrong_formulas
+from tests.explain.page import page_of, wrong_formulas, wrong_matrix_forms
 from tests.explain.parse import Unreadable
 from tests.programs import CASES
 
@@ -42,3 +43,36 @@ def test_a_dropped_parenthesis_is_found(renderer: str, monkeypatch: pytest.Monke
         except (Unreadable, KeyError):
             found += 1
     assert found == 7
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize("name", [*CASES, *EXAMPLES])
+def test_printed_matrix_forms_have_the_value_of_the_gradient(name: str, renderer: str) -> None:
+    model = known(name)
+    page = RENDERERS[renderer](outline(model.derivation, Options(form="matrix")))
+    assert wrong_matrix_forms(page, model) == [], page
+
+
+def test_matrix_forms_are_found() -> None:
+    page = text.render(outline(known("mlp").derivation, Options(form="matrix")))
+    for formula in (
+        "Z1 = X W1 + b1", "A = relu(Z1)", "dZ = (P − Y)/N = (softmax(Z) − onehot(t))/N",
+        "db2 = 1ᵀ dZ   code: dZ.sum(0)",
+        "dA = dZ W2ᵀ", "dW2 = Aᵀ dZ   [H,N] [N,C] -> [H,C]", "dZ1 = dA ⊙ [Z1 > 0]", "dW1 = Xᵀ dZ1",
+    ):  # fmt: skip
+        assert formula in page, page
+
+
+def test_a_dropped_transpose_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = 0
+    for name in ("mlp", "one_hot", "attention", "examples/layers"):
+        model = known(name)
+        document = outline(model.derivation, Options(form="matrix"))
+        monkeypatch.setattr(Unicode, "transposed", lambda self, base: self.write(base, ATOM))
+        page = text.render(document)
+        monkeypatch.undo()
+        try:
+            found += bool(wrong_matrix_forms(page, model))
+        except ValueError:
+            found += 1
+    assert found == 4

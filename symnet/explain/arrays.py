@@ -1,0 +1,151 @@
+"""Array nodes in matrix notation: vectors are columns, ``1`` beside them is the column of ones.
+
+rows summed     1ᵀ M        a column along the rows      s 1ᵀ        outer product   u vᵀ
+columns summed  M 1         a row along the columns      1 bᵀ        dot product     uᵀ v
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sympy as sp
+
+from symnet.calculus.ir import Access
+from symnet.explain.compose import Composer, Words
+from symnet.explain.entries import Piece, joined, spread
+from symnet.explain.formula import (
+    At,
+    Call,
+    Formula,
+    Hadamard,
+    Name,
+    Number,
+    Ones,
+    Times,
+    Transposed,
+    product_of,
+)
+from symnet.reading.nodes import (
+    Axes,
+    Counter,
+    Gather,
+    Map,
+    MatMul,
+    Node,
+    Outer,
+    Reduce,
+    Slice,
+    Tensor,
+    Transpose,
+    operand,
+)
+
+
+class NoMatrixForm(Exception):
+    """Matrices have no notation for the node."""
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """Turns nodes into formulas; ``one_hot`` names the one-hot rows of labels."""
+
+    words: Words
+    scalar_sums: bool  # sum(r²) where the result is a number of the forward program, else 1ᵀ r²
+
+    def of(self, node: Node) -> Formula:
+        """The formula of a node.  Raises NoMatrixForm."""
+        if len(node.axes) > 2 or len(set(node.axes)) != len(node.axes):
+            raise NoMatrixForm
+        match node:
+            case Tensor(name):
+                return Name(self.words.name(name))
+            case Transpose(source):
+                return transposed(self.of(source))
+            case MatMul(left, right):
+                return self._matmul(left, right)
+            case Outer(left, right):
+                return product_of([self.of(left), transposed(self.of(right))])
+            case Reduce("+", source, over):
+                return self._sum(source, over)
+            case Map():
+                return self._map(node)
+            case Gather(source, keys):
+                return self._gather(source, keys)
+            case Slice(Tensor(name), keys, ()) if all(isinstance(k, sp.Integer) for k in keys):
+                return At(self.words.name(name), tuple(Number(str(k)) for k in keys))
+        raise NoMatrixForm
+
+    def _matmul(self, left: Node, right: Node) -> Formula:
+        if len(left.axes) == 1 and len(right.axes) == 1:
+            first, second = sorted((left, right), key=self._is_adjoint)
+            return Times((transposed(self.of(first)), *_factors(self.of(second))))
+        if len(left.axes) == 1:
+            return product_of([transposed(self.of(right)), self.of(left)])
+        return product_of([self.of(left), self.of(right)])
+
+    def _is_adjoint(self, node: Node) -> bool:
+        return isinstance(node, Tensor) and node.name in self.words.adjoints
+
+    def _sum(self, source: Node, over: Axes) -> Formula:
+        inner = self.of(source)
+        if set(over) == set(source.axes) and self.scalar_sums:
+            return Call("sum", (inner,))
+        row = [Transposed(Ones())] if source.axes[0] in over else []
+        column = [Ones()] if len(source.axes) == 2 and source.axes[1] in over else []
+        return Times((*row, *_factors(inner), *column))
+
+    def _map(self, node: Map) -> Formula:
+        pieces = [self._piece(leaf, node.axes) for leaf in node.operands]
+        names = {operand(k): Access(f"@{k}", *leaf.axes) for k, leaf in enumerate(node.operands)}
+        order = {f"@{k}": self._place(leaf) for k, leaf in enumerate(node.operands)}
+        adjoints = frozenset(f"@{k}" for k, leaf in enumerate(node.operands) if self._is_adjoint(leaf))
+        letters = {index: f"x{k}" for k, index in enumerate(node.axes)}
+        composer = Composer(Words(order, adjoints=adjoints), letters, node.axes)
+        formula = composer.of(node.body.xreplace(names))
+        whole = spread(formula, {f"@{k}": piece for k, piece in enumerate(pieces)})
+        return joined(whole, len(node.axes))
+
+    def _place(self, node: Node) -> int:
+        match node:
+            case Tensor(name):
+                return self.words.order.get(name, 10**6)
+            case Counter():
+                return 10**6
+            case Map(_, operands):
+                return min(map(self._place, operands), default=10**6)
+            case MatMul(left, right) | Outer(left, right):
+                return min(self._place(left), self._place(right))
+            case Transpose(source) | Reduce(_, source) | Gather(source) | Slice(source):
+                return self._place(source)
+        return 10**6
+
+    def _piece(self, leaf: Node, axes: Axes) -> Piece:
+        formula = self.of(leaf)
+        if not leaf.axes:
+            return Piece(formula, "number")
+        if leaf.axes == axes:
+            return Piece(formula, "full")
+        if len(axes) != 2 or len(leaf.axes) != 1:
+            raise NoMatrixForm
+        return Piece(formula, "column" if leaf.axes[0] == axes[0] else "row")
+
+    def _gather(self, source: Node, keys: tuple[Node | None, ...]) -> Formula:
+        """Rows picked by labels are ``Y E``; one entry picked in each row is ``(Y ⊙ Z) 1``."""
+        match source, keys:
+            case Tensor(name), (Tensor(label), None) if label in self.words.one_hot:
+                return Times((Name(self.words.one_hot[label]), Name(self.words.name(name))))
+            case Tensor(name), (Counter(index), Tensor(label, axes)) if label in self.words.one_hot and axes == (
+                index,
+            ):
+                rows = Hadamard((Name(self.words.one_hot[label]), Name(self.words.name(name))))
+                return Times((rows, Ones()))
+        raise NoMatrixForm
+
+
+def transposed(formula: Formula) -> Formula:
+    """The transpose; twice is none."""
+    return formula.base if isinstance(formula, Transposed) else Transposed(formula)
+
+
+def _factors(formula: Formula) -> tuple[Formula, ...]:
+    return formula.factors if isinstance(formula, Times) else (formula,)
