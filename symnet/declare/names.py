@@ -77,28 +77,46 @@ def final_names(trace: Trace, paths: Mapping[str, str], objective: Tensor, used:
     for key in declared:
         wish = wishes[key] or ("t" if trace.specs[key].integer else "x" if trace.specs[key].role == "data" else "w")
         _check(trace, trace.specs[key], wish, key in trace.chosen_names or key not in paths)
-        final[key] = namer.take(wish)
+        times = repeated[wishes[key], trace.specs[key].source] if wishes[key] else 1
+        final[key] = namer.take(_numbered(wish, times, numbers))
     final[objective.spec.name] = wishes.get(objective.spec.name) or "loss"
     namer.take(final[objective.spec.name])
     for key, wished in wishes.items():
         if key in final:
             continue
         wish = wished or trace.hints.get(key, "z")
-        if wished and repeated[wish, trace.specs[key].source] > 1:
-            numbers[wish] += 1
-            wish = f"{wish}{numbers[wish]}"
-        final[key] = namer.take(wish)
+        times = repeated[wished, trace.specs[key].source] if wished else 1
+        final[key] = namer.take(_numbered(wish, times, numbers))
         _check(trace, trace.specs[key], final[key], False)
     return final
+
+
+def _numbered(wish: str, times: int, numbers: Counter[str]) -> str:
+    """The wish, with a number from 1 if one statement made several tensors, as in a loop over layers."""
+    if times == 1:
+        return wish
+    numbers[wish] += 1
+    return f"{wish}{numbers[wish]}"
 
 
 def variables(namespace: Mapping[str, Any]) -> dict[str, str]:
     """Private name -> the first variable of the model file that holds the tensor."""
     found: dict[str, str] = {}
     for name, value in namespace.items():
-        if isinstance(value, Tensor) and not value.broken:
-            found.setdefault(value.spec.name, name)
+        for place, tensor in _held(name, value):
+            found.setdefault(tensor.spec.name, place)
     return found
+
+
+def _held(name: str, value: Any) -> list[tuple[str, Tensor]]:
+    """The tensors in a variable, its lists, tuples and dicts included: ``weights[0]`` is weights_0."""
+    if isinstance(value, Tensor):
+        return [] if value.broken else [(name, value)]
+    if isinstance(value, list | tuple):
+        return [pair for k, part in enumerate(value) for pair in _held(f"{name}_{k}", part)]
+    if isinstance(value, dict):
+        return [pair for k, part in value.items() for pair in _held(f"{name}_{k}", part)]
+    return []
 
 
 def _wish(trace: Trace, spec: TensorSpec, paths: Mapping[str, str]) -> str | None:

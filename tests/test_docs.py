@@ -1,0 +1,44 @@
+"""Every ``console`` block of the README is run and must print what it shows; ``--renew`` writes the output in."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from symnet.cli import main
+
+ROOT = Path(__file__).parent.parent
+BLOCK = re.compile(r"```console\n\$ symnet (?P<command>[^\n]*)\n(?P<output>.*?)```", re.DOTALL)
+
+
+def run(command: str) -> str:
+    return CliRunner().invoke(main, command.split(), catch_exceptions=False).output
+
+
+def test_readme_shows_what_the_commands_print(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    fresh = BLOCK.sub(lambda m: f"```console\n$ symnet {m['command']}\n{run(m['command'])}```", text)
+    if request.config.getoption("--renew"):
+        readme.write_text(fresh, encoding="utf-8")
+    assert len(BLOCK.findall(text)) >= 3
+    assert fresh == readme.read_text(encoding="utf-8")
+
+
+def test_readme_names_every_word() -> None:
+    import symnet
+
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    missing = [w for w in symnet.__all__ if not w.startswith("_") and w != "Tensor" and f"`{w}`" not in text]
+    assert missing == []
+
+
+def test_readme_model_is_accepted(tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    model = tmp_path / "model.py"
+    model.write_text(text.split("```python\n")[1].split("```")[0])
+    assert CliRunner().invoke(main, ["derive", str(model)], catch_exceptions=False).exit_code == 0
