@@ -102,11 +102,12 @@ def derive(
 ) -> None:
     """Print how the gradients of MODEL are derived."""
     from symnet import pipeline
+    from symnet.explain.options import Options
 
     loaded, warnings = pipeline.load(model)
     _say(warnings)
     derivation = pipeline.derive_model(loaded, [n.strip() for n in wrt.split(",") if n.strip()], order)
-    wanted = pipeline.Options(form, detail, step, hint, pipeline.numbers_of(derivation, seed) if numbers else None)
+    wanted = Options(form, detail, step, hint, pipeline.numbers(derivation, seed) if numbers else None)
     _deliver(pipeline.explain(derivation, wanted, format_ or (_default_format() if output is None else "text")), output)
 
 
@@ -156,3 +157,36 @@ def generate(
     for path in texts:
         click.echo(f"wrote {path}", err=True)
     return 0
+
+
+@main.command()
+@click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--against", default="", help="Of autograd, fd, exact; separated by commas.  Default: all there are.")
+@click.option("--trials", type=click.IntRange(min=1), default=20, show_default=True, help="Random points.")
+@click.option("--seed", default=0, show_default=True)
+@click.option("--rtol", default=1e-9, show_default=True, help="Largest relative difference from autograd.")
+@click.option("--device", default="cpu", show_default=True, help="Where autograd runs.")
+@click.option("--format", "format_", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
+@_guarded
+def check(
+    models: tuple[Path, ...], against: str, trials: int, seed: int, rtol: float, device: str, format_: str
+) -> int:
+    """Compare the generated gradients of MODELS with autograd, central differences and exact fractions."""
+    from symnet import pipeline
+    from symnet.verify.formats import render
+    from symnet.verify.report import METHODS, Options
+
+    methods = tuple(m for m in METHODS if m in against.split(","))
+    unknown = sorted({m.strip() for m in against.split(",") if m.strip()} - set(METHODS))
+    if unknown:
+        raise click.UsageError(f"--against takes {', '.join(METHODS)}, not {', '.join(unknown)}")
+    options = Options(methods or None, trials, seed, rtol, device)
+    reports = []
+    for model in models:
+        loaded, warnings = pipeline.load(model)
+        _say(warnings)
+        reports.append(pipeline.check(pipeline.derive_model(loaded), options))
+    click.echo(render(reports, format_), nl=False)
+    for report in reports:
+        _say(report.problems)
+    return max((report.exit_code for report in reports), key=(0, 3, 1).index)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from symnet.calculus.derive import derive, derive_second
 from symnet.calculus.simplify import simplify
@@ -11,7 +13,15 @@ from symnet.calculus.verify import verify
 from symnet.declare.loader import load_model
 from symnet.declare.suggest import unknown_word
 from symnet.errors import Problem, SymnetError
+from symnet.explain.formats import formulas, render
+from symnet.explain.options import Options
+from symnet.explain.outline import outline
 from symnet.model import Derivation, Model
+
+if TYPE_CHECKING:
+    from symnet.explain.numbers import Numbers
+    from symnet.verify.report import Options as CheckOptions
+    from symnet.verify.report import Report
 
 
 def load(path: Path) -> tuple[Model, tuple[Problem, ...]]:
@@ -50,7 +60,14 @@ def explain(derivation: Derivation, options: Options, format_name: str) -> str:
     if options.step is not None and options.step > len(derivation.steps):
         message = f"there is no step {options.step}: the steps are 1 to {len(derivation.steps)}"
         raise SymnetError(Problem("SN205", message))
-    return RENDERERS[format_name](outline(derivation, options))
+    return render(outline(derivation, options), format_name)
+
+
+def numbers(derivation: Derivation, seed: int) -> Numbers:
+    """The gradients at drawn numbers beside autograd and central differences, for ``derive --numbers``."""
+    from symnet.verify.numbers import numbers_of  # NumPy, and torch if it is there
+
+    return numbers_of(derivation, seed)
 
 
 def scripts(derivation: Derivation, targets: Iterable[str], output: Path) -> dict[Path, str]:
@@ -62,7 +79,7 @@ def scripts(derivation: Derivation, targets: Iterable[str], output: Path) -> dic
     from symnet.codegen.torch_target import TORCH
 
     model = derivation.model
-    formulas = result_lines(derivation)
+    lines_above = formulas(derivation)
     texts: dict[Path, str] = {}
     for target in targets:
         path = output if output.suffix == ".py" else output / f"{model.path.stem}_{target.replace('-', '_')}.py"
@@ -70,6 +87,14 @@ def scripts(derivation: Derivation, targets: Iterable[str], output: Path) -> dic
         command = f"symnet generate {shlex.quote(source)} --target {target} -o {shlex.quote(path.as_posix())}"
         lines = bodies(derivation, NUMPY if target == "numpy" else TORCH)
         texts[path] = render_script(
-            model, lines, lambda program: computed_input(program, NUMPY), target, command, source, path, formulas
+            model, lines, lambda program: computed_input(program, NUMPY), target, command, source, path, lines_above
         )
     return texts
+
+
+def check(derivation: Derivation, options: CheckOptions) -> Report:
+    """The gradients of the generated NumPy script compared with everything else that can tell them."""
+    from symnet.verify.check import check  # NumPy, and torch if it is there
+
+    (text,) = scripts(derivation, ("numpy",), Path("check.py")).values()
+    return check(derivation, options, text)

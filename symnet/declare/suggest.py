@@ -11,8 +11,10 @@ from symnet.errors import Note, Problem, SymnetError
 
 def unknown_word(word: str, known: Iterable[str], owner: str, source: Source | None) -> Problem:
     """An unknown function or method, with the nearest known words."""
-    near = difflib.get_close_matches(word, sorted(known), n=3, cutoff=0.6)
-    help = f"did you mean {' or '.join(near)}?" if near else "the README lists every word"
+    words = sorted(known)
+    near = difflib.get_close_matches(word, words, n=3, cutoff=0.6)
+    there = f"there is {', '.join(words)}" if len(words) <= 12 else "the README lists every word"
+    help = f"did you mean {' or '.join(near)}?" if near else there
     return Problem("SN110", f"{owner} has no {word!r}", (Note(source),) if source else (), help=(help,))
 
 
