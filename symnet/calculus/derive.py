@@ -139,7 +139,8 @@ def _transposed(
         else:
             place = Index(address.name if isinstance(address, Index) else "i", size)
             left.append(place)
-            deltas.append(Delta(place, address))
+            if size != 1:  # on an axis of size 1 there is one place, and every address is that place
+                deltas.append(Delta(place, address))
     incoming = Access(done.adjoints[forward.target], *lead, *(own[i] for i in forward.left))
     body = sp.Mul(incoming, factor.xreplace(own), *deltas)
     reduced = tuple(i for i in own.values() if i not in left)
