@@ -69,7 +69,7 @@ class HandContext(UpdateContext):
     """A script whose gradients are the closed forms."""
 
     gradient_lines: Lines
-    gradients: Lines
+    gradients: str
     gradient_loss: str
 
 

@@ -111,11 +111,12 @@ def _reals(values: Any, integer: bool) -> Any:
 
 def _draw(recipe: Distribution, sizes: tuple[str, ...], classes: int | None) -> str:
     shape, size = f"({', '.join(sizes)})", _size(sizes)
+    optional = (size,) if sizes else ()
     given = tuple(number(float(a)) for a in recipe.arguments)
     if classes is not None and recipe.kind in ("integers", "normal"):
-        return f"rng.integers(0, {classes}, {size})"
+        return f"rng.integers({', '.join(('0', str(classes), *optional))})"
     if recipe.kind in ("normal", "uniform"):
-        return f"rng.{recipe.kind}({', '.join((*given, size))})"
+        return f"rng.{recipe.kind}({', '.join((*given, *optional))})"
     if recipe.kind in ("zeros", "constant"):
         value = given[0] if given else "0.0"
         return {"0.0": f"np.zeros({size})", "1.0": f"np.ones({size})"}.get(value, f"np.full({size}, {value})")

@@ -50,7 +50,7 @@ def context_of(
     return HandContext(
         **shared,
         gradient_lines=bodies.loss_and_grads,
-        gradients=tuple(f"{quoted(path)}: {expression}," for path, expression in bodies.gradients),
+        gradients=bracketed("grads = ", "{", (f"{quoted(path)}: {g}" for path, g in bodies.gradients), "}", indent=4),
         gradient_loss=bodies.loss,
     )
 

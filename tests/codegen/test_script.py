@@ -82,7 +82,7 @@ def test_a_script_runs_alone_with_warnings_as_errors(scripts):
     error = checks.run_clean(scripts["cubic", "numpy"], "--lr", "1", expect=1)
     assert error == "error: loss is inf at step 28; try a smaller --lr (now 1)\n"
     for target in ("numpy", "torch-module"):
-        assert "held out accuracy" in checks.run_clean(scripts["mlp", target], "--epochs", "2")
+        assert "held-out accuracy" in checks.run_clean(scripts["mlp", target], "--epochs", "2")
 
 
 def test_the_numpy_script_imports_no_torch(scripts):
