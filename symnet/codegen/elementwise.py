@@ -13,7 +13,6 @@ import sympy as sp
 from symnet.calculus import scalars
 from symnet.calculus.ir import Delta
 from symnet.codegen.statements import Array, DType
-from symnet.errors import InvariantError
 from symnet.reading.maps import factors
 from symnet.reading.nodes import Axes
 
@@ -81,6 +80,9 @@ class Elementwise:
         return [self.as_float(p) for p in parts]
 
     def _sum(self, body: sp.Add) -> Part:
+        common = _common_coefficient(body)
+        if common != 1:
+            return self._product(sp.Mul(common, sp.Add(*(t / common for t in body.args)), evaluate=False))
         signed = [(_sign(t), t) for t in body.args]
         positive = [(s, t) for s, t in signed if s > 0]
         negative = [(s, t) for s, t in signed if s < 0]
@@ -89,11 +91,7 @@ class Elementwise:
         integer = all(p.array.dtype in ("int", "number") for p in parts)
         if not integer:
             parts = self._floats(parts)
-        parts = self._numbers_last([s for s, _ in ordered], parts) if ordered[0][0] > 0 else parts
         return self.joined("add", parts, tuple(s for s, _ in ordered), "int" if integer else "float")
-
-    def _numbers_last(self, signs: list[int], parts: list[Part]) -> list[Part]:
-        return parts
 
     def _product(self, body: sp.Mul) -> Part:
         parts = factors(body)
@@ -165,11 +163,8 @@ class Elementwise:
         ordered = sorted(groups.values(), key=lambda p: len(p.axes))
         result = ordered[0]
         for part in ordered[1:]:
-            result = (
-                self._times(part, result)
-                if len(part.axes) > len(result.axes) and part.array.dtype != "bool"
-                else self._times(result, part)
-            )
+            swap = bool(result.axes) and part.array.dtype != "bool"
+            result = self._times(part, result) if swap else self._times(result, part)
         return result
 
     def _times(self, a: Part, b: Part) -> Part:
@@ -290,6 +285,9 @@ def _selection(factor: sp.Expr) -> tuple[sp.Expr, sp.Expr, sp.Expr, sp.Expr] | N
     return indicators[0], fixed + slope, fixed, factor
 
 
-def unsupported(body: sp.Expr) -> InvariantError:
-    """The defect that a scalar function has no lowering."""
-    return InvariantError(f"{body} has no array expression")
+def _common_coefficient(body: sp.Add) -> sp.Expr:
+    """The number that every term has as its factor, up to sign; 1 if they differ or a term is a number."""
+    if any(_is_constant(t) for t in body.args):
+        return sp.S.One
+    found = {abs(sp.Mul(*(f for f in factors(t) if f.is_number))) for t in body.args}
+    return found.pop() if len(found) == 1 else sp.S.One

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 import sympy as sp
 
 from symnet.calculus.ir import Program, TensorSpec
 from symnet.codegen.lower import lower
+from symnet.codegen.memory import detach, own_outputs
 from symnet.codegen.schedule import drop_unused, share, shorten
 from symnet.codegen.spelling import Language, number_text
-from symnet.codegen.stabilise import stabilise
-from symnet.codegen.statements import Array, Assign, Statement, arguments_of, read_names, walk
+from symnet.codegen.stabilise import Stable, stabilise
+from symnet.codegen.statements import Array, Statement, arguments_of, read_names, walk
 from symnet.errors import InvariantError
 from symnet.model import Derivation
 from symnet.naming import SCRIPT_NAMES, Namer
 from symnet.reading.read import read_program
 
-WIDTH = 92  # of one statement with its comment, before the indentation of the function
+WIDTH = 104  # of one statement with its comment, before the indentation of the function
+
+GIVEN = ("parameter", "data", "label")
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,7 @@ def bodies(derivation: Derivation, target: Language) -> Bodies:
     known = writer.known(forward, (prediction,))
     loss_and_grads = writer.function(program, (program.loss, *gradients.values()), None)
     predict = writer.function(forward, (prediction,), known)
-    loss = writer.function(forward, (forward.loss,), None)
+    loss = writer.differentiable(forward, (forward.loss,))
     lines = (predict, loss, loss_and_grads)
     return Bodies(
         *lines,
@@ -114,15 +117,27 @@ class _Writer:
 
     def function(self, program: Program, outputs: tuple[str, ...], scope: frozenset[str] | None) -> tuple[str, ...]:
         """The lines that compute the outputs.  ``scope``: the inputs at hand, all of them if None."""
-        stable = stabilise(program.restricted_to(outputs), frozenset(outputs)).program
-        taken = (*program.tensors, *stable.tensors, *self.sizes, *SCRIPT_NAMES, *dir(builtins), *self.language.helpers)
-        names = Namer(taken)
-        like = self._like(stable)
-        statements = lower(stable, read_program(stable, self.sizes), frozenset(outputs), like)
+        return self._written(stabilise(program.restricted_to(outputs), frozenset(outputs)), frozenset(), outputs, scope)
+
+    def differentiable(self, program: Program, outputs: tuple[str, ...]) -> tuple[str, ...]:
+        """The same for a function that autograd differentiates: what no value depends on is kept out of its graph."""
+        stable = stabilise(program.restricted_to(outputs), frozenset(outputs))
+        return self._written(stable, stable.shifts, outputs, None)
+
+    def _written(
+        self, stable: Stable, detached: frozenset[str], outputs: tuple[str, ...], scope: frozenset[str] | None
+    ) -> tuple[str, ...]:
+        program = stable.program
+        names = Namer((*program.tensors, *self.sizes, *SCRIPT_NAMES, *dir(builtins), *self.language.helpers))
+        stores = read_program(program, self.sizes)
+        statements = lower(program, stores, frozenset(outputs), self._like(program))
         statements = drop_unused(share(statements, names), outputs)
-        statements = _owned(statements, frozenset(outputs))
+        statements = detach(statements, detached)
+        statements = own_outputs(
+            statements, frozenset(n for n, t in program.tensors.items() if t.role in GIVEN), outputs
+        )
         statements = shorten(statements, names, self._fits)
-        return (*self._unpacked(stable, statements, scope), *map(self._line, statements))
+        return (*self._unpacked(program, statements, scope), *self._lines(statements))
 
     def _like(self, program: Program) -> TensorSpec:
         """A given float tensor that the equations read: it shows the dtype and the device."""
@@ -135,9 +150,17 @@ class _Writer:
     def _fits(self, statement: Statement) -> bool:
         return len(self.language.line(statement)) <= WIDTH
 
-    def _line(self, statement: Statement) -> str:
-        text, comment = self.language.line(statement), self.comments.get(statement.target, "")
-        return f"{text}  # {comment}" if comment else text
+    def _lines(self, statements: Iterable[Statement]) -> Iterator[str]:
+        """Each statement with its tensor's comment, once for each tensor; the comment stands above a long one."""
+        said: set[str] = set()
+        for statement in statements:
+            text = self.language.line(statement)
+            comment = "" if statement.target in said else self.comments.get(statement.target, "")
+            said.add(statement.target)
+            if comment and len(text) + len(comment) > WIDTH:
+                yield f"# {comment}"
+                comment = ""
+            yield f"{text}  # {comment}" if comment else text
 
     def _unpacked(
         self, program: Program, statements: tuple[Statement, ...], scope: frozenset[str] | None
@@ -179,14 +202,3 @@ def _sizes_in(array: Array) -> set[sp.Symbol]:
         elif isinstance(item, sp.Expr):
             found |= item.free_symbols
     return found
-
-
-def _owned(statements: tuple[Statement, ...], outputs: frozenset[str]) -> tuple[Statement, ...]:
-    """Copies where a variable that is written in place, or leaves the function, would share another's memory."""
-    written = {s.target for s in statements if not isinstance(s, Assign)} | outputs
-    return tuple(
-        replace(s, value=Array("copy", (s.value,), None, s.value.rank, s.value.dtype))
-        if isinstance(s, Assign) and s.target in written and not s.value.owns and s.value.rank + 1
-        else s
-        for s in statements
-    )

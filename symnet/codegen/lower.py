@@ -37,7 +37,7 @@ def lower(
 ) -> tuple[Statement, ...]:
     """The statements that compute the stores.
 
-    ``outputs`` leave the function: they own their memory and are arrays.  ``like`` shows the dtype and the device.
+    ``outputs`` leave the function, so they are arrays and no Python numbers.  ``like`` shows the dtype and the device.
     """
     work = _Lowering(program, outputs, name(like.name, like.rank))
     grouped: dict[str, list[Store]] = {}
@@ -70,8 +70,6 @@ class _Lowering:
                 continue
             if value.dtype == "number":
                 value = Array("full", (value, self.like), tuple(spec.shape), spec.rank, "float")
-            if (written or target in self.outputs) and not value.owns:
-                value = Array("copy", (value,), None, value.rank, value.dtype)
             found.append(Assign(target, value))
         return found
 
@@ -81,8 +79,14 @@ class _Lowering:
         value = self._as_float(part.array)
         if part.axes == node.axes or (value.dtype == "number" and spec.rank == 0):
             return value
-        value = expanded(Part(value, part.axes), node.axes)
-        return Array("full", (value, self.like), tuple(spec.shape), spec.rank, "float")
+        return self._full(Part(value, part.axes), node.axes)
+
+    def _full(self, part: Part, axes: Axes) -> Array:
+        """The part with every one of ``axes`` at its full size."""
+        if all(i in part.axes or i.size == 1 for i in axes) and part.array.dtype != "number":
+            return Array("expand", (part.array,), tuple(i not in part.axes for i in axes), len(axes), "float")
+        value = expanded(part, axes)
+        return Array("full", (value, self.like), tuple(i.size for i in axes), len(axes), "float")
 
     def _add(self, store: Store, spec: TensorSpec) -> Statement:
         assert store.keys is not None
@@ -141,8 +145,7 @@ class _Lowering:
                 part = self._map(node)
                 if part.axes == node.axes:
                     return part.array
-                value = self._as_float(expanded(part, node.axes))
-                return Array("full", (value, self.like), tuple(i.size for i in node.axes), len(node.axes), "float")
+                return self._full(Part(self._as_float(part.array), part.axes), node.axes)
             case Reduce():
                 return self._reduce(node)
             case MatMul():
@@ -209,14 +212,14 @@ class _Lowering:
         if over and node.op == "+" and array.dtype in ("bool", "int"):
             array = Array("count", (array, self.like), over, rank, "float")
         elif over:
-            array = Array("reduce", (self._as_float(array),), (node.op, over), rank, "float")
+            op = "first" if node.op == "max" and node.ties == "first" else node.op
+            array = Array("reduce", (self._as_float(array),), (op, over), rank, "float")
         if missing and node.op == "+":
             scale = number(sp.Mul(*(i.size for i in missing)))
             array = Array("multiply", (scale, self._as_float(array)), None, rank, "float")
         if kept == node.axes:
             return array
-        value = expanded(Part(self._as_float(array), kept), node.axes)
-        return Array("full", (value, self.like), tuple(i.size for i in node.axes), len(node.axes), "float")
+        return self._full(Part(self._as_float(array), kept), node.axes)
 
     def _einsum(self, node: Einsum) -> Array:
         letters: dict[object, str] = {}

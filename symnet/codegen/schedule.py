@@ -97,6 +97,10 @@ def _wish(array: Array) -> str:
             return f"{first}_total"
         case "multiply" if _chain_power(array) is not None:
             return f"{first}{_chain_power(array)}"
+    words = [str(a.attribute) for a in array.arguments if a.kind == "name"]
+    if array.kind in ("add", "multiply", "divide") and len(words) == len(array.arguments) == 2:
+        link = {"multiply": "times", "divide": "over"}.get(array.kind, "plus" if array.attribute == (1, 1) else "minus")
+        return f"{words[0]}_{link}_{words[1]}"
     return f"{first}_term" if first else "term"
 
 
@@ -142,7 +146,8 @@ def shorten(statements: Iterable[Statement], names: Namer, fits: Callable[[State
 
 def _part_to_name(statement: Statement) -> Array | None:
     tops = arguments_of(statement)
-    parts = [a for top in tops for a in walk(top) if a not in tops and a.kind not in FREE]
+    whole_too = isinstance(statement, Add)
+    parts = [a for top in tops for a in walk(top) if (whole_too or a not in tops) and a.kind not in FREE]
     whole = max(map(_weight, tops), default=0)
     parts = [p for p in parts if _weight(p) > 2]
     return min(parts, key=lambda p: abs(2 * _weight(p) - whole), default=None)

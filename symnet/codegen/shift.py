@@ -17,6 +17,7 @@ from symnet.calculus.scalars import where
 from symnet.naming import Namer
 from symnet.reading.maps import factors, product, rebuilt
 
+Factor = tuple[sp.Expr, tuple[int | None, ...]]  # the exponent, and for each axis of m its place on the left (None: 0)
 Scale = dict[Access, sp.Expr]  # the value is exp(Σ exponent · m) times the rest
 
 
@@ -57,7 +58,7 @@ class _Shift:
     sum: Equation
     exponent: sp.Expr
     outputs: frozenset[str]
-    scaled: dict[str, tuple[sp.Expr, tuple[int, ...]]] = field(default_factory=dict)
+    scaled: dict[str, Factor] = field(default_factory=dict)
     explicit: int = 0  # factors exp(c m) that found nothing to cancel with
     joined: int = 0  # logarithms and quotients that lost theirs
 
@@ -69,7 +70,10 @@ class _Shift:
 
     def program(self) -> Program | None:
         """The shifted program, or None where the shift helps nobody."""
-        self.scaled[self.sum.target] = (sp.S.One, tuple(range(len(self.sum.left))))
+        self.scaled[self.sum.target] = (
+            sp.S.One,
+            tuple(None if i.size == 1 else k for k, i in enumerate(self.sum.left)),
+        )
         bodies: dict[int, sp.Expr] = {}
         for name in self.source.targets():
             numbered = [(k, e) for k, e in enumerate(self.source.equations) if e.target == name]
@@ -98,16 +102,16 @@ class _Shift:
                 return {number: rest for number, (_, rest) in pulled.items()}
         return {number: self._with(scale, rest) for number, (scale, rest) in pulled.items()}
 
-    def _factor(self, equation: Equation, scale: Scale) -> tuple[sp.Expr, tuple[int, ...]] | None:
+    def _factor(self, equation: Equation, scale: Scale) -> Factor | None:
         """The exponent and the places of m's indices on the left side; None when it is no function of the left side."""
         if not scale:
             return sp.S.Zero, ()
         if len(scale) > 1:
             return None
         ((access, exponent),) = scale.items()
-        if not all(a in equation.left for a in access.addresses):
+        if not all(a in equation.left or a == 0 for a in access.addresses):
             return None
-        return exponent, tuple(equation.left.index(a) for a in access.addresses)
+        return exponent, tuple(None if a == 0 else equation.left.index(a) for a in access.addresses)
 
     def _with(self, scale: Scale, rest: sp.Expr) -> sp.Expr:
         """The rest with its factor written out, joined with exponentials that it has."""
@@ -126,7 +130,8 @@ class _Shift:
             if known is None:
                 return {}, body
             exponent, places = known
-            return {Access(self.shift.name, *(body.addresses[p] for p in places)): exponent}, body
+            where_read = (sp.S.Zero if p is None else body.addresses[p] for p in places)
+            return {Access(self.shift.name, *where_read): exponent}, body
         if not body.args or isinstance(body, Index):
             return {}, body
         if isinstance(body, sp.exp):
@@ -165,6 +170,7 @@ class _Shift:
                 continue
             exponent = self.exponent.xreplace(table)
             multiple = sp.expand(argument).coeff(read) / sp.expand(exponent).coeff(read)
+            table |= {i: sp.S.Zero for i in self.sum.left if i.size == 1}
             shift = Access(self.shift.name, *(table.get(i, i) for i in self.sum.left))
             if multiple.is_number and multiple != 0 and all(i in table for i in self.sum.left):
                 rest = sp.expand(argument - multiple * exponent)

@@ -44,7 +44,7 @@ KINDS: dict[str, str] = {
 }
 
 #: Kinds whose result is a view of their first argument's memory, or may be.
-VIEWS = frozenset({"name", "transpose", "expand", "reshape", "slice", "flip", "detach"})
+VIEWS = frozenset({"name", "transpose", "expand", "reshape", "slice", "flip"})
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Array:
     @property
     def owns(self) -> bool:
         """Whether the value has memory of its own, so that it may be written in place."""
-        return self.kind not in VIEWS and self.dtype != "number"
+        return self.kind not in VIEWS
 
 
 @dataclass(frozen=True)

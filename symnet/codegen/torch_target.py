@@ -54,6 +54,8 @@ def _reshape(array: Array, parts: tuple[Text, ...]) -> Text:
 def _reduce(array: Array, parts: tuple[Text, ...]) -> Text:
     assert isinstance(array.attribute, tuple)
     op, axes = array.attribute
+    if op == "first":  # from the last axis to the first one, so the first in row-major order gets the derivative
+        return Text(parts[0].within(0) + "".join(f".max(dim={axis}).values" for axis in sorted(axes, reverse=True)))
     axis = "" if array.rank == 0 else f"dim={axes_text(axes)}"
     return Text(f"{parts[0].within(0)}.{'sum' if op == '+' else 'amax'}({axis})")
 
@@ -69,6 +71,8 @@ def _full(array: Array, parts: tuple[Text, ...]) -> Text:
     inside = shape[1:-1].rstrip(",")
     if array.arguments[0].kind == "number" and array.arguments[0].attribute == 0:
         return Text(f"{like.text}.new_zeros({shape})")
+    if array.arguments[0].kind == "number" and array.arguments[0].attribute == 1:
+        return Text(f"{like.text}.new_ones({shape})")
     if array.arguments[0].dtype == "number":
         return Text(f"{like.text}.new_full({shape}, {value.text})")
     return Text(f"{value.within(0)}.expand({inside}).clone()")

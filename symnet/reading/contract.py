@@ -34,13 +34,30 @@ def total(body: sp.Expr, out: Axes, reduced: Axes, where: Surroundings, extent: 
     inner = [f for f in masked if f.has(*reduced)] if reduced else []
     outer = [f for f in masked if f not in inner]
     if not inner:
-        return elementwise(product(masked), where, out)
+        return _outer(masked, where, out) or elementwise(product(masked), where, out)
     node = _contracted(_groups(inner, where, out), frozenset(out), out, extent)
     if outer:
         node = mapped(product([operand(0), operand(1)]), [elementwise(product(outer), where, out), node], out)
     if outside is None:
         return node
     return mapped(select(operand(0), operand(1), sp.S.Zero), [elementwise(outside, where, out), node], out)
+
+
+def _outer(parts: list[sp.Expr], where: Surroundings, out: Axes) -> Node | None:
+    """The outer product of two vectors that are read as they are, times numbers."""
+    vectors = [elementwise(p, where, out) for p in parts if p.atoms(Index)]
+    if len(vectors) != 2 or any(isinstance(v, Map) or len(v.axes) != 1 for v in vectors):
+        return None
+    first, second = sorted(vectors, key=lambda v: _first(v.axes, out))
+    if first.axes == second.axes:
+        return None
+    scale = [p for p in parts if not p.atoms(Index)]
+    node = Outer(first, second)
+    return (
+        mapped(product([operand(0), operand(1)]), [elementwise(product(scale), where, out), node], out)
+        if scale
+        else node
+    )
 
 
 def _worth_splitting(body: sp.Add) -> bool:

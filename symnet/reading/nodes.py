@@ -13,7 +13,7 @@ from functools import lru_cache
 
 import sympy as sp
 
-from symnet.calculus.ir import Index, Operation
+from symnet.calculus.ir import Index, Operation, Ties
 
 Axes = tuple[Index, ...]
 
@@ -98,11 +98,12 @@ class Map:
 
 @dataclass(frozen=True)
 class Reduce:
-    """Sum or maximum over some axes."""
+    """Sum or maximum over some axes; ``ties`` is where a maximum's derivative goes if it has several places."""
 
     op: Operation
     source: Node
     over: Axes
+    ties: Ties = "share"
 
     @property
     def axes(self) -> Axes:

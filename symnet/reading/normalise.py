@@ -56,6 +56,9 @@ def _split(body: sp.Expr) -> list[tuple[sp.Expr, tuple[Delta, ...]]]:
     """The body as a sum of coefficients times products of deltas, as far as it is linear in each delta."""
     parts: list[tuple[sp.Expr, tuple[Delta, ...]]] = [(body, ())]
     for delta in sorted(body.atoms(Delta), key=sort_key):
+        if _always(delta):
+            parts = [(substitute(part, {delta: sp.S.One}), deltas) for part, deltas in parts]
+            continue
         following: list[tuple[sp.Expr, tuple[Delta, ...]]] = []
         for part, deltas in parts:
             linear = _linear(part, delta)
@@ -67,6 +70,12 @@ def _split(body: sp.Expr) -> list[tuple[sp.Expr, tuple[Delta, ...]]]:
             following += [(coefficient, (*deltas, delta))] if coefficient != 0 else []
         parts = following
     return parts
+
+
+def _always(delta: Delta) -> bool:
+    """Whether both sides are 0 because the axis has one place."""
+    index, address = delta.args
+    return isinstance(index, Index) and index.size == 1 and not address.atoms(Access)
 
 
 def _linear(body: sp.Expr, delta: Delta) -> tuple[sp.Expr, sp.Expr] | None:

@@ -86,7 +86,7 @@ def _dense(equation: Equation, where: Surroundings, extent: Extent) -> Node:
     body = select(inside(where.guard), equation.body, -sp.oo) if where.guard else equation.body
     node = elementwise(body, where, equation.indices)
     over = tuple(i for i in equation.reduced if i in node.axes)
-    return Reduce("max", node, over) if over else node
+    return Reduce("max", node, over, equation.ties) if over else node
 
 
 def _scatter(piece: Piece, where: Surroundings, extent: Extent) -> Store:
