@@ -57,15 +57,6 @@ def _deliver(text: str, output: Path | None) -> None:
     write_all({output: text})
 
 
-def _default_format() -> str:
-    """Text, or ascii where the terminal's encoding has no such letters."""
-    try:
-        "ₙ∂Σ⊙δ".encode(sys.stdout.encoding or "utf-8")
-    except (UnicodeEncodeError, LookupError):
-        return "ascii"
-    return "text"
-
-
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="symnet")
 def main() -> None:
@@ -102,13 +93,19 @@ def derive(
 ) -> None:
     """Print how the gradients of MODEL are derived."""
     from symnet import pipeline
+    from symnet.explain.formats import format_for
     from symnet.explain.options import Options
 
     loaded, warnings = pipeline.load(model)
     _say(warnings)
     derivation = pipeline.derive_model(loaded, [n.strip() for n in wrt.split(",") if n.strip()], order)
     wanted = Options(form, detail, step, hint, pipeline.numbers(derivation, seed) if numbers else None)
-    _deliver(pipeline.explain(derivation, wanted, format_ or (_default_format() if output is None else "text")), output)
+    _deliver(
+        pipeline.explain(
+            derivation, wanted, format_ or (format_for(sys.stdout.encoding) if output is None else "text")
+        ),
+        output,
+    )
 
 
 @main.command()

@@ -13,9 +13,9 @@ from symnet.calculus.verify import verify
 from symnet.declare.loader import load_model
 from symnet.declare.suggest import unknown_word
 from symnet.errors import Problem, SymnetError
-from symnet.explain.formats import formulas, render
+from symnet.explain.formats import render_derivation
 from symnet.explain.options import Options
-from symnet.explain.outline import outline
+from symnet.explain.summary import formulas
 from symnet.model import Derivation, Model
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def explain(derivation: Derivation, options: Options, format_name: str) -> str:
     if options.step is not None and options.step > len(derivation.steps):
         message = f"there is no step {options.step}: the steps are 1 to {len(derivation.steps)}"
         raise SymnetError(Problem("SN205", message))
-    return render(outline(derivation, options), format_name)
+    return render_derivation(derivation, format_name, options)
 
 
 def numbers(derivation: Derivation, seed: int) -> Numbers:
