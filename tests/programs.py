@@ -259,3 +259,9 @@ _case(
     "N=4",
     low={"x": 0.2, "y": 0.5},
 )
+_case(
+    "shift",
+    "data X[N,D] parameter b[D] data g[N,D] Z[N,D] m[D] loss",
+    "Z[n,i] += X[n,i] + b[i]\nm[i] += Z[n,i]/N\nloss += g[n,i]*tanh(Z[n,i] - m[i])",
+    "N=4 D=2",
+)

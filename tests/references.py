@@ -88,4 +88,5 @@ LOSSES: dict[str, Callable[[Tensors], Any]] = {
     "layer_norm": lambda v: (v["g"] * functional.layer_norm(v["X"], v["gain"].shape, v["gain"])).sum(),
     "piecewise": _piecewise,
     "power": lambda v: (v["x"] ** v["y"] + v["x"].sqrt() / v["y"]).sum(),
+    "shift": lambda v: (v["g"] * torch.tanh(v["X"] + v["b"] - (v["X"] + v["b"]).mean(0))).sum(),
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from fractions import Fraction
 from functools import reduce
 from operator import add, mul
 from typing import Any
@@ -56,7 +57,8 @@ def sizes_of(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> dict[sp
 def _as_numbers(value: Any, arithmetic: Arithmetic) -> Array:
     if arithmetic.dtype is float:
         return np.asarray(value, float)
-    convert = np.frompyfunc(lambda x: x if not isinstance(x, (int, float)) else arithmetic.number(sp.Rational(x)), 1, 1)
+    plain = (int, float, Fraction)  # anything else is a number of the arithmetic's own already
+    convert = np.frompyfunc(lambda x: arithmetic.number(sp.Rational(x)) if isinstance(x, plain) else x, 1, 1)
     array = np.asarray(value, dtype=object)
     converted: Array = np.empty(array.shape, dtype=object)
     converted[...] = convert(array)

@@ -14,7 +14,7 @@ from symnet.calculus.derive import derive, derive_second
 from symnet.calculus.evaluate import EXACT, NotExact, evaluate, multidigit
 from symnet.calculus.ir import Program
 from symnet.calculus.verify import verify
-from tests.dual import dual
+from symnet.verify.dual import dual
 from tests.programs import CASES, Case, program_of
 from tests.references import LOSSES, gradients, leaves
 

@@ -44,13 +44,13 @@ class Dual:
         return self * ((self.value > 0) - (self.value < 0))
 
     def __eq__(self, other: object) -> bool:
-        return self.value == _real(other)
+        return bool(self.value == _real(other))
 
     def __lt__(self, other: object) -> bool:
-        return self.value < _real(other)
+        return bool(self.value < _real(other))
 
     def __gt__(self, other: object) -> bool:
-        return self.value > _real(other)
+        return bool(self.value > _real(other))
 
     def __le__(self, other: object) -> bool:
         return not self > other
@@ -61,7 +61,7 @@ class Dual:
     __hash__ = None  # type: ignore[assignment]
 
 
-def _dual(value: object) -> Dual:
+def _dual(value: Any) -> Dual:
     return value if isinstance(value, Dual) else Dual(Fraction(value))
 
 
@@ -69,5 +69,6 @@ def _real(value: object) -> Any:
     return value.value if isinstance(value, Dual) else value
 
 
-def dual(values: np.ndarray, slopes: np.ndarray) -> np.ndarray:
+def dual(values: Any, slopes: Any) -> Any:
+    """The array of values that move with the slopes: ``value + slope ε``."""
     return np.frompyfunc(Dual, 2, 1)(np.asarray(values, object), np.asarray(slopes, object))

@@ -1,0 +1,170 @@
+"""The forward equations evaluated by PyTorch, and what its autograd says of every tensor.
+
+Written against the meaning of the equations alone (index grids, gather, sum), it shares no line with the one rule, the
+simplifier or the code generator.  Dense, as the evaluator is: for comparing, not for training.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from functools import reduce
+from operator import add, mul
+from typing import Any
+
+import numpy as np
+import sympy as sp
+import torch
+
+from symnet.calculus.evaluate import sizes_of
+from symnet.calculus.ir import Access, Delta, Equation, Index, Program
+
+Array = Any
+Values = dict[str, Any]
+
+
+def autograd_of(program: Program, inputs: Mapping[str, Array], device: str = "cpu") -> tuple[Values, dict[str, Array]]:
+    """(values, gradients): every tensor of the forward equations, and ∂loss/∂tensor by autograd, as float64 arrays.
+
+    A tensor that the loss does not depend on has the gradient 0.  ``program`` holds forward equations only.
+    """
+    values: Values = {}
+    for name, spec in program.tensors.items():
+        if spec.role in ("parameter", "data", "label"):
+            tensor = torch.as_tensor(np.array(inputs[name]), device=device)
+            values[name] = tensor if spec.integer else tensor.to(torch.float64).requires_grad_()
+    sizes = sizes_of(program, {n: tuple(v.shape) for n, v in values.items()})
+    for name in program.targets():
+        values[name] = _complete(program, program.defining(name), _Scope(values, sizes, device))
+    wanted = {n: v for n, v in values.items() if v.requires_grad}
+    found = torch.autograd.grad(values[program.loss], list(wanted.values()), allow_unused=True, materialize_grads=True)
+    gradients = {n: g.detach().cpu().numpy() for n, g in zip(wanted, found, strict=True)}
+    return {n: v.detach().cpu().numpy() for n, v in values.items()}, gradients
+
+
+class _Scope:
+    """What an expression is evaluated in: tensors, sizes, and the place of every index."""
+
+    def __init__(self, values: Values, sizes: Mapping[sp.Symbol, int], device: str) -> None:
+        self.values, self.sizes, self.device = values, sizes, device
+        self.grids: dict[Index, Any] = {}
+
+    def at(self, grids: Mapping[Index, Any]) -> _Scope:
+        inner = _Scope(self.values, self.sizes, self.device)
+        inner.grids = dict(grids)
+        return inner
+
+    def extent(self, size: sp.Expr) -> int:
+        return int(size.xreplace(dict(self.sizes)))
+
+
+def _complete(program: Program, equations: tuple[Equation, ...], scope: _Scope) -> Any:
+    """One tensor from all of its equations."""
+    shape = [scope.extent(s) for s in program.tensors[equations[0].target].shape]
+    parts = [_terms(e, scope).reshape(*shape, -1) for e in equations]
+    if equations[0].op == "+":
+        return reduce(add, (p.sum(-1) for p in parts))
+    candidates = torch.cat(parts, -1)
+    return candidates.amax(-1) if equations[0].ties == "share" else candidates.max(-1).values
+
+
+def _terms(equation: Equation, scope: _Scope) -> Any:
+    """The body at every value of the indices, 0 or -inf where the guard excludes it."""
+    extents = [scope.extent(i.size) for i in equation.indices]
+    axes = [torch.arange(n, device=scope.device) for n in extents]
+    grids = dict(zip(equation.indices, torch.meshgrid(*axes, indexing="ij") if axes else (), strict=True))
+    empty = 0.0 if equation.op == "+" else -math.inf
+    if not equation.guard:
+        # Broadcast views instead of full grids keep an elementwise body as large as its own indices.
+        views = {i: axes[k].reshape([-1 if j == k else 1 for j in range(len(axes))]) for k, i in enumerate(grids)}
+        return _value(equation.body, scope.at(views)).to(torch.float64).expand(extents)
+    guards = [_integer(g, scope.at(grids)) >= 0 for g in equation.guard]
+    allowed = reduce(torch.logical_and, guards).expand(extents)
+    inside = scope.at({i: grid[allowed] for i, grid in grids.items()})
+    full = torch.full(extents, empty, dtype=torch.float64, device=scope.device)
+    value = _value(equation.body, inside).to(torch.float64).expand(int(allowed.sum()))
+    return full.masked_scatter(allowed, value)
+
+
+def _integer(expression: sp.Expr, scope: _Scope) -> Any:
+    if isinstance(expression, Index):
+        return scope.grids[expression]
+    if isinstance(expression, Access):
+        return _read(expression, scope)
+    if isinstance(expression, sp.Symbol):
+        return torch.tensor(scope.sizes[expression], device=scope.device)
+    if expression.is_Integer:
+        return torch.tensor(int(expression), device=scope.device)
+    if isinstance(expression, sp.floor):
+        top, bottom = (_integer(e, scope) for e in expression.args[0].as_numer_denom())
+        return torch.div(top, bottom, rounding_mode="floor")
+    parts = [_integer(a, scope) for a in expression.args]
+    if isinstance(expression, sp.Mod):
+        return torch.remainder(*parts)
+    if expression.is_Pow:
+        return parts[0] ** parts[1]
+    return reduce(add if expression.is_Add else mul, parts)
+
+
+def _read(access: Access, scope: _Scope) -> Any:
+    tensor = scope.values[access.name]
+    return tensor[tuple(_integer(a, scope) for a in access.addresses)] if access.addresses else tensor
+
+
+def _value(expression: sp.Expr, scope: _Scope) -> Any:
+    if isinstance(expression, Access):
+        return _read(expression, scope)
+    if isinstance(expression, Index) or (isinstance(expression, sp.Symbol) and expression in scope.sizes):
+        return _integer(expression, scope).to(torch.float64)
+    if expression.is_Number or expression.is_NumberSymbol:
+        return torch.tensor(float(expression), dtype=torch.float64, device=scope.device)
+    if isinstance(expression, Delta):
+        return (_integer(expression.args[0], scope) == _integer(expression.args[1], scope)).to(torch.float64)
+    if expression.is_Pow:
+        return _power(expression, scope)
+    parts = [_value(a, scope) for a in expression.args]
+    if expression.is_Add or expression.is_Mul:
+        return reduce(add if expression.is_Add else mul, parts)
+    return _FUNCTIONS[type(expression).__name__](*parts)
+
+
+def _power(expression: sp.Expr, scope: _Scope) -> Any:
+    base = _value(expression.base, scope)
+    if expression.exp == sp.Rational(1, 2):
+        return torch.sqrt(base)
+    if expression.exp.is_Number:
+        return base ** float(expression.exp)
+    return base ** _value(expression.exp, scope)
+
+
+def _indicator(test: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *parts: test(*parts).to(torch.float64)
+
+
+_SAME_NAME = ("exp", "log", "tanh", "sin", "cos", "tan", "sinh", "cosh", "atan", "erf", "sigmoid", "relu", "sign")
+_FUNCTIONS: Mapping[str, Callable[..., Any]] = {
+    **{name: getattr(torch, name) for name in _SAME_NAME},
+    "absolute": torch.abs,
+    "Abs": torch.abs,
+    "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
+    "normal_cdf": torch.special.ndtr,
+    "leaky_relu": lambda x, slope: torch.where(x > 0, x, slope * x),
+    "clip": lambda x, lower, upper: torch.clamp(x, lower, upper),
+    "huber": lambda r, d: torch.where(r.abs() <= d, r * r / 2, d * (r.abs() - d / 2)),
+    "maximum": torch.maximum,
+    "minimum": torch.minimum,
+    "where": lambda condition, a, b: torch.where(condition != 0, a, b),
+    "greater": _indicator(lambda a, b: a > b),
+    "greater_equal": _indicator(lambda a, b: a >= b),
+    "equal": _indicator(lambda a, b: a == b),
+    "within": _indicator(lambda x, lower, upper: (x >= lower) & (x <= upper)),
+}
+
+
+def why_not_on(device: str) -> str | None:
+    """Why float64 numbers cannot be computed on a device, or None if they can."""
+    try:
+        torch.zeros(1, dtype=torch.float64, device=device).sum().item()
+    except (RuntimeError, AssertionError, TypeError, NotImplementedError) as error:
+        return str(error).splitlines()[0]
+    return None

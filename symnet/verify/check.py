@@ -1,0 +1,226 @@
+"""The whole check of a derivation: generated gradients against autograd, central differences and exact arithmetic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from symnet.calculus.evaluate import NotExact
+from symnet.errors import Note, Problem
+from symnet.model import Derivation, Parameter
+from symnet.verify.diagnose import differs, first_wrong_step, reasons
+from symnet.verify.differences import STEPS, Kink, agree, nearest_kinks, slopes
+from symnet.verify.facts import broken_facts
+from symnet.verify.hand import hand_of
+from symnet.verify.rational import Exact, check_exactly
+from symnet.verify.report import Method, Options, Report, Row
+from symnet.verify.trials import Oracle, Trial, points_of, rounding_floor, trial_at
+
+Array = Any
+
+_WORDS: Mapping[Method, str] = {
+    "autograd": "torch.autograd",
+    "fd": "central differences",
+    "exact": "the exact check",
+}
+_DIFFERENCE_TRIALS = 2
+_NEAR = 100 * max(STEPS)  # a corner this near may be crossed by a difference
+
+
+@dataclass
+class _Findings:
+    """What the methods have found so far; a report is made of it at the end."""
+
+    rows: dict[str, Row] = field(default_factory=dict)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    undecided: list[str] = field(default_factory=list)
+
+    def mark(self, name: str, method: Method, notes: Iterable[str] = ()) -> None:
+        """Note that one parameter is wrong by one method."""
+        row = self.rows[name]
+        if method not in row.wrong:
+            self.rows[name] = replace(row, wrong=(*row.wrong, method))
+        self.notes[name] = tuple(dict.fromkeys((*self.notes.get(name, ()), *notes)))
+
+
+def check(derivation: Derivation, options: Options | None = None, script: str | None = None) -> Report:
+    """The gradients of a generated NumPy script compared with every method of the options; see ``Report``.
+
+    ``script`` is the text of the script; without it the simplified equations are evaluated in its place.  A method that
+    is asked for by name and cannot run leaves the report undecided (exit code 3).
+    """
+    options = options or Options()
+    hand, found = hand_of(derivation, script), _Findings()
+    oracle = _oracle(options, found)
+    trials = [trial_at(derivation, p, hand, oracle) for p in points_of(derivation.model, options.trials, options.seed)]
+    own, finite = trials[0], [t for t in trials if t.finite]
+    found.problems += broken_facts(derivation.model, own.point)
+    if len(finite) < len(trials):
+        found.warnings.append(f"the loss is not finite at {len(trials) - len(finite)} of {len(trials)} points")
+    if not finite:
+        found.undecided.append("the loss is finite at no point that was tried")
+    for name in derivation.wrt:
+        found.rows[name] = _row(derivation, name, (finite or trials)[0])
+    if oracle is not None:
+        _compare_with_autograd(derivation, finite, options, found)
+    if "fd" in options.methods:
+        _compare_with_differences(derivation, finite[:_DIFFERENCE_TRIALS], options, found)
+    exact = _compare_exactly(derivation, options, found) if "exact" in options.methods else None
+    found.problems += [_problem(derivation, found, n) for n in derivation.wrt if found.rows[n].wrong]
+    return Report(
+        derivation.model.path.as_posix(),
+        hand.origin,
+        options,
+        len(finite),
+        {n: (min(s), max(s)) for n in own.point.sizes if (s := [t.point.sizes[n] for t in trials])},
+        own.loss,
+        tuple(found.rows.values()),
+        exact.sentence if exact is not None else None,
+        tuple(found.problems),
+        tuple(found.warnings),
+        tuple(found.undecided),
+    )
+
+
+def _oracle(options: Options, found: _Findings) -> Oracle | None:
+    """Autograd on the device of the options, or None with the reason noted."""
+    if "autograd" not in options.methods:
+        return None
+    try:
+        from symnet.verify.autograd import autograd_of, why_not_on  # torch takes a second to import
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        missing = "autograd was not compared: torch is not installed (pip install 'symnet[torch]')"
+        (found.warnings if options.against is None else found.undecided).append(missing)
+        return None
+    reason = why_not_on(options.device)
+    if reason is not None:
+        found.undecided.append(f"autograd was not compared: no float64 on device {options.device}: {reason}")
+        return None
+    return lambda program, inputs: autograd_of(program, inputs, options.device)
+
+
+def _row(derivation: Derivation, name: str, trial: Trial) -> Row:
+    spec = derivation.model.program.tensors[name]
+    value = np.asarray(trial.hand[name])
+    return Row(
+        _parameter(derivation, name).path, tuple(map(str, spec.shape)), value.shape, float(np.linalg.norm(value))
+    )
+
+
+def _parameter(derivation: Derivation, name: str) -> Parameter:
+    return next(p for p in derivation.model.parameters if p.spec.name == name)
+
+
+def _compare_with_autograd(derivation: Derivation, trials: list[Trial], options: Options, found: _Findings) -> None:
+    for trial in trials:
+        assert trial.autograd is not None and trial.other_loss is not None
+        if abs(trial.loss - trial.other_loss) > options.rtol * max(abs(trial.other_loss), 1e-3) and not found.problems:
+            message = f"the loss of the code is {trial.loss:.12g}, that of the equations {trial.other_loss:.12g}"
+            found.problems.append(Problem("SN404", message))
+        for name in derivation.wrt:
+            hand, other = trial.hand[name], trial.autograd[name]
+            row, error = found.rows[name], _relative_error(hand, other)
+            norm = row.autograd_norm if row.autograd_norm is not None else float(np.linalg.norm(other))
+            found.rows[name] = replace(row, autograd_norm=norm, autograd_error=max(error, row.autograd_error or 0.0))
+            if name in found.notes or not differs(hand, other, options.rtol, 0.0):
+                continue
+            floor = rounding_floor(derivation, trial.point, name)
+            if differs(hand, other, options.rtol, floor):
+                steps = first_wrong_step(derivation, trial.point, trial.autograd, options.rtol, floor, "autograd")
+                found.mark(name, "autograd", (*reasons(hand, other, trial.point.sizes), *steps))
+            elif not np.any(other) or error > options.rtol:
+                found.rows[name] = replace(found.rows[name], autograd_error=row.autograd_error or 0.0)
+
+
+def _relative_error(hand: Array, other: Array) -> float:
+    if np.shape(hand) != np.shape(other):
+        return float("inf")
+    error, scale = float(np.max(np.abs(hand - other), initial=0.0)), float(np.max(np.abs(other), initial=0.0))
+    return error / scale if scale else (0.0 if error == 0 else float("inf"))
+
+
+def _compare_with_differences(derivation: Derivation, trials: list[Trial], options: Options, found: _Findings) -> None:
+    program, rng = derivation.model.program, np.random.default_rng([options.seed, 6])
+    for number, trial in enumerate(trials):
+        near = [k for k in nearest_kinks(program, trial.point.inputs) if k.distance < _NEAR]
+        if number == 0:
+            found.warnings += [f"{k.sentence}; a central difference could cross it" for k in near]
+        for name in derivation.wrt:
+            gradient = np.asarray(trial.hand[name])
+            if gradient.shape != np.shape(trial.point.inputs[name]):
+                found.mark(name, "fd", reasons(gradient, trial.point.inputs[name], trial.point.sizes)[:1])
+                continue
+            for direction in _directions(gradient.shape, rng, 3 if number == 0 else 1):
+                along, size = float(np.sum(gradient * direction)), float(np.sum(np.abs(gradient * direction)))
+                good, error = agree(along, size, slopes(program, trial.point.inputs, name, direction))
+                _note_difference(found, name, good, error / size if size else 0.0, near, options)
+
+
+def _directions(shape: tuple[int, ...], rng: np.random.Generator, count: int) -> Iterable[Array]:
+    """A random direction of length 1 over all entries, then single entries."""
+    size = int(np.prod(shape))
+    yield rng.choice([-1.0, 1.0], shape) / np.sqrt(size)
+    for entry in rng.permutation(size)[: count - 1] if size > 1 else ():
+        single = np.zeros(size)
+        single[entry] = 1.0
+        yield single.reshape(shape)
+
+
+def _note_difference(found: _Findings, name: str, good: bool, error: float, near: list[Kink], options: Options) -> None:
+    row = found.rows[name]
+    if good:
+        found.rows[name] = replace(row, difference_error=max(error, row.difference_error or 0.0))
+    elif not near:
+        found.rows[name] = replace(row, difference_error=max(error, row.difference_error or 0.0))
+        found.mark(name, "fd")
+    elif row.autograd_error is None:
+        found.undecided.append(f"the central difference for {row.parameter} crosses a corner: {near[0].sentence}")
+    else:
+        found.warnings.append(f"a central difference for {row.parameter} crossed a corner and was not counted")
+
+
+def _compare_exactly(derivation: Derivation, options: Options, found: _Findings) -> Exact | None:
+    try:
+        exact = check_exactly(derivation, options.seed)
+    except NotExact as error:
+        note = f"the exact check was not made: {error}"
+        (found.warnings if options.against is None else found.undecided).append(note)
+        return None
+    wrong = dict(exact.wrong)
+    for name in derivation.wrt:
+        found.rows[name] = replace(found.rows[name], exact=name not in wrong)
+        if name in wrong:
+            found.mark(name, "exact", (wrong[name],))
+    return exact
+
+
+def _problem(derivation: Derivation, found: _Findings, name: str) -> Problem:
+    row, spec = found.rows[name], derivation.model.program.tensors[name]
+    against = ", ".join(_WORDS[m] for m in row.wrong)
+    return Problem(
+        "SN401",
+        f"the gradient of {row.parameter} does not agree with {against}",
+        (Note(spec.source),) if spec.source is not None else (),
+        table(row),
+        notes=found.notes.get(name, ()),
+    )
+
+
+def table(row: Row) -> tuple[str, str]:
+    """The two lines of numbers of one parameter."""
+    heads = ("param", "shape", "|hand|", "|autograd|", "max rel err")
+    other = "-" if row.autograd_norm is None else f"{row.autograd_norm:.6g}"
+    errors = [e for e in (row.autograd_error, row.difference_error) if e is not None]
+    worst = f"{max(errors):.1e}" if errors else "-"
+    cells = (row.parameter, f"[{','.join(row.shape)}]", f"{row.hand_norm:.6g}", other, worst)
+    widths = [max(len(h), len(c)) for h, c in zip(heads, cells, strict=True)]
+    lines = ("  ".join(f"{t:<{w}}" for t, w in zip(line, widths, strict=True)).rstrip() for line in (heads, cells))
+    first, second = lines
+    return first, second

@@ -1,0 +1,112 @@
+"""Central differences of the loss, and how near the numbers are to a kink that a difference could cross."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from symnet.calculus import scalars
+from symnet.calculus.evaluate import evaluate
+from symnet.calculus.ir import Access, Equation, Program, TensorSpec, sort_key
+
+Array = Any
+
+#: Both are tried, relative to the size of the parameter: the larger has less rounding, the smaller misses most kinks.
+STEPS = (1e-4, 1e-6)
+RTOL = 1e-6
+
+
+@dataclass(frozen=True)
+class Slope:
+    """A central difference along a direction: its value, the error to expect from rounding, and the step."""
+
+    value: float
+    rounding: float
+    step: float
+
+
+@dataclass(frozen=True)
+class Kink:
+    """The nearest that an argument comes to a corner of a function: ``|expression|``."""
+
+    function: str
+    expression: str
+    distance: float
+
+    @property
+    def sentence(self) -> str:
+        """As the screen shows it."""
+        return f"nearest |{self.expression}| to the {self.function} corner: {self.distance:.1e}"
+
+
+def slopes(program: Program, inputs: Mapping[str, Array], name: str, direction: Array) -> tuple[Slope, ...]:
+    """(L(p + h v) - L(p - h v)) / 2h for each step; ``program`` holds the forward equations."""
+    found = []
+    scale = max(1.0, float(np.max(np.abs(inputs[name]), initial=0.0)))
+    for relative in STEPS:
+        step = relative * scale
+        up, down = (
+            float(evaluate(program, {**inputs, name: inputs[name] + side * step * direction})[program.loss])
+            for side in (1, -1)
+        )
+        found.append(Slope((up - down) / (2 * step), 1e-14 * (abs(up) + abs(down)) / step, step))
+    return tuple(found)
+
+
+def agree(along: float, size: float, found: tuple[Slope, ...]) -> tuple[bool, float]:
+    """Whether one of the slopes is ``along``, up to RTOL of the size of its terms and rounding; and the least error."""
+    errors = [abs(s.value - along) for s in found]
+    good = any(e <= RTOL * size + s.rounding for e, s in zip(errors, found, strict=True))
+    return good, min(errors) if all(map(np.isfinite, errors)) else float("inf")
+
+
+def nearest_kinks(program: Program, inputs: Mapping[str, Array]) -> tuple[Kink, ...]:
+    """For every corner in the forward equations the nearest that its argument comes, in the order of the equations."""
+    found: dict[tuple[str, str], Kink] = {}
+    for equation in program.equations:
+        for function, gap in _gaps(equation):
+            distance = _smallest(program, equation, gap, inputs)
+            key = (function, _plain(gap))
+            if key not in found or distance < found[key].distance:
+                found[key] = Kink(function, _plain(gap), distance)
+    return tuple(found.values())
+
+
+_FIRST_ARGUMENT = {"relu": 0, "leaky_relu": 0, "absolute": 0, "sign": 0}
+_DIFFERENCE = ("maximum", "minimum", "greater", "greater_equal")
+
+
+def _gaps(equation: Equation) -> Iterator[tuple[str, sp.Expr]]:
+    for call in sorted(equation.body.atoms(scalars.Scalar), key=sort_key):
+        name = type(call).__name__
+        if not call.has(Access):
+            continue
+        if name in _FIRST_ARGUMENT:
+            yield name, call.args[0]
+        elif name in _DIFFERENCE:
+            yield name, call.args[0] - call.args[1]
+        elif name == "clip":
+            yield name, call.args[0] - call.args[1]
+            yield name, call.args[0] - call.args[2]
+
+
+def _smallest(program: Program, equation: Equation, gap: sp.Expr, inputs: Mapping[str, Array]) -> float:
+    name = "nearest_kink"
+    closest = replace(equation, target=name, left=(), reduced=equation.indices, body=-scalars.absolute(gap), op="max")
+    position = next(k for k, e in enumerate(program.equations) if e is equation)
+    measured = replace(
+        program,
+        equations=(*program.equations[:position], closest),
+        tensors={**program.tensors, name: TensorSpec(name, (), "intermediate")},
+    )
+    return -float(evaluate(measured, inputs)[name])
+
+
+def _plain(gap: sp.Expr) -> str:
+    """The argument without its indices."""
+    text = str(gap.xreplace({a: sp.Symbol(a.name) for a in gap.atoms(Access)}))
+    return text

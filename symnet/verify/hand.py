@@ -1,0 +1,53 @@
+"""The gradients under test: those of the generated NumPy code, run as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symnet.calculus.evaluate import evaluate
+from symnet.model import Derivation
+from symnet.verify.draw import Point
+
+Array = Any
+Gradients = Mapping[str, Array]
+
+
+@dataclass(frozen=True)
+class Hand:
+    """A way to compute (loss, gradients by the parameters' names) at a point, and its name on the screen."""
+
+    origin: str
+    at: Callable[[Point], tuple[float, Gradients]]
+
+
+def hand_of(derivation: Derivation, script: str | None) -> Hand:
+    """The gradients of a generated NumPy script, or of the simplified equations themselves if there is none."""
+    return _equations(derivation) if script is None else _generated(derivation, script)
+
+
+def _generated(derivation: Derivation, script: str) -> Hand:
+    namespace: dict[str, Any] = {"__name__": "generated", "__file__": "generated.py"}
+    exec(compile(script, "generated.py", "exec"), namespace)  # our own output; names in it are checked identifiers
+    model, function = derivation.model, namespace["loss_and_grads"]
+    paths = {p.spec.name: p.path for p in model.parameters}
+
+    def at(point: Point) -> tuple[float, Gradients]:
+        params = {path: np.array(point.inputs[name]) for name, path in paths.items()}
+        loss, grads = function(params, *(np.array(point.inputs[i.spec.name]) for i in model.inputs))
+        return float(loss), {name: np.asarray(grads[paths[name]]) for name in derivation.wrt}
+
+    return Hand("the generated NumPy code", at)
+
+
+def _equations(derivation: Derivation) -> Hand:
+    program = derivation.program
+
+    def at(point: Point) -> tuple[float, Gradients]:
+        values = evaluate(program, point.inputs)
+        return float(values[program.loss]), {n: values[program.adjoints[n]] for n in derivation.wrt}
+
+    return Hand("the simplified equations", at)

@@ -1,0 +1,87 @@
+"""The points of a check, and hand and automatic gradients at each of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import sympy as sp
+
+from symnet.calculus import scalars
+from symnet.calculus.evaluate import evaluate
+from symnet.calculus.ir import Program, TensorSpec, size_symbol
+from symnet.model import Derivation, Model
+from symnet.verify.draw import Point, own_point, random_point
+from symnet.verify.hand import Hand
+
+Array = Any
+Oracle = Callable[[Program, Mapping[str, Array]], tuple[Mapping[str, Array], Mapping[str, Array]]]
+
+_CELLS = 1_000_000  # values of the largest forward equation that is evaluated at once
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Both losses and gradients at one point; ``autograd`` holds every tensor's, None where torch was not run."""
+
+    point: Point
+    loss: float
+    hand: Mapping[str, Array]
+    other_loss: float | None
+    autograd: Mapping[str, Array] | None
+
+    @property
+    def finite(self) -> bool:
+        """Whether both losses are finite numbers: elsewhere there is no gradient to compare."""
+        return math.isfinite(self.loss) and (self.other_loss is None or math.isfinite(self.other_loss))
+
+
+def samples_for(model: Model, wanted: int) -> int:
+    """How many samples a dense evaluation of the forward equations can take: ``wanted`` or fewer."""
+    numbers = {size_symbol(n): sp.Integer(1 if s is None else s) for n, s in model.sizes.items()}
+    cells = [int(sp.Mul(*(i.size.xreplace(numbers) for i in e.indices))) for e in model.program.equations]
+    return max(1, min(wanted, _CELLS // max(cells, default=1)))
+
+
+def points_of(model: Model, trials: int, seed: int) -> Iterator[Point]:
+    """The model's own numbers first, then random ones with batches of 1 to 5."""
+    yield own_point(model, seed, samples_for(model, model.training.samples))
+    most = samples_for(model, 5)
+    rng = np.random.default_rng([seed, 5])
+    for _ in range(trials - 1):
+        sizes = {n: int(rng.integers(1, most + 1)) if s is None else s for n, s in model.sizes.items()}
+        yield random_point(model, sizes, rng)
+
+
+def trial_at(derivation: Derivation, point: Point, hand: Hand, oracle: Oracle | None) -> Trial:
+    """The gradients at one point."""
+    with np.errstate(all="ignore"):
+        loss, gradients = hand.at(point)
+    if oracle is None:
+        return Trial(point, loss, gradients, None, None)
+    values, autograd = oracle(derivation.model.program, point.inputs)
+    return Trial(point, loss, gradients, float(values[derivation.model.program.loss]), autograd)
+
+
+def rounding_floor(derivation: Derivation, point: Point, parameter: str) -> float:
+    """What rounding may leave of a gradient that cancels: 1e-12 of the largest Σ |terms| of its raw adjoint.
+
+    A bias before a batch norm has the gradient 0, and autograd finds 1e-18: only the size of the terms tells.
+    """
+    raw = derivation.raw
+    adjoint = raw.adjoints[parameter]
+    size = f"size_of_{adjoint}"
+    terms = [
+        replace(e, target=size, body=scalars.absolute(e.body), origin=None).fresh()
+        for e in raw.equations
+        if e.target == adjoint
+    ]
+    measured = replace(
+        raw,
+        equations=(*raw.equations, *terms),
+        tensors={**raw.tensors, size: TensorSpec(size, raw.tensors[adjoint].shape, "intermediate")},
+    )
+    return 1e-12 * float(np.max(evaluate(measured, point.inputs)[size], initial=0.0))
