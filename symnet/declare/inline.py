@@ -30,8 +30,11 @@ def inline_unnamed(program: Program, named: Iterable[str]) -> Program:
     for target in program.targets():
         done[target] = []
         for equation in program.defining(target):
-            for written in _merged(_substituted(equation, done, kept, uses), done, kept, uses):
-                done[target].append(written)
+            written = _substituted(equation, done, kept, uses)
+            if target not in kept and isinstance(written.body, Access):
+                done[target].append(written)  # an unnamed view goes into its readers; what it views joins them there
+            else:
+                done[target] += _merged(written, done, kept, uses)
     equations = [e for target in program.targets() for e in done[target]]
     wanted = [t for t in program.targets() if t in kept]
     return replace(program, equations=tuple(equations)).restricted_to(wanted)
