@@ -39,10 +39,10 @@ class Var:
 class Opaque:
     """An address that is no plain variable: a SymPy template with placeholders, and the variables that fill them."""
 
-    __slots__ = ("parts", "serial", "template")
+    __slots__ = ("names", "parts", "serial", "template")
 
-    def __init__(self, template: sp.Expr, parts: tuple[Var, ...], serial: int) -> None:
-        self.template, self.parts, self.serial = template, parts, serial
+    def __init__(self, template: sp.Expr, parts: tuple[Var, ...], serial: int, names: frozenset[str]) -> None:
+        self.template, self.parts, self.serial, self.names = template, parts, serial, names
 
     def __hash__(self) -> int:
         return self.serial
@@ -73,13 +73,26 @@ class Atom:
     sum     ""                      bound variables, one monomial
     """
 
-    __slots__ = ("free", "head", "height", "kind", "nonnegative", "parts", "positive", "serial", "solid", "text")
+    __slots__ = (
+        "free",
+        "head",
+        "height",
+        "kind",
+        "names",
+        "nonnegative",
+        "parts",
+        "positive",
+        "serial",
+        "solid",
+        "text",
+    )
 
     def __init__(self, kind: str, head: Any, parts: tuple[Any, ...], free: frozenset[Var], serial: int) -> None:
         self.kind, self.head, self.parts, self.free, self.serial = kind, head, parts, free, serial
         self.positive = False
         self.nonnegative = False
         self.solid = False  # a sum of sizes such as J - H + 1: never multiplied out
+        self.names: frozenset[str] = frozenset()  # the tensors that it reads
         self.text = ""  # the structure with every variable replaced by its range; orders what has no other order
         self.height = 0  # how many sums stand inside each other in it
 
@@ -115,6 +128,11 @@ def add_term(poly: Poly, mono: Mono, coefficient: Number) -> None:
         poly[mono] = exact(total)
     else:
         poly.pop(mono, None)
+
+
+def names_of(poly: Mapping[Mono, Number]) -> frozenset[str]:
+    """The tensors that a polynomial reads."""
+    return frozenset[str]().union(*(a.names for mono in poly for a, _ in mono))
 
 
 def free_of(mono: Mono) -> frozenset[Var]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -50,12 +50,12 @@ class Definitions:
 
     # reading
 
-    def read(self, equations: tuple[Equation, ...], formals: tuple[Var, ...], put_in: Container[str]) -> Poly:
-        """The polynomial of one tensor's equations; definitions of the tensors in ``put_in`` are put in."""
+    def read(self, equations: tuple[Equation, ...], formals: tuple[Var, ...], put_in: Callable[[str], bool]) -> Poly:
+        """The polynomial of one tensor's equations; definitions of the tensors in which ``put_in`` holds are put in."""
         result: Poly = {}
 
         def inline(name: str, addresses: tuple[Address, ...]) -> Poly | None:
-            if name not in put_in:
+            if not put_in(name):
                 return None
             definition = self.by_name[name]
             return self.sums.rename_poly(definition.poly, dict(zip(definition.formals, addresses, strict=True)))
@@ -84,7 +84,7 @@ class Definitions:
         spec = self.program.tensors[name]
         formals = self.formals(equations[0])
         try:
-            poly = self.read(equations, formals, self.products)
+            poly = self.read(equations, formals, self.products.__contains__)
         except NotUnderstood:
             self.opaque.add(name)
             self._enter_sign(spec, {})
@@ -167,18 +167,17 @@ class Definitions:
             or c < 0 < (not whole)
             or a.solid
         ):
-            return
+            return False
         k, m = self.sums.read(definition.name, *definition.formals)
         value = self.sums.algebra.power({m: exact(Fraction(k) / c)}, Fraction(1) / e)
         if a.kind == "sum":
-            self.sums.table.enter(definition.name, *self._opened(a), value)
+            bound, (sign, mono) = self.sums.opened(a)
+            if sign != 1:
+                return False
+            self.sums.table.enter(definition.name, bound, mono, value)
         else:
             self.sums.enter_alias(definition.name, a, value)
         return True
-
-    def _opened(self, a: Atom) -> tuple[tuple[Var, ...], Mono]:
-        bound, (_, mono) = self.sums.opened(a)
-        return bound, mono
 
     def enter_sum(self, definition: Definition, a: Atom, c: Number, mono: Mono) -> None:
         """``T = c·rest·S`` makes S known as ``T/(c·rest)``, if everything in rest is safe to divide by."""

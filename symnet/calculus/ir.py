@@ -179,7 +179,7 @@ class Equation:
             self,
             left=tuple(table.get(i, i) for i in self.left),
             reduced=tuple(table.get(i, i) for i in self.reduced),
-            body=self.body.xreplace(table),
+            body=exchange(self.body, table),
             guard=frozenset(g.xreplace(table) for g in self.guard),
         )
 
@@ -248,6 +248,23 @@ def indices_for(shape: Iterable[sp.Expr], name: str = "i") -> tuple[Index, ...]:
 def access(spec: TensorSpec, *addresses: sp.Expr | int) -> Access:
     """A read of the tensor, of the class that its data type asks for."""
     return (IntegerAccess if spec.integer else Access)(spec.name, *addresses)
+
+
+def exchange(expression: sp.Expr, table: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
+    """The expression with parts exchanged, as SymPy's ``xreplace``, but ``2*(x + y)`` stays a product.
+
+    SymPy multiplies a number into a sum whenever it builds one; the simplifier writes factored forms that must last.
+    """
+    if expression in table:
+        return table[expression]
+    if not expression.args:
+        return expression
+    parts = [exchange(a, table) for a in expression.args]
+    if all(new is old for new, old in zip(parts, expression.args, strict=True)):
+        return expression
+    if expression.is_Mul and len(parts) == 2 and parts[0].is_Rational and parts[1].is_Add:
+        return sp.Mul(*parts, evaluate=False)
+    return expression.func(*parts)
 
 
 def sort_key(expression: sp.Basic) -> Any:

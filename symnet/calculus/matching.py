@@ -37,12 +37,12 @@ def match_product(sums: Sums, pattern: Mono, mono: Mono, binding: Binding) -> It
     if not pattern:
         yield binding
         return
-    (first, exponent), *rest = pattern
+    first, exponent = pattern[0]
     for atom, e in mono:
         if e * exponent > 0 and abs(e) >= abs(exponent):
             found = match(sums, first, atom, binding)
             if found is not None:
-                yield from match_product(sums, tuple(rest), mono, found)
+                yield from match_product(sums, pattern[1:], mono, found)
 
 
 def exchanged(sums: Sums, poly: Poly, exchange: Callable[[Atom], Term | None]) -> Poly:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
-from symnet.calculus.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term, exact, free_of
+from symnet.calculus.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term, exact, free_of, names_of
 from symnet.calculus.cost import Costs, collect_sums
 from symnet.calculus.definitions import Definition, Definitions
 from symnet.calculus.matching import exchanged, match, match_product
@@ -34,6 +34,7 @@ class Moves:
 
     def __init__(self, sums: Sums, definitions: Definitions, costs: Costs) -> None:
         self.sums, self.algebra, self.definitions, self.costs = sums, sums.algebra, definitions, costs
+        self._products: dict[str, list[Definition]] = {}  # by the tensors that they read
         self._collapsed: dict[tuple[Atom, int, frozenset[str]], tuple[Poly, tuple[Event, ...]] | None] = {}
 
     def improve(self, poly: Poly, left: tuple[Var, ...]) -> tuple[Poly, list[Step]]:
@@ -98,6 +99,7 @@ class Moves:
         found: tuple[Poly, tuple[Event, ...]] | None = None
         order = tuple(sorted(atom.free, key=lambda v: v.serial))
         contraction = _is_contraction(atom)
+        depth = min(depth, 2) if contraction else depth
         for opening in self._openings(atom, depth, banned):
             self.sums.events = []
             result, events = opening()
@@ -156,7 +158,8 @@ class Moves:
             if k:
                 add_term(result, m, k)
         events = list(self.sums.events)
-        result = self._collapse_all(result, depth - 1, banned, events)
+        if not _longer(result, len(bound), len(rest[1]) + 1):
+            result = self._collapse_all(result, depth - 1, banned, events)
         self.sums.banned = before
         return result, tuple(events)
 
@@ -167,7 +170,7 @@ class Moves:
             value = self.collapse(atom, depth, banned)
             if value is not None:
                 poly = self.put(poly, atom, value[0])
-                events += value[1]
+                events += [*value[1], Event("open the sum", {((atom, 1),): 1}, value[0], "")]
         return poly
 
     def _own_sum(
@@ -229,16 +232,22 @@ class Moves:
 
     # products under their names
 
-    def fold(self, poly: Poly, left: tuple[Var, ...], products: Iterable[Definition]) -> tuple[Poly, list[Step]]:
+    def enter_product(self, definition: Definition) -> None:
+        """From now on the product may be written under its name."""
+        for name in sorted(names_of(definition.poly)):
+            self._products.setdefault(name, []).append(definition)
+
+    def fold(self, poly: Poly, left: tuple[Var, ...], allowed: Callable[[str], bool]) -> tuple[Poly, list[Step]]:
         """The polynomial with products written under the names of tensors that are defined as them, where cheaper."""
         steps: list[Step] = []
         cost = self.costs.of(poly, left)
-        chosen = list(products)
         for _ in range(STEPS):
             best, found = cost, None
-            heads = _heads(poly)
-            for definition in chosen:
-                for result in self._folded(poly, definition, heads):
+            present = names_of(poly)
+            readers = (d for name in sorted(present) for d in self._products.get(name, ()))
+            candidates = {d.name: d for d in readers if allowed(d.name)}
+            for definition in sorted(candidates.values(), key=_by_person):
+                for result in self._folded(poly, definition, present):
                     new = self.costs.of(result, left)
                     if new < best:
                         best, found = new, (Step("known product", definition.name, poly, result), result)
@@ -248,18 +257,21 @@ class Moves:
             steps.append(found[0])
         return poly, steps
 
-    def _folded(self, poly: Poly, definition: Definition, heads: frozenset[object]) -> Iterator[Poly]:
+    def _folded(self, poly: Poly, definition: Definition, present: frozenset[str]) -> Iterator[Poly]:
         product = definition.product
-        if product is None or not any(a.head in heads for a, _ in product[1] if a.kind in ("read", "call")):
+        if product is None:
             return
         c, mono = product
         formals = frozenset(definition.formals)
         for member, e in mono:
             rest = tuple((a, f) for a, f in mono if a is not member)
-            if member.free >= formals and free_of(rest) <= member.free and (e in (1, -1) or member.positive):
-                if all(self.definitions.unit(a) for a, _ in rest):
-                    yield self._solved(poly, definition, member, e, (c, rest))
-        if len(mono) > 1:
+            if not (
+                member.names and member.names <= present and member.free >= formals and free_of(rest) <= member.free
+            ):
+                continue
+            if (e in (1, -1) or member.positive) and all(self.definitions.unit(a) for a, _ in rest):
+                yield self._solved(poly, definition, member, e, (c, rest))
+        if len(mono) > 1 and names_of(definition.poly) <= present:
             yield self._recognised(poly, definition, c, mono)
 
     def _solved(self, poly: Poly, definition: Definition, member: Atom, e: int | Fraction, rest: Term) -> Poly:
@@ -306,21 +318,20 @@ class Moves:
         return term
 
 
+def _longer(poly: Poly, bound: int, factors: int) -> bool:
+    """Whether a sum in it is so much longer than the one that was opened that no collapse will pay."""
+    sums: dict[Atom, None] = {}
+    collect_sums(poly, sums)
+    return any(len(s.parts[0]) > bound or len(s.parts[1]) > factors + 1 for s in sums)
+
+
+def _by_person(definition: Definition) -> tuple[bool, int]:
+    """Tensors of the program before shares, which get a name only if nothing has it; else in program order."""
+    return not definition.name.isidentifier(), definition.formals[0].serial if definition.formals else 0
+
+
 def _terms(poly: Poly) -> list[Term]:
     return [(c, mono) for mono, c in poly.items()]
-
-
-def _heads(poly: Poly) -> frozenset[object]:
-    found: set[object] = set()
-    stack = [a for mono in poly for a, _ in mono]
-    while stack:
-        a = stack.pop()
-        found.add(a.head)
-        if a.kind in ("paren", "call"):
-            stack += [b for part in a.parts for mono in part for b, _ in mono]
-        elif a.kind == "sum":
-            stack += [b for b, _ in a.parts[1]]
-    return frozenset(found)
 
 
 def _is_contraction(atom: Atom) -> bool:

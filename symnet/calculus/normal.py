@@ -13,7 +13,8 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.calculus.atoms import ONE, Address, Atom, Mono, Number, Opaque, Poly, Term, Var, add_term, exact
+from symnet.calculus.atoms import ONE, Address, Atom, Mono, Number, Opaque, Poly, Term, Var, add_term, exact, names_of
+from symnet.calculus.ir import Access
 from symnet.calculus.scalars import Indicator
 
 
@@ -72,7 +73,8 @@ class Algebra:
         """The address ``template`` with its placeholders filled by ``parts``."""
         key = (template, *parts)
         if key not in self._addresses:
-            self._addresses[key] = Opaque(template, parts, self._next())
+            names = frozenset(a.name for a in template.atoms(Access))
+            self._addresses[key] = Opaque(template, parts, self._next(), names)
         return self._addresses[key]
 
     def atom(self, kind: str, head: Any, *parts: Any, free: frozenset[Var] = frozenset()) -> Atom:
@@ -92,6 +94,9 @@ class Algebra:
         elif atom.kind == "sum":
             inner = [atom.parts[1]]
         atom.text = _text(atom)
+        atom.names = names_of(dict.fromkeys(inner, 1)).union(*(p.names for p in atom.parts if isinstance(p, Opaque)))
+        if atom.kind == "read":
+            atom.names |= {atom.head}
         atom.height = max((a.height for mono in inner for a, _ in mono), default=0) + (atom.kind == "sum")
         if atom.kind == "read":
             sign = self.signs.get(atom.head)

@@ -6,10 +6,10 @@ put in; both are improved by the judged moves, and the cheaper one stays.  Forwa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from symnet.calculus.atoms import Poly, Var
+from symnet.calculus.atoms import Poly, Var, names_of
 from symnet.calculus.convert import Reader
 from symnet.calculus.cost import Costs
 from symnet.calculus.definitions import Definition, Definitions
@@ -17,6 +17,7 @@ from symnet.calculus.emit import Emitter
 from symnet.calculus.ir import Access, Equation, Program, TensorSpec
 from symnet.calculus.moves import Moves, Step
 from symnet.calculus.normal import Algebra, NotUnderstood
+from symnet.calculus.records import Recorder
 from symnet.calculus.rewrites import Rewrite
 from symnet.calculus.sums import Event, Sums
 from symnet.calculus.table import Table
@@ -71,11 +72,12 @@ class _Run:
         self.costs = Costs(self.algebra, sizes)
         self.moves = Moves(self.sums, self.definitions, self.costs)
         leaves = {t.name for t in specs if t.role in ("parameter", "data", "label")}
-        self.wanted = tuple(a for t, a in program.adjoints.items() if t in leaves or t not in program.tensors)
+        self.wanted = dict.fromkeys(a for t, a in program.adjoints.items() if t in leaves or t not in program.tensors)
         lefts = {a: self.equations[t][0] for t, a in program.adjoints.items() if t in self.equations}
         self.primal = {a: e for a, e in lefts.items() if len(e.left) == program.tensors[a].rank}
         self.trivial: dict[str, None] = {}  # adjoints without a read: numbers, sizes, deltas
         self.products: dict[str, Definition] = {}
+        self.kept: dict[str, None] = {}  # steps shown although nothing reads them
         self.statistics: dict[str, Definition] = {}  # adjoints defined by a sum
         self.finished: dict[str, Definition] = {}
         self.candidates: dict[str, Candidate] = {}
@@ -88,16 +90,25 @@ class _Run:
             if self.program.tensors[name].role == "adjoint":
                 self._adjoint(name)
             else:
-                self.definitions.enter_forward(name, self.equations[name])
+                self._forward(name)
         self._put_in_pointwise()
+        self._show_values()
         return self._written()
+
+    def _forward(self, name: str) -> None:
+        self.definitions.enter_forward(name, self.equations[name])
+        if name in self.definitions.products:
+            self.moves.enter_product(self.definitions.by_name[name])
+        if name in self.definitions.shares:
+            self.moves.enter_product(self.definitions.shares[name])
 
     # steps that are better not named
 
     def _put_in_pointwise(self) -> None:
         """A pointwise adjoint goes into its consumers where that is cheaper for all together; the latest first."""
+        readers = self._consumers()
         for name in reversed(self.finished):
-            consumers = self._consumers().get(name, ())
+            consumers = readers.get(name, ())
             if name in self.wanted or not consumers or not set(consumers) <= set(self.finished):
                 continue
             definition = self.definitions.by_name[name]
@@ -107,8 +118,8 @@ class _Run:
             found = {c: form for c, form in forms.items() if form is not None}
             if len(found) < len(consumers):
                 continue
-            shown = self.finished[name]
-            now = self.costs.of(shown.poly, shown.formals) + sum(self._cost(c) for c in consumers)
+            gone = self._no_longer_read(name, found, readers)
+            now = sum(self._cost(n) for n in gone) + sum(self._cost(c) for c in consumers)
             then = sum(form.cost for form in found.values())
             if then < now or (then == now and not self.program.tensors[name].given):
                 for c, form in found.items():
@@ -116,6 +127,50 @@ class _Run:
                     self.candidates[c] = form
                     self.finished[c] = Definition(c, formals, form.poly)
                     self.definitions.by_name[c] = Definition(c, formals, form.base)
+                readers = self._consumers()
+
+    def _show_values(self) -> None:
+        """A gradient that is just a named product shows the product; the person's steps on the way stay.
+
+        The adjoint of a tensor that the person named also stays where it is a plain number such as 1/N, which costs
+        nothing and is what people forget.
+        """
+        for name in self.wanted:
+            poly = self.finished[name].poly if name in self.finished else {}
+            for mono, c in list(poly.items())[:1]:
+                read = mono[0][0] if len(poly) == len(mono) == c == 1 and mono[0][1] == 1 else None
+                source = self.finished.get(read.head) if read is not None and read.kind == "read" else None
+                if (
+                    read is not None
+                    and source is not None
+                    and source.name not in self.wanted
+                    and source.product is not None
+                ):
+                    value = self.sums.rename_poly(source.poly, dict(zip(source.formals, read.parts, strict=True)))
+                    self.finished[name] = Definition(name, self.finished[name].formals, value)
+                    if self.program.tensors[source.name].given:
+                        self.kept[source.name] = None
+        for name, definition in self.finished.items():
+            constant = not any(a.free for mono in definition.poly for a, _ in mono)
+            spec = self.program.tensors[name]
+            if name in self.trivial and definition.poly and constant and spec.given and spec.rank:
+                self.kept[name] = None
+
+    def _no_longer_read(
+        self, name: str, forms: Mapping[str, Candidate], readers: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, None]:
+        """``name`` and the adjoints that are dead once the consumers have the new forms."""
+        gone = {name: None}
+        queue = [name, *forms]
+        while queue:
+            for read in sorted(self._reads(queue.pop())):
+                if read in gone or read in self.wanted or read not in self.finished:
+                    continue
+                needed = (r for r in readers.get(read, ()) if r not in gone)
+                if not any(r not in forms or read in names_of(forms[r].poly) for r in needed):
+                    gone[read] = None
+                    queue.append(read)
+        return gone
 
     def _cost(self, name: str) -> float:
         shown = self.finished[name]
@@ -139,13 +194,12 @@ class _Run:
             poly = self.moves.put(
                 poly, atom, self.sums.rename_poly(body.poly, dict(zip(body.formals, atom.parts, strict=True)))
             )
-        if name in reads_of(poly):
+        if name in names_of(poly):
             return None
         order = list(self.finished)
         before = set(order[: order.index(consumer)]) - {name}
-        others = [d for n, d in self.products.items() if n in before]
-        form = self._improved(poly, formals, others, self.candidates[consumer].events)
-        return None if name in reads_of(form.poly) else form
+        form = self._improved(poly, formals, before.__contains__, self.candidates[consumer].events)
+        return None if name in names_of(form.poly) else form
 
     # one adjoint
 
@@ -153,11 +207,9 @@ class _Run:
         equations = self.equations[name]
         formals = self.definitions.formals(equations[0] if name not in self.primal else self.primal[name])
         try:
-            best = base = self._candidate(equations, formals, self._forward_products(), ())
+            best = base = self._candidate(equations, formals, self._is_put_in, False)
             if self._reads_adjoints(equations):
-                base = self._candidate(
-                    equations, formals, self._put_in(equations, len(formals)), self.products.values()
-                )
+                base = self._candidate(equations, formals, self._adjoints_put_in(equations, len(formals)), True)
                 if base.cost < best.cost:
                     best = base
         except NotUnderstood:
@@ -165,15 +217,18 @@ class _Run:
         self.candidates[name] = best
         self._finish(Definition(name, formals, best.poly), Definition(name, formals, base.base))
 
-    def _put_in(self, equations: tuple[Equation, ...], rank: int) -> dict[str, None]:
-        """Every product, and the row sums where the equation has no sum itself."""
-        chosen = {**self._forward_products(), **dict.fromkeys(self.products)}
-        if not any(e.reduced for e in equations):
-            chosen.update(dict.fromkeys(n for n, s in self.statistics.items() if len(s.formals) < rank))
-        return chosen
+    def _is_put_in(self, name: str) -> bool:
+        return name in self.definitions.products or name in self.trivial
 
-    def _forward_products(self) -> dict[str, None]:
-        return {**self.definitions.products, **self.trivial}
+    def _adjoints_put_in(self, equations: tuple[Equation, ...], rank: int) -> Callable[[str], bool]:
+        """Every product, and the row sums where the equation has no sum itself."""
+        pointwise = not any(e.reduced for e in equations)
+
+        def chosen(name: str) -> bool:
+            row_sum = pointwise and name in self.statistics and len(self.statistics[name].formals) < rank
+            return row_sum or name in self.products or self._is_put_in(name)
+
+        return chosen
 
     def _reads_adjoints(self, equations: tuple[Equation, ...]) -> bool:
         return any(a.name in self.products or a.name in self.statistics for e in equations for a in e.accesses)
@@ -182,27 +237,30 @@ class _Run:
         self,
         equations: tuple[Equation, ...],
         formals: tuple[Var, ...],
-        put_in: dict[str, None],
-        adjoints: Iterable[Definition],
+        put_in: Callable[[str], bool],
+        adjoints: bool,
     ) -> Candidate:
         self.sums.events = []
         poly = self.definitions.read(equations, formals, put_in)
         events = tuple(self.sums.events)
-        return self._improved(poly, formals, adjoints, events)
+        return self._improved(poly, formals, (lambda name: True) if adjoints else _never, events)
 
     def _improved(
-        self, poly: Poly, formals: tuple[Var, ...], adjoints: Iterable[Definition], events: tuple[Event, ...]
+        self, poly: Poly, formals: tuple[Var, ...], allowed: Callable[[str], bool], events: tuple[Event, ...]
     ) -> Candidate:
+        """The improved form; products are written under the names of forward tensors, shares and allowed adjoints."""
         base, steps = self.moves.improve(poly, formals)
-        forward = [self.definitions.by_name[n] for n in self.definitions.products]
-        products = [*forward, *self.definitions.shares.values(), *adjoints]
-        poly, folds = self.moves.fold(base, formals, products)
+
+        def named(name: str) -> bool:
+            return name not in self.products or allowed(name)
+
+        poly, folds = self.moves.fold(base, formals, named)
         cost = self.costs.of(poly, formals) + self._charges(poly)
         return Candidate(base, poly, cost, (*steps, *folds), events)
 
     def _charges(self, poly: Poly) -> float:
         """What the row sums cost that the form reads by name."""
-        names = {n for n in reads_of(poly) if n in self.statistics and n not in self.wanted}
+        names = {n for n in names_of(poly) if n in self.statistics and n not in self.wanted}
         return sum(self.costs.of(self.finished[n].poly, self.finished[n].formals) for n in sorted(names))
 
     def _finish(self, shown: Definition, definition: Definition) -> None:
@@ -213,6 +271,7 @@ class _Run:
             self.trivial[name] = None
         elif definition.product is not None:
             self.products[name] = definition
+            self.moves.enter_product(definition)
         elif definition.has_sum and name not in self.wanted:
             self.statistics[name] = definition
         if name in self.wanted and len(definition.poly) == 1:
@@ -225,7 +284,7 @@ class _Run:
         """A number, a size or a delta, or plain data: never worth a name in another equation."""
         if definition.has_sum or len(definition.poly) > 1:
             return False
-        reads = sorted(reads_of(definition.poly))
+        reads = sorted(names_of(definition.poly))
         bare = all(c == 1 and len(mono) == 1 and mono[0][1] == 1 for mono, c in definition.poly.items())
         return not reads or (bare and all(self.program.tensors[r].role == "data" for r in reads))
 
@@ -262,11 +321,33 @@ class _Run:
             equations=(*forward, *emitter.share_equations, *emitter.equations),
             adjoints=adjoints,
         )
-        return Simplified(program, (), ())
+        return Simplified(program, self._records(emitter), self._facts(emitter))
+
+    def _records(self, emitter: Emitter) -> tuple[Rewrite, ...]:
+        products = {**self.definitions.by_name, **{d.name: d for d in self.definitions.shares.values()}}
+        recorder = Recorder(emitter, self.program.tensors, products)
+        found: list[Rewrite] = []
+        for name, form in self.candidates.items():
+            formals = self.finished[name].formals
+            spelled = frozenset(
+                a.name for e in self.equations[name] for a in e.accesses
+            )  # names that stood there already
+            steps = [s for s in form.steps if s.subject not in spelled]
+            found += recorder.records(name, formals, form.events, steps, self.finished[name].poly)
+        return tuple(found)
+
+    def _facts(self, emitter: Emitter) -> tuple[str, ...]:
+        """The declared facts that were used, such as ``Σ_k Y[n,k] = 1``."""
+        found: dict[str, None] = {}
+        for form in self.candidates.values():
+            for event in (*form.events, *(e for step in form.steps for e in step.events)):
+                if event.name == "declared fact":
+                    found[f"{emitter.record_writer().poly(event.before)} = 1"] = None
+        return tuple(found)
 
     def _live(self) -> set[str]:
         live: set[str] = set()
-        stack = list(self.wanted)
+        stack = [*self.wanted, *self.kept]
         while stack:
             name = stack.pop()
             if name in live or name not in self.equations:
@@ -275,24 +356,11 @@ class _Run:
             stack += sorted(self._reads(name))
         return live
 
-    def _reads(self, name: str) -> set[str]:
+    def _reads(self, name: str) -> frozenset[str]:
         if name in self.finished:
-            return reads_of(self.finished[name].poly)
-        return {a.name for e in self.equations[name] for a in e.accesses}
+            return names_of(self.finished[name].poly)
+        return frozenset(a.name for e in self.equations[name] for a in e.accesses)
 
 
-def reads_of(poly: Poly) -> set[str]:
-    """The names of the tensors that a polynomial reads."""
-    found: set[str] = set()
-    stack = [a for mono in poly for a, _ in mono]
-    while stack:
-        a = stack.pop()
-        if a.kind == "read":
-            found.add(a.head)
-        elif a.kind in ("paren", "call"):
-            stack += [b for part in a.parts for mono in part for b, _ in mono]
-        elif a.kind == "sum":
-            stack += [b for b, _ in a.parts[1]]
-        for p in a.parts if a.kind in ("read", "delta", "place") else ():
-            found.update(x.name for x in getattr(p, "template", Access("")).atoms(Access) if x.name)
-    return found
+def _never(name: str) -> bool:
+    return False

@@ -22,8 +22,8 @@ class Event:
     """Something used on the way: a fact, or a tensor recognised.  ``before`` and ``after`` are equal."""
 
     name: str
-    before: Term
-    after: Term
+    before: Poly
+    after: Poly
     tensor: str
 
 
@@ -191,13 +191,13 @@ class Sums:
             a = mono[0][0]
             if a.kind == "read" and a.head in self.unit_rows and a.parts[-1] is bound[0]:
                 if all(bound[0] not in variables(p) for p in a.parts[:-1]):
-                    self.events.append(Event("declared fact", self._stored(bound, mono), (1, ONE), a.head))
+                    self.events.append(Event("declared fact", _poly(self._stored(bound, mono)), {ONE: 1}, a.head))
                     return 1, ONE
         found = self.table.find(bound, mono)
         if found is None or found[0].name in self.banned:
             return None
         after = self.rename(found[0].value, found[1])
-        self.events.append(Event("known sum", self._stored(bound, mono), after, found[0].name))
+        self.events.append(Event("known sum", _poly(self._stored(bound, mono)), _poly(after), found[0].name))
         return after
 
     def _stored(self, bound: tuple[Var, ...], mono: Mono) -> Term:
@@ -209,6 +209,10 @@ class Sums:
         atom = self.algebra.atom("sum", "", tuple(canonical[v] for v in order), inner, free=free)
         self._hints.setdefault(atom, tuple(v.hint for v in order))
         return sign, ((atom, 1),)
+
+
+def _poly(term: Term) -> Poly:
+    return {term[1]: term[0]} if term[0] else {}
 
 
 def _same_range(place: Address, address: Var) -> bool:
