@@ -108,8 +108,8 @@ class leaky_relu(Scalar):
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         x, slope = self.args
         if argindex == 1:
-            return slope + (1 - slope) * greater(x, sp.S.Zero)
-        return x * (1 - greater(x, sp.S.Zero))
+            return where(greater(x, sp.S.Zero), sp.S.One, slope)
+        return where(greater(x, sp.S.Zero), sp.S.Zero, x)
 
 
 class absolute(Scalar):
