@@ -170,7 +170,7 @@ def check(
 ) -> int:
     """Compare the generated gradients of MODELS with autograd, central differences and exact fractions."""
     from symnet import pipeline
-    from symnet.verify.formats import render
+    from symnet.verify.formats import FORMATS as REPORTS
     from symnet.verify.report import METHODS, Options
 
     methods = tuple(m for m in METHODS if m in against.split(","))
@@ -183,7 +183,7 @@ def check(
         loaded, warnings = pipeline.load(model)
         _say(warnings)
         reports.append(pipeline.check(pipeline.derive_model(loaded), options))
-    click.echo(render(reports, format_), nl=False)
+    click.echo(REPORTS[format_](reports), nl=False)
     for report in reports:
         _say(report.problems)
     return max((report.exit_code for report in reports), key=(0, 3, 1).index)
