@@ -32,8 +32,7 @@ def share(statements: Iterable[Statement], names: Namer) -> tuple[Statement, ...
     work = list(statements)
     updated = {s.target for s in work if isinstance(s, (Add, Zeros))}
     while True:
-        known = _holders(work, updated)
-        work = [_with_known(s, known) for s in work]
+        work = _with_holders(work, updated)
         repeated = _largest_repeated(work)
         if repeated is None:
             return tuple(work)
@@ -44,26 +43,20 @@ def share(statements: Iterable[Statement], names: Namer) -> tuple[Statement, ...
         work.insert(place, Assign(new, repeated))
 
 
-def _holders(statements: list[Statement], updated: set[str]) -> dict[Array, Array]:
-    found: dict[Array, Array] = {}
-    for s in statements:
-        if isinstance(s, Assign) and _reusable(s, updated):
-            found.setdefault(s.value, name(s.target, s.value.rank, s.value.dtype))
-    return found
+def _with_holders(statements: list[Statement], updated: set[str]) -> list[Statement]:
+    """The statements in terms of the variables that hold their parts from an earlier statement on."""
+    known: dict[Array, Array] = {}
+    result: list[Statement] = []
+    for statement in statements:
+        statement = with_arrays(statement, known)
+        result.append(statement)
+        if isinstance(statement, Assign) and _reusable(statement, updated):
+            known[statement.value] = name(statement.target, statement.value.rank, statement.value.dtype)
+    return result
 
 
 def _reusable(statement: Statement, updated: set[str]) -> bool:
     return isinstance(statement, Assign) and statement.target not in updated and statement.value.kind not in FREE
-
-
-def _with_known(statement: Statement, known: dict[Array, Array]) -> Statement:
-    """The statement in terms of the variables that hold its parts; the first holder of a value keeps it."""
-    if isinstance(statement, Assign) and known.get(statement.value) == name(
-        statement.target, statement.value.rank, statement.value.dtype
-    ):
-        smaller = {k: v for k, v in known.items() if k != statement.value}
-        return with_arrays(statement, smaller)
-    return with_arrays(statement, known)
 
 
 def _everything(statement: Statement) -> list[Array]:

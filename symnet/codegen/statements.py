@@ -68,7 +68,7 @@ class Array:
     @property
     def owns(self) -> bool:
         """Whether the value has memory of its own, so that it may be written in place."""
-        return self.kind not in VIEWS
+        return self.kind not in VIEWS or (self.kind != "name" and self.arguments[0].owns)
 
 
 @dataclass(frozen=True)

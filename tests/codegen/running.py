@@ -1,0 +1,88 @@
+"""Programs of ``tests.programs`` as generated functions: derived, written, executed."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from symnet.calculus.derive import derive
+from symnet.calculus.ir import Program
+from symnet.calculus.simplify import simplify
+from symnet.codegen.emit import Bodies, bodies
+from symnet.codegen.numpy_target import NUMPY
+from symnet.codegen.spelling import Language
+from symnet.codegen.torch_target import TORCH
+from symnet.model import Derivation, Given, Input, Model, Optimizer, Parameter, Training
+from tests.programs import Case
+
+LANGUAGES = {"numpy": NUMPY, "torch": TORCH}
+FORMS: dict[str, Callable[[Program], Program]] = {
+    "raw": lambda program: program,
+    "simplified": lambda program: simplify(program, {}).program,
+}
+Arrays = dict[str, Any]
+
+
+def derivation_of(program: Program, wrt: tuple[str, ...], form: str) -> Derivation:
+    """The derivation of a bare program, raw or simplified."""
+    tensors = program.tensors.values()
+    model = Model(
+        path=Path("model.py"),
+        lines=(),
+        program=program,
+        sizes={str(s): None for t in tensors for size in t.shape for s in size.free_symbols},
+        parameters=tuple(Parameter(t, Given(0.0), t.name) for t in tensors if t.role == "parameter"),
+        inputs=tuple(Input(t, Given(0.0)) for t in tensors if t.role in ("data", "label")),
+        prediction=None,
+        training=Training(Optimizer("SGD", {})),
+    )
+    raw = derive(program, wrt)
+    return Derivation(model, raw, FORMS[form](raw), wrt)
+
+
+@dataclass(frozen=True)
+class Functions:
+    """What a script would define: ``compute_loss`` and ``loss_and_grads`` of (params, *inputs)."""
+
+    bodies: Bodies
+    inputs: tuple[str, ...]
+    compute_loss: Callable[..., Any]
+    loss_and_grads: Callable[..., tuple[Any, Arrays]]
+
+    def run(self, values: Mapping[str, Any]) -> tuple[Any, Arrays]:
+        """Loss and gradients at the given values."""
+        return self.loss_and_grads(dict(values), *(values[n] for n in self.inputs))
+
+
+def functions_of(derivation: Derivation, language: Language) -> Functions:
+    """The bodies compiled as functions of a module of their own."""
+    made = bodies(derivation, language)
+    inputs = tuple(i.spec.name for i in derivation.model.inputs)
+    head = ", ".join(("params", *inputs))
+    grads = ", ".join(f'"{path}": {expression}' for path, expression in made.gradients)
+    text = [*made.setup, "", f"def compute_loss({head}):"]
+    text += [f"    {line}" for line in (*made.compute_loss, f"return {made.loss}")]
+    text += ["", f"def loss_and_grads({head}):"]
+    text += [f"    {line}" for line in (*made.loss_and_grads, f"return {made.loss}, {{{grads}}}")]
+    scope: dict[str, Any] = {"np": np, "torch": torch}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        exec(compile("\n".join(text), "generated", "exec"), scope)
+    return Functions(made, inputs, scope["compute_loss"], scope["loss_and_grads"])
+
+
+def as_arrays(values: Mapping[str, Any], language: str, dtype: str = "float64") -> Arrays:
+    """The values in the language's arrays: real ones of the dtype, labels int64."""
+    converted = {n: v.astype(dtype) if v.dtype.kind == "f" else v.astype(np.int64) for n, v in values.items()}
+    return {n: torch.tensor(v) for n, v in converted.items()} if language == "torch" else converted
+
+
+def resized(case: Case, **sizes: int) -> Case:
+    """The case at other sizes."""
+    return replace(case, sizes={**case.sizes, **sizes})
