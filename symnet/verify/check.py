@@ -12,9 +12,10 @@ from symnet.calculus.evaluate import NotExact
 from symnet.errors import Note, Problem
 from symnet.model import Derivation, Parameter
 from symnet.verify.diagnose import differs, first_wrong_step, reasons
-from symnet.verify.differences import STEPS, Kink, agree, nearest_kinks, slopes
+from symnet.verify.differences import NEAR, Kink, agree, nearest_kinks, slopes
 from symnet.verify.facts import broken_facts
 from symnet.verify.hand import hand_of
+from symnet.verify.oracle import oracle_on
 from symnet.verify.rational import Exact, check_exactly
 from symnet.verify.report import Method, Options, Report, Row
 from symnet.verify.trials import Oracle, Trial, points_of, rounding_floor, trial_at
@@ -27,7 +28,6 @@ _WORDS: Mapping[Method, str] = {
     "exact": "the exact check",
 }
 _DIFFERENCE_TRIALS = 2
-_NEAR = 100 * max(STEPS)  # a corner this near may be crossed by a difference
 
 
 @dataclass
@@ -91,19 +91,11 @@ def _oracle(options: Options, found: _Findings) -> Oracle | None:
     """Autograd on the device of the options, or None with the reason noted."""
     if "autograd" not in options.methods:
         return None
-    try:
-        from symnet.verify.autograd import autograd_of, why_not_on  # torch takes a second to import
-    except ModuleNotFoundError as error:
-        if error.name != "torch":
-            raise
-        missing = "autograd was not compared: torch is not installed (pip install 'symnet[torch]')"
-        (found.warnings if options.against is None else found.undecided).append(missing)
-        return None
-    reason = why_not_on(options.device)
-    if reason is not None:
-        found.undecided.append(f"autograd was not compared: no float64 on device {options.device}: {reason}")
-        return None
-    return lambda program, inputs: autograd_of(program, inputs, options.device)
+    oracle, reason = oracle_on(options.device)
+    if oracle is None:
+        optional = options.against is None and options.device == "cpu"
+        (found.warnings if optional else found.undecided).append(f"autograd was not compared: {reason}")
+    return oracle
 
 
 def _row(derivation: Derivation, name: str, trial: Trial) -> Row:
@@ -149,7 +141,7 @@ def _relative_error(hand: Array, other: Array) -> float:
 def _compare_with_differences(derivation: Derivation, trials: list[Trial], options: Options, found: _Findings) -> None:
     program, rng = derivation.model.program, np.random.default_rng([options.seed, 6])
     for number, trial in enumerate(trials):
-        near = [k for k in nearest_kinks(program, trial.point.inputs) if k.distance < _NEAR]
+        near = [k for k in nearest_kinks(program, trial.point.inputs) if k.distance < NEAR]
         if number == 0:
             found.warnings += [f"{k.sentence}; a central difference could cross it" for k in near]
         for name in derivation.wrt:

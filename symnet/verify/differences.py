@@ -18,6 +18,7 @@ Array = Any
 #: Both are tried, relative to the size of the parameter: the larger has less rounding, the smaller misses most kinks.
 STEPS = (1e-4, 1e-6)
 RTOL = 1e-6
+NEAR = 100 * max(STEPS)  # a corner this near may be crossed by a difference
 
 
 @dataclass(frozen=True)

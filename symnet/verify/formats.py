@@ -149,3 +149,8 @@ FORMATS: Mapping[str, Callable[[Sequence[Report]], str]] = {
     "json": render_json,
     "junit": render_junit,
 }
+
+
+def render(reports: Sequence[Report], format_name: str) -> str:
+    """The reports in one of FORMATS; raises KeyError for another."""
+    return FORMATS[format_name](reports)

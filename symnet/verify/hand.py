@@ -31,7 +31,9 @@ def hand_of(derivation: Derivation, script: str | None) -> Hand:
 
 def _generated(derivation: Derivation, script: str) -> Hand:
     namespace: dict[str, Any] = {"__name__": "generated", "__file__": "generated.py"}
-    exec(compile(script, "generated.py", "exec"), namespace)  # our own output; names in it are checked identifiers
+    exec(
+        compile(script, "generated.py", "exec", dont_inherit=True), namespace
+    )  # our own output; names in it are checked identifiers
     model, function = derivation.model, namespace["loss_and_grads"]
     paths = {p.spec.name: p.path for p in model.parameters}
 
