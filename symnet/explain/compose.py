@@ -195,17 +195,14 @@ class Composer:
         body = equation.body if body is None else body
         guards = [self._guard(g) for g in sorted(equation.guard, key=sp.default_sort_key)]
         letters = tuple(self.letters[i] for i in equation.reduced)
-        if equation.op == "max" or guards or not letters:
-            inner = self.of(body)
-            if guards and equation.op == "max":  # where the guard fails there is no term, and the largest of none is −∞
-                outer = Signed(False, Call("where", (product_of(guards), inner, negated(Name("inf")))))
-            else:
-                outer = signed(inner) if not guards else Signed(False, product_of([*guards, inner]))
-            if not letters:
-                return negated(outer.term) if outer.negative else outer.term
-            whole = negated(outer.term) if outer.negative else outer.term
-            return Total("max" if equation.op == "max" else "sum", letters, whole)
-        return self._pulled(body, letters, frozenset(equation.reduced))
+        if equation.op == "+" and not guards and letters:
+            return self._pulled(body, letters, frozenset(equation.reduced))
+        inner = self.of(body)
+        if guards and equation.op == "max":  # where the guard fails there is no term, and the largest of none is −∞
+            inner = Call("where", (product_of(guards), inner, negated(Name("inf"))))
+        elif guards:
+            inner = product_of([*guards, inner])
+        return Total("max" if equation.op == "max" else "sum", letters, inner) if letters else inner
 
     def _pulled(self, body: sp.Expr, letters: tuple[str, ...], reduced: frozenset[Index]) -> Formula:
         coefficient, factors = _factors(body)

@@ -118,3 +118,4 @@ class Outline:
     form: str
     hint: bool
     loss: str
+    adjoints: tuple[tuple[str, str], ...]  # every adjoint of the first order with its tensor

@@ -92,9 +92,10 @@ def _full(piece: Piece) -> Formula:
 def _sum(terms: list[tuple[bool, Piece]]) -> Piece:
     kind = _kind([p for _, p in terms])
     signed = []
-    for negative, piece in terms:
+    for position, (negative, piece) in enumerate(terms):
         # A row is added to every row, as everybody writes it: X W + b.
-        plain = kind != "full" or piece.kind in ("row", "number")
+        added = piece.kind == "row" and position > 0 and not negative
+        plain = kind != "full" or piece.kind == "number" or added
         signed.append(Signed(negative, piece.formula if plain else _full(piece)))
     return Piece(Add(tuple(signed)), kind)
 

@@ -59,6 +59,7 @@ class Notation(ABC):
     dot = "*"
     hadamard = ".*"
     separator = " "
+    ones = "1"
 
     def write(self, formula: Formula, level: int = ANY) -> str:
         """The formula, in parentheses if it binds looser than ``level``."""
@@ -72,7 +73,7 @@ class Notation(ABC):
     def _plain(self, formula: Formula) -> str:
         match formula:
             case Number(digits):
-                return digits
+                return self.number(digits)
             case Name(name):
                 return self.name(name)
             case Letter(letter):
@@ -88,7 +89,7 @@ class Notation(ABC):
             case Chain(left, right):
                 return " = ".join(self.write(f) for f in (left, *right))
             case Ones():
-                return "1"
+                return self.ones
             case _:
                 return self._spelled(formula)
 
@@ -145,6 +146,10 @@ class Notation(ABC):
         if isinstance(formula, Times):
             return self.reaches_to_the_end(formula.factors[-1])
         return isinstance(formula, Total)
+
+    def number(self, digits: str) -> str:
+        """An integer or a decimal."""
+        return digits
 
     @abstractmethod
     def parenthesised(self, text: str) -> str: ...

@@ -71,6 +71,7 @@ class _Writer:
             form=self.options.form,
             hint=self.options.hint,
             loss=self.scribe.words.name(program.loss),
+            adjoints=tuple(self.scribe.tensors.items()),
         )
 
     def _summary(self, forward: tuple[Forward, ...]) -> tuple[Formula, ...]:
@@ -220,13 +221,22 @@ class _Writer:
                 yield Where(name, index, form.formula if form else None, self.softmax.get(name, ()))
 
     def _reason(self, rewrite: Rewrite) -> Reason:
-        summed = [i for e in (rewrite.before, rewrite.after) for t in sp.preorder_traversal(e) for i in _bound(t)]
-        letters = self.scribe.letters.assign([*rewrite.left, *summed])
-        composer = Composer(self.scribe.words, letters, rewrite.left)
-        sides = [self.scribe.without_seed(e) for e in (rewrite.before, rewrite.after)]
-        line = Chain(composer.of(sides[0]), (composer.of(sides[1]),))
+        before, after = (self._side(rewrite, side) for side in (rewrite.before, rewrite.after))
+        line = Line(Chain(before, (after,)) if before != after else None)
         children = tuple(map(self._reason, rewrite.children)) if self.options.detail == "full" else ()
-        return Reason(rewrite.name, Line(line), rewrite.reason, children)
+        return Reason(rewrite.name, line, self._in_words(rewrite), children)
+
+    def _side(self, rewrite: Rewrite, side: sp.Expr) -> Formula:
+        summed = [i for t in sp.preorder_traversal(side) for i in _bound(t)]
+        letters = self.scribe.letters.assign([*rewrite.left, *summed])
+        composer = Composer(self.scribe.words, letters, rewrite.left, bool(summed))
+        return composer.of(self.scribe.without_seed(side))
+
+    def _in_words(self, rewrite: Rewrite) -> str:
+        """The reason; what was recognised stands in the formula beside it, so only its name is repeated."""
+        name = rewrite.reason.rpartition(" is ")[2]
+        known = name in self.derivation.program.tensors and rewrite.name.startswith("known ")
+        return f"the {rewrite.name.removeprefix('known ')} is {name}" if known else rewrite.reason
 
     def _notes(self, program: Program) -> tuple[Prose, ...]:
         return ()

@@ -133,7 +133,8 @@ class _Page:
     def _reason(self, reason: Reason, depth: int) -> Iterable[str]:
         indent = "   because  " + "  " * depth
         yield f"{indent}{reason.name}: {reason.reason}"
-        yield f"{' ' * len(indent)}{self._line(reason.line)}"
+        if reason.line.formula is not None:
+            yield f"{' ' * len(indent)}{self._line(reason.line)}"
         for child in reason.children:
             yield from self._reason(child, depth + 1)
 

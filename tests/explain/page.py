@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.explain.derivations import Known
 from tests.explain.matrices import matrix_value
-from tests.explain.parse import Parser, Unreadable, World, places
+from tests.explain.parse import Parser, Unreadable, World, letters_in, places, strongly, tokens_of
 
 _FORWARD = re.compile(r" \(\d+\) \[[^\]]*\] (?:line \d+)? *(?P<formula>\S.*)\Z")
 _REMARK = re.compile(r" {3}\((?P<remark>.*)\)\Z")
@@ -55,7 +55,7 @@ def page_of(text: str) -> Page:
             right = formula.removeprefix("= ") if formula.startswith("= ") else formula.partition(" = ")[2]
             for part in _sides(right):
                 page.equations.append((left, part, remark))
-        elif line.startswith("   because  "):
+        elif line.startswith("   because  ") and lines[number + 1].startswith(" " * 12):
             sides = _sides(lines[number + 1].strip())
             page.equalities.append((sides[0], sides[1]))
         if not line.startswith(("   index", " " * 12)):
@@ -123,7 +123,11 @@ def left_of(text: str, known: Known) -> tuple[Any, list[str]]:
 
 def wrong_formulas(text: str, known: Known) -> list[str]:
     """Every printed formula whose value is not that of its left side, with the first place where it differs."""
-    page = page_of(text)
+    return wrong_on_page(page_of(text), known)
+
+
+def wrong_on_page(page: Page, known: Known) -> list[str]:
+    """The wrong formulas of a page that was taken apart, and of the two sides of each rewrite."""
     world = world_of(page, known)
     wrong = []
     for left, right, remark in page.equations:
@@ -134,6 +138,14 @@ def wrong_formulas(text: str, known: Known) -> list[str]:
             printed, true = formula_value(formula, at), np.asarray(value)[tuple(at[x] for x in letters)]
             if not agree(printed, true):
                 wrong.append(f"{left} = {right}: {float(printed)} for {float(true)} at {at}")
+                break
+    for before, after in page.equalities:
+        letters = _free_letters(before, world) | _free_letters(after, world)
+        both = [Parser(side, world).parse() for side in (before, after)]
+        for at in places(sorted(letters), world):
+            printed, true = (formula_value(side, at) for side in both)
+            if not agree(printed, true):
+                wrong.append(f"{before} = {after}: {float(printed)} and {float(true)} at {at}")
                 break
     return wrong
 
@@ -149,8 +161,6 @@ def _partials(remark: str, world: World) -> dict[str, Any]:
 
 def formula_value(formula: Any, at: dict[str, int]) -> Any:
     """The value of a whole right side; a lone bracket that fails is 0."""
-    from tests.explain.parse import strongly
-
     return strongly(formula, at)
 
 
@@ -198,3 +208,12 @@ def wrong_matrix_forms(text: str, known: Known) -> list[str]:
         if not np.allclose(printed, true, rtol=1e-9, atol=1e-9):
             wrong.append(f"{left} = {right}: {printed} for {true}")
     return wrong
+
+
+def _free_letters(text: str, world: World) -> set[str]:
+    """Every index letter of a formula; one that is summed in it does no harm."""
+    return {t for token in tokens_of(text) for t in _letters_of(token.text, token.kind) if t in world.ranges}
+
+
+def _letters_of(text: str, kind: str) -> list[str]:
+    return letters_in(text) if kind == "low" else [text]

@@ -1,0 +1,124 @@
+"""A derivation as Markdown with $$ blocks, as GitHub, Jupyter and most note programs show it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from symnet.explain.document import Declared, Line, Outline, Prose, Reason, Shape, Step
+from symnet.explain.formula import Chain, Formula
+from symnet.explain.spellings import Unicode
+from symnet.explain.tex import Latex
+from symnet.explain.text import number_lines
+
+
+def render(outline: Outline) -> str:
+    """The document, ending in a newline."""
+    return "\n".join(_Page(outline).lines()).rstrip() + "\n"
+
+
+class _Page:
+    def __init__(self, outline: Outline) -> None:
+        self.outline, self.notation, self.plain = outline, Latex(dict(outline.adjoints)), Unicode()
+
+    def lines(self) -> Iterable[str]:
+        outline = self.outline
+        yield f"# `{outline.path}`\n"
+        yield from self._header()
+        if outline.forward:
+            yield "\n## Forward\n"
+            for forward in outline.forward:
+                at = f", line {forward.line}" if forward.line is not None else ""
+                yield f"**({forward.number})** `{self._shape(forward.shape)}`{at}{self._remark(forward.remark)}\n"
+                forms = [forward.index]
+                if forward.matrix is not None and outline.form != "index":
+                    forms = [forward.matrix, *([forward.index] if outline.form == "both" else [])]
+                yield from self._block([Line(f) for f in forms])
+        yield "\n## Backward\n"
+        yield f"Start: `d{outline.loss} = 1`\n"
+        for step in outline.steps:
+            yield from self._step(step)
+        if outline.result:
+            yield "## Result\n"
+            yield from self._block(outline.result)
+        if outline.facts:
+            yield "## Facts used\n"
+            yield from (f"- {fact}" for fact in outline.facts)
+        if outline.numbers:
+            yield "## Numbers\n\n```text"
+            yield from number_lines(outline.numbers)
+            yield "```"
+
+    def _header(self) -> Iterable[str]:
+        outline = self.outline
+        for title, group in (("data", outline.data), ("parameters", outline.parameters)):
+            if group:
+                yield f"- {title}: {', '.join(map(self._declared, group))}"
+        if outline.sizes:
+            yield "- sizes: " + ", ".join(f"`{name}` = {value}" for name, value in outline.sizes)
+        yield f"- read: `dV` means ∂{outline.loss}/∂V and has the shape of V (layout: shape, as in NumPy and PyTorch)"
+        if outline.letters and outline.form != "matrix":
+            uses = (f"`{', '.join(u.letters)}` over `{self.plain.write(u.size)}`" for u in outline.letters)
+            yield "- index letters: " + "; ".join(uses)
+        for line in outline.definitions:
+            yield f"- define ${self._formula(line.formula)}${self._remark(line.remark)}"
+
+    def _declared(self, declared: Declared) -> str:
+        shape = self._shape(declared.shape) if declared.shape else ""
+        bound = f" in 0..{self.plain.address(declared.classes)}" if declared.classes is not None else ""
+        return f"`{declared.name}{shape}`{bound}"
+
+    def _shape(self, shape: Shape) -> str:
+        return f"[{','.join(map(self.plain.address, shape))}]"
+
+    def _step(self, step: Step) -> Iterable[str]:
+        origin = f", from {', '.join(f'({k})' for k in step.origin)}" if step.origin else ""
+        yield f"### Step {step.number}: `{step.name}` `{self._shape(step.shape)}`{origin}\n"
+        yield f"Rules: {', '.join(step.rules)}\n"
+        if self.outline.hint:
+            return
+        if self.outline.form != "matrix" or step.matrix is None:
+            for lines in (*step.earlier, step.chain):
+                yield from self._block(lines)
+        for where in step.where:
+            formula = where.matrix if self.outline.form == "matrix" and where.matrix is not None else where.index
+            yield f"where ${self._formula(formula)}${self._remark(where.remark)}\n"
+        if step.matrix is not None and self.outline.form != "index":
+            yield from self._block([Line(step.matrix)])
+            operands = " ".join(map(self._shape, step.operands))
+            beside = [f"`{operands} -> {self._shape(step.shape)}`"] if operands else []
+            beside += [f"code: `{step.code}`"] if step.code else []
+            if beside:
+                yield ", ".join(beside) + "\n"
+        remarks = [f"- {self._prose(remark)}" for remark in step.remarks]
+        remarks += [line for reason in step.reasons for line in self._reason(reason, 0)]
+        if remarks:
+            yield from (*remarks, "")
+
+    def _reason(self, reason: Reason, depth: int) -> Iterable[str]:
+        formula = f": ${self._formula(reason.line.formula)}$" if reason.line.formula is not None else ""
+        yield f"{'  ' * depth}- {reason.name}: {reason.reason}{formula}"
+        for child in reason.children:
+            yield from self._reason(child, depth + 1)
+
+    def _block(self, lines: Sequence[Line]) -> Iterable[str]:
+        """One display of equal signs one under the other; local derivatives below it."""
+        rows = [self._row(line.formula) for line in lines if line.formula is not None]
+        yield "$$\n\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}\n$$\n"
+        remarks = [self._prose(line.remark) for line in lines if line.remark]
+        if remarks:
+            yield "; ".join(remarks) + "\n"
+
+    def _row(self, formula: Formula) -> str:
+        if isinstance(formula, Chain):
+            first, *others = (self._formula(side) for side in formula.right)
+            return " = ".join([f"{self._formula(formula.left)} &= {first}", *others])
+        return f"&= {self._formula(formula)}"
+
+    def _remark(self, remark: Prose) -> str:
+        return f" ({self._prose(remark)})" if remark else ""
+
+    def _prose(self, prose: Prose) -> str:
+        return "".join(part if isinstance(part, str) else f"${self._formula(part)}$" for part in prose)
+
+    def _formula(self, formula: Formula | None) -> str:
+        return self.notation.write(formula) if formula is not None else ""
