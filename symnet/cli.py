@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, Literal
 
 import click
 
@@ -31,6 +33,8 @@ def _guarded(command: Callable[..., int | None]) -> Callable[..., None]:
         except SymnetError as error:
             _say(error.problems)
             code = error.exit_code
+            if _flags().verbose and error.__context__ is not None:
+                traceback.print_exception(error.__context__)
         except KeyboardInterrupt:
             code = 130
         except BrokenPipeError:
@@ -41,16 +45,43 @@ def _guarded(command: Callable[..., int | None]) -> Callable[..., None]:
     return run
 
 
+@dataclass(frozen=True)
+class Flags:
+    """What stands before the command."""
+
+    quiet: bool = False
+    verbose: bool = False
+    color: Literal["auto", "always", "never"] = "auto"
+
+
+def _flags() -> Flags:
+    flags: Flags = click.get_current_context().obj
+    return flags
+
+
 def _say(problems: tuple[Problem, ...]) -> None:
-    if problems:
-        text = render_problems(problems)
+    """Problems to stderr; warnings not under --quiet."""
+    shown = tuple(p for p in problems if not (p.warning and _flags().quiet))
+    if shown:
         encoding = getattr(sys.stderr, "encoding", None) or "utf-8"
-        click.echo(text.encode(encoding, errors="backslashreplace").decode(encoding), nl=False, err=True)
+        text = render_problems(shown).encode(encoding, errors="backslashreplace").decode(encoding)
+        _print(text, sys.stderr)
+
+
+def _print(text: str, file: IO[str]) -> None:
+    """In colour where somebody looks at it; a pipe gets plain text, and rich is not even imported."""
+    color = _flags().color
+    if color == "always" or (color == "auto" and file.isatty()):
+        from symnet.terminal import console
+
+        console(file, color).print(text, end="", markup=False, emoji=False)
+    else:
+        click.echo(text, file=file, nl=False)
 
 
 def _deliver(text: str, output: Path | None) -> None:
     if output is None:
-        click.echo(text, nl=False)
+        _print(text, sys.stdout)
         return
     from symnet.files import write_all  # only needed with -o
 
@@ -59,8 +90,13 @@ def _deliver(text: str, output: Path | None) -> None:
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="symnet")
-def main() -> None:
+@click.option("-q", "--quiet", is_flag=True, help="No warnings, no list of files written.")
+@click.option("-v", "--verbose", is_flag=True, help="The whole traceback when a model file raises.")
+@click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.pass_context
+def main(context: click.Context, quiet: bool, verbose: bool, color: Any) -> None:
     """Closed-form gradients: derive them, generate training scripts from them, check them."""
+    context.obj = Flags(quiet, verbose, color)
 
 
 @main.command()
@@ -151,7 +187,7 @@ def generate(
     if not force:
         refuse_edited(texts)
     write_all(texts)
-    for path in texts:
+    for path in texts if not _flags().quiet else ():
         click.echo(f"wrote {path}", err=True)
     return 0
 
@@ -183,7 +219,17 @@ def check(
         loaded, warnings = pipeline.load(model)
         _say(warnings)
         reports.append(pipeline.check(pipeline.derive_model(loaded), options))
-    click.echo(REPORTS[format_](reports), nl=False)
+    _print(REPORTS[format_](reports), sys.stdout)
     for report in reports:
         _say(report.problems)
     return max((report.exit_code for report in reports), key=(0, 3, 1).index)
+
+
+@main.command()
+@_guarded
+def doctor() -> None:
+    """Versions, devices, encoding, width: what to paste into a report of a defect."""
+    from symnet.doctor import findings
+
+    for name, value in findings():
+        click.echo(f"{name:<12}{value}")

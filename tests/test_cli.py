@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +45,7 @@ def test_derive_prints_to_stdout_only(model: Path) -> None:
 @pytest.mark.parametrize("format_name", ["text", "ascii", "markdown", "latex", "json"])
 def test_derive_formats(model: Path, format_name: str) -> None:
     result = run("derive", model, "--format", format_name)
-    assert result.exit_code == 0 and "yhat" in result.stdout
+    assert result.exit_code == 0 and ("yhat" in result.stdout or "\\hat{y}" in result.stdout)
     if format_name == "json":
         assert json.loads(result.stdout)["schema"] == 1
     if format_name == "ascii":
@@ -180,3 +181,25 @@ def test_neither_torch_nor_numpy_is_imported_to_derive() -> None:
     code += "finally: print([m for m in ('torch', 'numpy', 'jinja2', 'rich') if m in sys.modules], file=sys.stderr)"
     result = subprocess.run([sys.executable, "-c", code, str(CUBIC)], capture_output=True, text=True, timeout=120)
     assert result.stderr == "[]\n"
+
+
+def test_color_only_where_it_is_wanted(model: Path) -> None:
+    plain, colored = run("derive", model).stdout, run("--color", "always", "derive", model).stdout
+    assert "\x1b[" not in plain and "\x1b[1m" in colored
+    assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == plain
+    assert "\x1b[" in run("--color", "always", "derive", "nothing.py").stderr
+
+
+def test_quiet_and_verbose(model: Path) -> None:
+    model.write_text("import symnet as sn\n\nx = sn.param()\nq = sn.param()\nloss = x**2\n")
+    assert "warning[SN302]" in run("derive", model).stderr
+    assert run("--quiet", "derive", model).stderr == ""
+    assert run("--quiet", "generate", model).stderr == ""
+    model.write_text("import symnet as sn\n\nloss = [][0]\n")
+    assert "Traceback" not in run("derive", model).stderr
+    assert "line 3, in <module>" in run("--verbose", "derive", model).stderr
+
+
+def test_doctor() -> None:
+    lines = run("doctor").stdout.splitlines()
+    assert [line.split()[0] for line in lines[:4]] == ["symnet", "python", "sympy", "numpy"]

@@ -64,7 +64,7 @@ def _command(fresh: str) -> str:
 def _read(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):  # writing will say why it cannot
         return None
     except IsADirectoryError:
         raise SymnetError(Problem("SN004", f"{path} is a folder", help=("choose another place with -o",))) from None

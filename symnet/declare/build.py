@@ -82,8 +82,8 @@ class _Finisher:
         else:
             values = _drawn(self.trace, key)
         spec = self.spec(key)
-        batched = bool(spec.shape) and self.trace.size_value(spec.shape[0]) is None
-        return Input(spec, values, declared.classes, 0 if batched else None)
+        axis = next((k for k, size in enumerate(spec.shape) if self.trace.size_value(size) is None), None)
+        return Input(spec, values, declared.classes, axis)
 
 
 def _drawn(trace: Trace, key: str) -> Values:

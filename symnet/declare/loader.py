@@ -42,7 +42,7 @@ def load_model(path: Path) -> tuple[Model, tuple[Problem, ...]]:
             trace.problems.raise_if_any()
         except (Exception, SystemExit) as error:  # whatever their code raises is theirs to read, without our frames
             trace.problems.add(_raised(name, error))
-            trace.problems.raise_if_any()
+            trace.problems.raise_if_any()  # their exception stays its context
         model = build_model(trace, namespace, path, lines)
     trace.problems.raise_if_any()
     if model is None:
