@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
+from string import Formatter
 
 from symnet.calculus.ir import Access
 from symnet.calculus.scalars import softplus
-from symnet.codegen.wrapping import LINE
+from symnet.codegen.wrapping import LINE, escaped, quoted
 from symnet.errors import Problem, SymnetError
 from symnet.model import Model
 
 Lines = tuple[str, ...]
-_FIELD = re.compile(r"\{([A-Za-z_][\w.]*)(?:\[(\d+(?:\s*,\s*\d+)*)\])?\}")
 
 
 def has_metric(model: Model) -> bool:
@@ -44,36 +44,41 @@ def finish_lines(model: Model, predict_inputs: tuple[str, ...]) -> Lines:
 
 def _report(model: Model, report: str) -> Lines:
     """``print`` of the report with the numbers put in; the person's text stays a string literal."""
-    paths = {p.spec.name: p for p in model.parameters} | {p.path: p for p in model.parameters}
-    parts, end = [], 0
-    for field in _FIELD.finditer(report):
-        parts.append(_literal(report[end : field.start()]))
-        name, place = field.groups()
-        if name not in paths:
+    known = {p.spec.name: p for p in model.parameters} | {p.path: p for p in model.parameters}
+    parts: list[tuple[str, str]] = []
+    for text, field, _, _ in Formatter().parse(report):
+        name, _, place = (field or "").partition("[")
+        if field is None:
+            parts.append((text, ""))
+            continue
+        indices = [index.strip() for index in place.removesuffix("]").split(",") if index.strip()]
+        if name not in known or len(indices) != known[name].spec.rank:
+            help = (f"{p.path} has {p.spec.rank} indices" for p in model.parameters)
             raise SymnetError(
-                Problem("SN604", f"the report names {name}, which is no parameter", help=(", ".join(sorted(paths)),))
+                Problem("SN604", f"the report shows {{{field}}}, which is no number of a parameter", help=tuple(help))
             )
-        spec, path = paths[name].spec, paths[name].path
-        indices = [int(k) for k in place.split(",")] if place else []
-        if len(indices) != spec.rank:
-            raise SymnetError(
-                Problem("SN604", f"the report needs {spec.rank} indices for {name}, it gives {len(indices)}")
-            )
-        entry = f"[{', '.join(map(str, indices))}]" if indices else ""
-        parts.append(f"{{params['{path}']{entry}.item():.6g}}")
-        end = field.end()
-    parts.append(_literal(report[end:]))
-    line = f'print(f"{"".join(parts)}")' if len(parts) > 1 else f'print("{parts[0]}")'
+        entry = f"[{', '.join(indices)}]" if indices else ""
+        parts.append((text, f"params[{quoted(known[name].path)}]{entry}"))
+    line = f"print({_string(parts)})"
     if len(line) + 4 <= LINE:
         return (line,)
-    pairs = ["".join(parts[k : k + 2]) for k in range(0, len(parts), 2)]
-    return ("print(", *(f'    f"{pair}"' for pair in pairs), ")")
+    return ("print(", *(f"    {_string([part])}" for part in parts), ")")
 
 
-def _literal(text: str) -> str:
-    """The inside of an f-string in double quotes that prints this text."""
-    plain = repr("'" + text)[2:-1] if '"' not in text else repr(text.replace('"', "'")).strip("\"'")
-    return plain.replace("{", "{{").replace("}", "}}")
+def _string(parts: Sequence[tuple[str, str]]) -> str:
+    """A string literal, or an f-string: each part is a text and an entry of ``params``, or no entry."""
+    text = "".join(text for text, _ in parts)
+    literal = quoted(text)
+    if not any(entry for _, entry in parts):
+        return literal
+    quote = literal[0]
+    other = "'" if quote == '"' else '"'
+    inside = ""
+    for words, entry in parts:
+        inside += escaped(words, quote).replace("{", "{{").replace("}", "}}")
+        shown = entry.replace('"', other)
+        inside += f"{{{shown}.item():.6g}}" if entry else ""
+    return f"f{quote}{inside}{quote}"
 
 
 def _predictions(model: Model, predict_inputs: tuple[str, ...]) -> Lines:

@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus.ir import Program, TensorSpec, size_symbol
-from symnet.codegen.wrapping import array_call, number, quoted
+from symnet.codegen.wrapping import array_call, bracketed, number, quoted
 from symnet.errors import Problem, SymnetError
 from symnet.model import Computed, Distribution, Given, Input, Model, Values
 
@@ -60,7 +60,8 @@ def fact_checks(inputs: Sequence[Input]) -> Lines:
             if fact == "simplex" and "one_hot" in item.spec.facts:
                 continue
             test, words = _FACTS[fact]
-            lines.append(f'require({test.format(value)}, f"{{source}}: {item.spec.name} {words}")')
+            message = f'f"{{source}}: {item.spec.name} {words}"'
+            lines.append(bracketed("require", "(", (test.format(value), message), ")", indent=4))
     return tuple(lines)
 
 
@@ -79,7 +80,7 @@ def class_count(item: Input, sizes: Mapping[str, int | None]) -> int | None:
 
 _FACTS = {
     "one_hot": (
-        "((({0} == 0) | ({0} == 1)).all() and ({0}.sum(-1) == 1).all())",
+        "np.isin({0}, (0, 1)).all() and ({0}.sum(-1) == 1).all()",
         "must have one 1 in each row, and 0 elsewhere",
     ),
     "simplex": ("np.allclose({0}.sum(-1), 1)", "must have rows with the sum 1"),

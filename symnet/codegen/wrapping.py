@@ -56,11 +56,15 @@ def docstring_lines(lines: Iterable[str]) -> tuple[str, ...]:
 
 
 def quoted(text: str) -> str:
-    """A string literal in double quotes, as ruff's formatter writes it."""
-    plain = repr(text)
-    if plain[0] == '"' or '"' in text:
-        return plain
-    return f'"{plain[1:-1]}"'
+    """A string literal with the quotes that ruff's formatter gives it: double ones unless they need more escapes."""
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    return f"{quote}{escaped(text, quote)}{quote}"
+
+
+def escaped(text: str, quote: str = '"') -> str:
+    """The inside of a string literal in these quotes that has this text as its value."""
+    special = {quote: f"\\{quote}", "\\": "\\\\"}
+    return "".join(special.get(c) or (c if c.isprintable() else ascii(c)[1:-1]) for c in text)
 
 
 def _flat(values: Any) -> str:
