@@ -1,0 +1,200 @@
+"""The house: which way imports run, how long files and functions are, what starts without NumPy and torch."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "symnet"
+FILES = sorted(PACKAGE.rglob("*.py"))
+LONGEST_FILE, LONGEST_FUNCTION = 300, 40
+#: What is longer today, and may only shrink.
+LONG = {
+    "symnet/calculus/moves.py": 369,
+    "symnet/calculus/normal.py": 384,
+    "symnet/calculus/simplify.py": 366,
+    "symnet/codegen/script.py:_shared": 52,
+}
+
+#: A part may import parts of lower rank, and itself.  Tools that check stand above what they check.
+RANKS = {
+    "naming": 0,
+    "version": 0,
+    "files": 2,
+    "calculus": 1,
+    "errors": 1,
+    "diagnostics": 2,
+    "model": 2,
+    "declare": 3,
+    "reading": 3,
+    "explain": 4,
+    "codegen": 4,
+    "verify": 5,
+    "pipeline": 6,
+    "doctor": 6,
+    "terminal": 6,
+    "cli": 7,
+    "testing": 7,
+    "__init__": 4,
+    "__main__": 8,
+}
+#: Parts of one rank that may still see each other: errors hold a Source, and calculus raises errors.
+FRIENDS = {("calculus", "errors"), ("errors", "calculus")}
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def part_of(module: str) -> str:
+    """The first name below the package: ``symnet.calculus.ir`` is of ``calculus``."""
+    names = module.split(".")
+    return names[1] if len(names) > 1 else "__init__"
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module of the package that a file imports, in functions and under TYPE_CHECKING too."""
+    modules = {module_of(f) for f in FILES}
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names if a.name.split(".")[0] == "symnet")
+        elif isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "symnet":
+            assert node.level == 0, f"{path}: a relative import"
+            for alias in node.names:
+                name = f"{node.module}.{alias.name}"
+                yield name if name in modules else str(node.module)
+
+
+def typing_only(path: Path) -> set[str]:
+    """What is imported under ``if TYPE_CHECKING`` alone, which no program ever loads."""
+    blocks = [n for n in ast.walk(tree(path)) if isinstance(n, ast.If) and ast.unparse(n.test) == "TYPE_CHECKING"]
+    return {str(i.module) for b in blocks for i in ast.walk(b) if isinstance(i, ast.ImportFrom)}
+
+
+def wrong_imports(edges: dict[str, set[str]]) -> list[str]:
+    return [
+        f"{module} imports {target}"
+        for module, targets in sorted(edges.items())
+        for target in sorted(targets)
+        if part_of(module) != part_of(target)
+        and RANKS[part_of(module)] <= RANKS[part_of(target)]
+        and (part_of(module), part_of(target)) not in FRIENDS
+    ]
+
+
+def cycle_in(edges: dict[str, set[str]]) -> list[str]:
+    """Some cycle of modules, or []."""
+    done: set[str] = set()
+
+    def visit(module: str, path: list[str]) -> list[str]:
+        if module in path:
+            return [*path[path.index(module) :], module]
+        if module not in done:
+            for target in sorted(edges.get(module, ())):
+                found = visit(target, [*path, module])
+                if found:
+                    return found
+            done.add(module)
+        return []
+
+    return next((c for m in sorted(edges) if (c := visit(m, []))), [])
+
+
+def edges() -> dict[str, set[str]]:
+    return {module_of(f): set(imported(f)) for f in FILES}
+
+
+def test_imports_run_one_way() -> None:
+    assert wrong_imports(edges()) == []
+
+
+def test_no_cycle_of_modules() -> None:
+    loaded = {module_of(f): set(imported(f)) - typing_only(f) - {module_of(f)} for f in FILES}
+    assert cycle_in(loaded) == []
+
+
+def test_the_checks_of_imports_can_fail() -> None:
+    assert wrong_imports({"symnet.calculus.ir": {"symnet.codegen.emit"}})
+    assert wrong_imports({"symnet.explain.text": {"symnet.codegen.emit"}})
+    assert not wrong_imports({"symnet.codegen.emit": {"symnet.reading.read"}})
+    assert cycle_in({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == ["a", "b", "c", "a"]
+    assert cycle_in({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+def test_every_part_has_a_rank() -> None:
+    assert {part_of(module_of(f)) for f in FILES} <= set(RANKS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(f.relative_to(ROOT)) for f in FILES])
+def test_files_and_functions_are_short_and_plain(path: Path) -> None:
+    text = path.read_text(encoding="utf-8")
+    place = path.relative_to(ROOT).as_posix()
+    assert len(text.splitlines()) <= LONG.get(place, LONGEST_FILE)
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno is not None
+            longest = LONG.get(f"{place}:{node.name}", LONGEST_FUNCTION)
+            assert node.end_lineno - node.lineno + 1 <= longest, f"{node.name} is longer"
+        if isinstance(node, ast.ExceptHandler):
+            broad = node.type is None or ast.unparse(node.type) in ("Exception", "BaseException")
+            reraised = any(isinstance(n, ast.Raise) for n in ast.walk(node))
+            assert not broad or reraised, f"line {node.lineno}: a broad except"
+    for word in ("TO" + "DO", "FIX" + "ME", "XX" + "X", "/work" + "/"):
+        assert word not in text
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(f.relative_to(ROOT)) for f in FILES])
+def test_public_functions_are_documented(path: Path) -> None:
+    for node in tree(path).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            assert ast.get_docstring(node), f"{node.name} has no docstring"
+    assert ast.get_docstring(tree(path)) or not tree(path).body, "the module has no docstring"
+
+
+HEAVY = ("torch", "numpy", "jinja2", "matplotlib")
+
+
+def loaded_by(statement: str) -> set[str]:
+    """The heavy modules that are there after a statement in a fresh interpreter."""
+    code = f"import sys\n{statement}\nprint(*[m for m in {HEAVY!r} if m in sys.modules])"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(ran.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "module", ["symnet", "symnet.explain.text", "symnet.reading.read", "symnet.calculus.simplify", "symnet.pipeline"]
+)
+def test_what_derive_needs_starts_without_numpy_and_torch(module: str) -> None:
+    assert loaded_by(f"import {module}") == set()
+
+
+QUIETLY = """import contextlib, io, symnet.cli
+with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):
+    symnet.cli.main({arguments!r})"""
+
+
+def test_deriving_a_model_loads_no_numpy_and_no_torch() -> None:
+    arguments = ["derive", str(ROOT / "examples" / "cubic.py")]
+    assert loaded_by(QUIETLY.format(arguments=arguments)) == set()
+
+
+def test_generating_loads_no_torch() -> None:
+    arguments = ["generate", str(ROOT / "examples" / "cubic.py"), "--stdout"]
+    assert not loaded_by(QUIETLY.format(arguments=arguments)) & {"torch", "matplotlib"}
+
+
+def test_the_check_of_what_is_loaded_can_fail() -> None:
+    assert loaded_by("import symnet.calculus.evaluate") == {"numpy"}
