@@ -168,7 +168,7 @@ class Writer:
 
 
 def _turns(a: Atom, e: Number) -> bool:
-    return a.kind == "paren" and isinstance(e, int) and e % 2 == 1 and any(c < 0 for c in a.parts[0].values())
+    return a.kind == "paren" and not a.solid and isinstance(e, int) and e % 2 == 1 and any(c < 0 for c in a.parts[0].values())
 
 
 __all__ = ["Inline", "Names", "Opaque", "Reader", "Writer", "add_term", "variables"]

@@ -112,16 +112,14 @@ class Costs:
 
     def of(self, poly: Poly, left: tuple[Var, ...]) -> float:
         """The cost of ``poly`` at every value of ``left``, stored sums included once each."""
-        sums: dict[Atom, None] = {}
-        collect_sums(poly, sums)
+        sums = sums_of(poly)
         return self.operations(poly) * self.extent(left) + sum(self.sum(s) for s in sums)
 
     def sum(self, atom: Atom) -> float:
         """The cost of one stored sum at all values of its free variables."""
         if atom not in self._sums:
             bound, mono = atom.parts
-            inner: dict[Atom, None] = {}
-            collect_sums({mono: 1}, inner)
+            inner = sums_of({mono: 1})
             own = (self.product(Product(1, mono)) + 1) * self.extent(atom.free | frozenset(bound))
             self._sums[atom] = own + sum(self.sum(s) for s in inner)
         return self._sums[atom]
@@ -162,12 +160,18 @@ class Costs:
         return 1.0 if a.kind == "delta" else 0.0
 
 
-def collect_sums(poly: Poly, found: dict[Atom, None]) -> None:
+def sums_of(poly: Poly) -> dict[Atom, None]:
     """Every stored sum of a polynomial that stands in no other stored sum, in order."""
+    found: dict[Atom, None] = {}
+    _collect_sums(poly, found)
+    return found
+
+
+def _collect_sums(poly: Poly, found: dict[Atom, None]) -> None:
     for mono in poly:
         for a, _ in mono:
             if a.kind == "sum":
                 found[a] = None
             elif a.height:
                 for part in a.parts:
-                    collect_sums(part, found)
+                    _collect_sums(part, found)

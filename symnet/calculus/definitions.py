@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+import sympy as sp
+
 from symnet.calculus.atoms import ONE, Address, Atom, Mono, Number, Poly, Term, Var, add_term, exact, free_of
 from symnet.calculus.convert import Reader
 from symnet.calculus.ir import Equation, Program, TensorSpec
@@ -194,6 +196,8 @@ class Definitions:
         """For ``s = Σ_k f`` with positive f: the share f/s, which sums to 1 and may be worth a name."""
         bound, (sign, mono) = self.sums.opened(a)
         if len(bound) != 1 or sign != 1 or len(mono) != 1 or not mono[0][0].positive:
+            return
+        if not (mono[0][0].kind == "read" or mono[0][0].head is sp.exp):
             return
         if not free_of(mono) >= {*definition.formals}:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from symnet.calculus.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term, free_of
 from symnet.calculus.convert import Writer
-from symnet.calculus.cost import collect_sums
+from symnet.calculus.cost import sums_of
 from symnet.calculus.definitions import Definition
 from symnet.calculus.ir import Access, Equation, Source, TensorSpec
 from symnet.calculus.rewrites import Total
@@ -89,8 +89,7 @@ class Emitter:
 
 def _own_sum(mono: Mono, alone: bool) -> Atom | None:
     """The stored sum of a term that can be one flat equation: no other sum in it, and a rest that costs nothing."""
-    sums: dict[Atom, None] = {}
-    collect_sums({mono: 1}, sums)
+    sums = sums_of({mono: 1})
     top = [a for a, e in mono if a.kind == "sum" and e == 1]
     if len(sums) != 1 or len(top) != 1:
         return None

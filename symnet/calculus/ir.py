@@ -14,6 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -166,7 +167,7 @@ class Equation:
     def indices(self) -> tuple[Index, ...]:
         return self.left + self.reduced
 
-    @property
+    @cached_property
     def accesses(self) -> tuple[Access, ...]:
         """Every distinct access of body and guard, nested ones included, in a fixed order."""
         found = self.body.atoms(Access).union(*(g.atoms(Access) for g in self.guard))
@@ -208,7 +209,14 @@ class Program:
 
     def defining(self, name: str) -> tuple[Equation, ...]:
         """The equations that contribute to one tensor."""
-        return tuple(e for e in self.equations if e.target == name)
+        return self._by_target.get(name, ())
+
+    @cached_property
+    def _by_target(self) -> Mapping[str, tuple[Equation, ...]]:
+        groups: dict[str, list[Equation]] = {}
+        for equation in self.equations:
+            groups.setdefault(equation.target, []).append(equation)
+        return {target: tuple(group) for target, group in groups.items()}
 
     def targets(self) -> tuple[str, ...]:
         """Every computed tensor once, in the order in which it is complete."""

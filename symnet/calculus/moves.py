@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from symnet.calculus.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term, exact, free_of, names_of
-from symnet.calculus.cost import Costs, collect_sums
+from symnet.calculus.cost import Costs, sums_of
 from symnet.calculus.definitions import Definition, Definitions
 from symnet.calculus.matching import exchanged, match, match_product
 from symnet.calculus.sums import Event, Sums
@@ -57,8 +57,7 @@ class Moves:
     # collapse
 
     def _collapses(self, poly: Poly) -> Iterator[tuple[Step, Poly]]:
-        found: dict[Atom, None] = {}
-        collect_sums(poly, found)
+        found = sums_of(poly)
         for atom in found:
             value = self.collapse(atom, DEPTH, frozenset())
             if value is not None:
@@ -98,14 +97,13 @@ class Moves:
         best = self.costs.sum(atom)
         found: tuple[Poly, tuple[Event, ...]] | None = None
         order = tuple(sorted(atom.free, key=lambda v: v.serial))
-        contraction = _is_contraction(atom)
+        contraction = is_contraction(atom)
         depth = min(depth, 2) if contraction else depth
         for opening in self._openings(atom, depth, banned):
             self.sums.events = []
             result, events = opening()
-            sums: dict[Atom, None] = {}
-            collect_sums(result, sums)
-            if atom in sums or len(result) > LONGEST_DEFINITION or (contraction and sums):
+            sums = sums_of(result)
+            if atom in sums or len(result) > LONGEST_DEFINITION or (sums and (contraction or _is_difference(result))):
                 continue
             cost = self.costs.of(result, order)
             if cost < best:
@@ -164,14 +162,38 @@ class Moves:
         return result, tuple(events)
 
     def _collapse_all(self, poly: Poly, depth: int, banned: frozenset[str], events: list[Event]) -> Poly:
-        sums: dict[Atom, None] = {}
-        collect_sums(poly, sums)
+        sums = sums_of(poly)
         for atom in sums:
             value = self.collapse(atom, depth, banned)
             if value is not None:
                 poly = self.put(poly, atom, value[0])
                 events += [*value[1], Event("open the sum", {((atom, 1),): 1}, value[0], "")]
         return poly
+
+    def opened(self, poly: Poly, name: str) -> tuple[Poly, tuple[Event, ...]] | None:
+        """The polynomial with the definition of ``name`` put into the stored sums that read it, whatever the cost."""
+        sums = sums_of(poly)
+        events: list[Event] = []
+        for atom in sums:
+            if name not in atom.names:
+                continue
+            bound, (sign, mono) = self.sums.opened(atom)
+            inside = [a for a, e in mono if a.kind == "read" and a.head == name and e == 1]
+            body = self.body(inside[0]) if len(inside) == 1 else None
+            if body is None:
+                return None
+            rest = (sign, tuple((b, f) for b, f in mono if b is not inside[0]))
+            self.sums.events = []
+            value, used = self._distributed(bound, rest, body, DEPTH, frozenset((name,)))
+            if _is_difference(value):
+                return None
+            poly = self.put(poly, atom, value)
+            events += [*used, Event("open the sum", {((atom, 1),): 1}, value, "")]
+        return poly, tuple(events)
+
+    def forms(self, poly: Poly) -> list[Poly]:
+        """The polynomial, and with parentheses multiplied out: other starting points for names of products."""
+        return [poly, *(result for _, result in self._expansions(poly))]
 
     def _own_sum(
         self, bound: tuple[Var, ...], term: Term, v: Var, a: Atom, depth: int, banned: frozenset[str]
@@ -222,6 +244,23 @@ class Moves:
                         add_term(result, m, k)
             if len(result) <= LONGEST:
                 yield result
+        below = {a: None for mono in poly for a, e in mono if a.kind == "paren" and not a.solid and e in (-1, -2)}
+        for paren in below:
+            yield from self._over_one_denominator(poly, paren)
+
+    def _over_one_denominator(self, poly: Poly, paren: Atom) -> Iterator[Poly]:
+        """``1 - a/(1+a)`` as ``(1+a - a)/(1+a)``, where the numerator gets no longer."""
+        depth = int(max((-e for mono in poly for a, e in mono if a is paren), default=0))
+        if not all(isinstance(e, int) for mono in poly for a, e in mono if a is paren) or depth > 2:
+            return
+        terms = [self.algebra.times((c, mono), (1, ((paren, depth),))) for mono, c in poly.items()]
+        for _ in range(depth):
+            terms = [new for term in terms for new in self._multiplied_out(term, paren)]
+        numerator: Poly = {}
+        for k, m in terms:
+            add_term(numerator, m, k)
+        if len(numerator) <= len(poly):
+            yield self.algebra.scaled(numerator, (1, ((paren, -depth),)))
 
     def _multiplied_out(self, term: Term, paren: Atom) -> list[Term]:
         c, mono = term
@@ -318,11 +357,21 @@ class Moves:
         return term
 
 
+def _is_difference(poly: Poly) -> bool:
+    """Whether terms of both signs are left: ``Σ (x - mu)² = Σ x² - N mu²`` is cheaper and loses every digit."""
+    return len({c > 0 for c in poly.values()}) > 1
+
+
 def _longer(poly: Poly, bound: int, factors: int) -> bool:
     """Whether a sum in it is so much longer than the one that was opened that no collapse will pay."""
-    sums: dict[Atom, None] = {}
-    collect_sums(poly, sums)
-    return any(len(s.parts[0]) > bound or len(s.parts[1]) > factors + 1 for s in sums)
+    sums = sums_of(poly)
+    return any(len(s.parts[1]) > factors + 1 or len(s.parts[0]) > bound + _has_own_index(s) for s in sums)
+
+
+def _has_own_index(atom: Atom) -> bool:
+    """Whether some bound index stands in one factor only, whose own sum may be known."""
+    bound, mono = atom.parts
+    return len(bound) > 1 and any(sum(v in a.free for a, _ in mono) == 1 for v in bound)
 
 
 def _by_person(definition: Definition) -> tuple[bool, int]:
@@ -334,7 +383,7 @@ def _terms(poly: Poly) -> list[Term]:
     return [(c, mono) for mono, c in poly.items()]
 
 
-def _is_contraction(atom: Atom) -> bool:
+def is_contraction(atom: Atom) -> bool:
     """Whether the sum is a matrix product: two factors, each with a free variable that the other has not."""
     mono: Mono = atom.parts[1]
     frees = [a.free & atom.free for a, _ in mono]

@@ -15,7 +15,7 @@ import sympy as sp
 
 from symnet.calculus.atoms import ONE, Address, Atom, Mono, Number, Opaque, Poly, Term, Var, add_term, exact, names_of
 from symnet.calculus.ir import Access
-from symnet.calculus.scalars import Indicator
+from symnet.calculus.scalars import Indicator, absolute, sigmoid, sign
 
 
 class NotUnderstood(Exception):
@@ -40,6 +40,7 @@ class Algebra:
         self._addresses: dict[tuple[Any, ...], Opaque] = {}
         self._bound: dict[tuple[str, int, int], Var] = {}
         self._sizes: dict[sp.Expr, str] = {}
+        self._logistic: dict[Atom, Poly] = {}  # exp(q) where sigmoid(q) is about -> q
         self._seen: set[tuple[str, str]] = set()
         self._serial = 0
         self.signs: dict[str, str] = {}
@@ -99,24 +100,24 @@ class Algebra:
             atom.names |= {atom.head}
         atom.height = max((a.height for mono in inner for a, _ in mono), default=0) + (atom.kind == "sum")
         if atom.kind == "read":
-            sign = self.signs.get(atom.head)
+            known = self.signs.get(atom.head)
         elif atom.kind == "call":
             name = atom.head.__name__
-            sign = "positive" if name in _POSITIVE_NAMES else None
+            known = "positive" if name in _POSITIVE_NAMES else None
             if name in _NONNEGATIVE_NAMES or issubclass(atom.head, Indicator):
-                sign = "nonnegative"
+                known = "nonnegative"
         elif atom.kind == "paren":
-            sign = self.sign(atom.parts[0])
+            known = self.sign(atom.parts[0])
             kinds = {a.kind for mono in inner for a, _ in mono}
             atom.solid = kinds <= {"size", "const"}
         elif atom.kind == "sum":
-            sign = self.sign({atom.parts[1]: 1})
+            known = self.sign({atom.parts[1]: 1})
         elif atom.kind == "const":
-            sign = "positive" if atom.parts[0].is_positive else None
+            known = "positive" if atom.parts[0].is_positive else None
         else:
-            sign = {"size": "positive", "delta": "nonnegative", "place": "nonnegative"}[atom.kind]
-        atom.positive = sign == "positive"
-        atom.nonnegative = sign is not None
+            known = {"size": "positive", "delta": "nonnegative", "place": "nonnegative"}[atom.kind]
+        atom.positive = known == "positive"
+        atom.nonnegative = known is not None
 
     def sign(self, poly: Poly) -> str | None:
         """ "positive", "nonnegative" or None for a polynomial."""
@@ -165,9 +166,47 @@ class Algebra:
                         powers[atom] = powers.get(atom, 0) + change
                         if not powers[atom]:
                             del powers[atom]
+            elif a.kind == "call" and a.head is sign and e == 1 and len(a.parts[0]) == 1:
+                self._tidy_sign(a, powers)
+            elif a in self._logistic and isinstance(e, int):
+                self._tidy_logistic(a, e, powers)
         if not coefficient:
             return 0, ONE
         return exact(coefficient), tuple(sorted(powers.items(), key=_serial))
+
+    def _tidy_sign(self, a: Atom, powers: dict[Atom, Number]) -> None:
+        """``sign(x) x = |x|``."""
+        ((mono, c),) = a.parts[0].items()
+        if c == 1 and len(mono) == 1 and mono[0][1] == 1 and powers.get(mono[0][0], 0) >= 1:
+            size = self.atom("call", absolute, a.parts[0], free=a.free)
+            for atom, change in ((a, -1), (mono[0][0], -1), (size, 1)):
+                powers[atom] = powers.get(atom, 0) + change
+                if not powers[atom]:
+                    del powers[atom]
+
+    def _tidy_logistic(self, a: Atom, e: int, powers: dict[Atom, Number]) -> None:
+        """``exp(-q) sigmoid(q) = 1 - sigmoid(q)`` and ``exp(q) (1 - sigmoid(q)) = sigmoid(q)``."""
+        rising = self.call(sigmoid, self._logistic[a])
+        falling = self.enclose({ONE: 1, rising[1]: -rising[0]})
+        if not all(c == len(mono) == mono[0][1] == 1 for c, mono in (rising, falling)):
+            return
+        (up, _), (down, _) = rising[1][0], falling[1][0]
+        taken, given = (down, up) if e > 0 else (up, down)
+        both = min(abs(e), powers.get(taken, 0))
+        if both >= 1 and isinstance(both, int):
+            for atom, change in ((a, -both if e > 0 else both), (taken, -both), (given, both)):
+                powers[atom] = powers.get(atom, 0) + change
+                if not powers[atom]:
+                    del powers[atom]
+
+    def _logistic_exponent(self, a: Atom) -> Poly | None:
+        """q where the atom is ``1 + exp(q)``."""
+        if a.kind != "paren" or len(a.parts[0]) != 2 or a.parts[0].get(ONE) != 1:
+            return None
+        (mono,) = (m for m in a.parts[0] if m)
+        if len(mono) != 1 or a.parts[0][mono] != 1 or mono[0][0].kind != "call" or mono[0][0].head is not sp.exp:
+            return None
+        return self.scaled(mono[0][0].parts[0], (mono[0][1], ONE))
 
     def power(self, base: Poly, exponent: Number) -> Term:
         """``base ** exponent`` as one term; (a^p)^q is a^(pq) only for whole q or where a is nonnegative."""
@@ -178,7 +217,15 @@ class Algebra:
             raise NotUnderstood("a power of zero")
         if isinstance(exponent, int):
             c, mono = self.enclose(base)
-            return exact(Fraction(c) ** exponent), tuple((a, exact(e * exponent)) for a, e in mono)
+            factors: list[Term] = [(exact(Fraction(c) ** exponent), ONE)]
+            for a, e in mono:
+                inside = self._logistic_exponent(a) if exponent < 0 and isinstance(e, int) else None
+                if inside is None:
+                    factors.append((1, ((a, exact(e * exponent)),)))
+                else:
+                    k, m = self.call(sigmoid, self.scaled(inside, (-1, ONE)))
+                    factors.append(self.power({m: k}, -e * exponent))
+            return self.times(*factors)
         number, common, rest = self.content(base)
         kept = tuple((a, e) for a, e in common if not (a.nonnegative or not isinstance(e, int)))
         outer = tuple((a, exact(e * exponent)) for a, e in common if a.nonnegative or not isinstance(e, int))
@@ -242,7 +289,7 @@ class Algebra:
             ((mono, c),) = poly.items()
             return c, mono
         number, common, rest = self.content(poly)
-        if rest[min(rest, key=structure)] < 0:
+        if rest[min(rest, key=_leading)] < 0:
             number, rest = -number, {mono: -c for mono, c in rest.items()}
         atom = self._paren(rest)
         return self.times((number, common), self.named(atom))
@@ -279,14 +326,16 @@ class Algebra:
         if name == "exp":
             return self._exp(arguments[0])
         if len(arguments) == 1 and arguments[0]:
-            sign, argument = self._signed(head, arguments[0])
-            if sign < 0 and name in _ODD:
+            turn, argument = self._signed(head, arguments[0])
+            if turn < 0 and name in _ODD:
                 return self.times((-1, ONE), self._call(head, argument))
-            if sign < 0 and name in _EVEN:
+            if turn < 0 and name in _EVEN:
                 return self._call(head, argument)
-            if sign < 0 and name == "sigmoid":
+            if name == "sigmoid":
                 c, mono = self._call(head, argument)
-                return self.enclose({ONE: 1, mono: -c})
+                free = frozenset[Var]().union(*(a.free for m in argument for a, _ in m))
+                self._logistic.setdefault(self.atom("call", sp.exp, argument, free=free), argument)
+                return self.enclose({ONE: 1, mono: -c}) if turn < 0 else (c, mono)
         return self._call(head, *arguments)
 
     def _signed(self, head: Any, argument: Poly) -> tuple[int, Poly]:
@@ -349,6 +398,12 @@ class Algebra:
 def structure(mono: Mono) -> tuple[str, ...]:
     """A sort key that does not depend on which variables a monomial has, only on their ranges."""
     return tuple(sorted(f"{a.text}^{e}" for a, e in mono))
+
+
+def _leading(mono: Mono) -> tuple[bool, tuple[str, ...]]:
+    """The first in this order is written positive: N of N - 1, but 1 of 1 - p."""
+    only_sizes = bool(mono) and all(a.kind == "size" for a, _ in mono)
+    return not only_sizes, structure(mono)
 
 
 def describe(poly: Poly) -> str:

@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 
 from symnet.calculus.atoms import Poly, Var, names_of
 from symnet.calculus.convert import Reader
-from symnet.calculus.cost import Costs
+from symnet.calculus.cost import Costs, sums_of
 from symnet.calculus.definitions import Definition, Definitions
 from symnet.calculus.emit import Emitter
 from symnet.calculus.ir import Access, Equation, Program, TensorSpec
-from symnet.calculus.moves import Moves, Step
+from symnet.calculus.moves import Moves, Step, is_contraction
 from symnet.calculus.normal import Algebra, NotUnderstood
 from symnet.calculus.records import Recorder
 from symnet.calculus.rewrites import Rewrite
@@ -111,8 +111,7 @@ class _Run:
             consumers = readers.get(name, ())
             if name in self.wanted or not consumers or not set(consumers) <= set(self.finished):
                 continue
-            definition = self.definitions.by_name[name]
-            if definition.has_sum or len(consumers) > 2:
+            if len(consumers) > 2 or self._is_matrix_product(name):
                 continue
             forms = {c: self._without(name, c) for c in consumers}
             found = {c: form for c, form in forms.items() if form is not None}
@@ -128,6 +127,11 @@ class _Run:
                     self.finished[c] = Definition(c, formals, form.poly)
                     self.definitions.by_name[c] = Definition(c, formals, form.base)
                 readers = self._consumers()
+
+    def _is_matrix_product(self, name: str) -> bool:
+        """Whether a sum of full rank stands in it, which belongs in a step of its own."""
+        rank = len(self.finished[name].formals)
+        return any(len(s.free) >= rank > 0 and is_contraction(s) for s in sums_of(self.definitions.by_name[name].poly))
 
     def _show_values(self) -> None:
         """A gradient that is just a named product shows the product; the person's steps on the way stay.
@@ -189,6 +193,10 @@ class _Run:
     def _without(self, name: str, consumer: str) -> Candidate | None:
         """The consumer's form with the definition of ``name`` put in, or None where it stands inside a sum."""
         poly, formals = self.definitions.by_name[consumer].poly, self.finished[consumer].formals
+        opened = self.moves.opened(poly, name)
+        if opened is None:
+            return None
+        poly, events = opened
         for atom in [a for mono in poly for a, e in mono if a.kind == "read" and a.head == name and e == 1]:
             body = self.definitions.by_name[name]
             poly = self.moves.put(
@@ -198,7 +206,7 @@ class _Run:
             return None
         order = list(self.finished)
         before = set(order[: order.index(consumer)]) - {name}
-        form = self._improved(poly, formals, before.__contains__, self.candidates[consumer].events)
+        form = self._improved(poly, formals, before.__contains__, (*self.candidates[consumer].events, *events))
         return None if name in names_of(form.poly) else form
 
     # one adjoint
@@ -225,10 +233,16 @@ class _Run:
         pointwise = not any(e.reduced for e in equations)
 
         def chosen(name: str) -> bool:
-            row_sum = pointwise and name in self.statistics and len(self.statistics[name].formals) < rank
-            return row_sum or name in self.products or self._is_put_in(name)
+            return (pointwise and self._is_row_sum(name, rank)) or name in self.products or self._is_put_in(name)
 
         return chosen
+
+    def _is_row_sum(self, name: str, rank: int) -> bool:
+        """Whether the tensor is defined by sums and small beside one of the given rank."""
+        if name not in self.statistics:
+            return False
+        own = len(self.statistics[name].formals)
+        return own < rank or (own == rank and not any(map(is_contraction, sums_of(self.statistics[name].poly))))
 
     def _reads_adjoints(self, equations: tuple[Equation, ...]) -> bool:
         return any(a.name in self.products or a.name in self.statistics for e in equations for a in e.accesses)
@@ -254,14 +268,29 @@ class _Run:
         def named(name: str) -> bool:
             return name not in self.products or allowed(name)
 
-        poly, folds = self.moves.fold(base, formals, named)
-        cost = self.costs.of(poly, formals) + self._charges(poly)
-        return Candidate(base, poly, cost, (*steps, *folds), events)
+        best: Candidate | None = None
+        for form in self.moves.forms(base):
+            poly, folds = self.moves.fold(form, formals, named)
+            cost = self.costs.of(poly, formals) + self._charges(poly, len(formals))
+            if best is None or cost < best.cost:
+                best = Candidate(base, poly, cost, (*steps, *folds), events)
+        assert best is not None
+        return best
 
-    def _charges(self, poly: Poly) -> float:
-        """What the row sums cost that the form reads by name."""
-        names = {n for n in names_of(poly) if n in self.statistics and n not in self.wanted}
-        return sum(self.costs.of(self.finished[n].poly, self.finished[n].formals) for n in sorted(names))
+    def _charges(self, poly: Poly, rank: int) -> float:
+        """What the row sums cost that the form reads by name, and what they read in turn."""
+        total, seen = 0.0, dict[str, None]()
+        queue = sorted(names_of(poly))
+        while queue:
+            name = queue.pop()
+            if name in seen or name in self.wanted or name not in self.finished:
+                continue
+            shown = self.finished[name]
+            if len(shown.formals) < rank or self._is_row_sum(name, rank):
+                seen[name] = None
+                total += self.costs.of(shown.poly, shown.formals)
+                queue += sorted(names_of(shown.poly))
+        return total
 
     def _finish(self, shown: Definition, definition: Definition) -> None:
         name = definition.name
