@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,12 @@ def test_readme_model_is_accepted(tmp_path: Path) -> None:
     model = tmp_path / "model.py"
     model.write_text(text.split("```python\n")[1].split("```")[0])
     assert CliRunner().invoke(main, ["derive", str(model)], catch_exceptions=False).exit_code == 0
+
+
+def test_picture_is_current(golden: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    spec = importlib.util.spec_from_file_location("picture", ROOT / "docs" / "picture.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    golden(ROOT / "docs" / "derivation.svg", module.picture())
