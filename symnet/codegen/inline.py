@@ -2,6 +2,7 @@
 
 log p,  p = σ(z)                 the logarithm must see the sigmoid
 dz = dp σ(z)(1 - σ(z)),  dp = -y/p + (1 - y)/(1 - p)        the poles must meet the zeros
+    s += E,  E = exp(Z)              the sum must see the exponentials, and so must E's other readers
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, Index, Program
 from symnet.calculus.scalars import sigmoid
+from symnet.codegen.stable_scalars import log1p
 from symnet.reading.maps import factors, product, rebuilt
 
 Definition = Callable[[Access], sp.Expr | None]
@@ -21,7 +23,9 @@ Definition = Callable[[Access], sp.Expr | None]
 def inline_hidden(program: Program) -> Program:
     """The same program with saturating tensors written out in logarithms, and adjoints with poles in their readers."""
     saturating = _definitions(program, lambda body: body.has(sp.exp, sigmoid))
-    equations = [replace(e, body=_in_logs(e.body, saturating)) for e in program.equations]
+    summed = _definitions(program, lambda body: any(isinstance(f, sp.exp) for f in factors(body)))
+    totals = {a.name for e in program.equations if e.reduced for a in _read_factors(e.body) if summed(a) is not None}
+    equations = [replace(e, body=_in_logs(_inlined(e.body, summed, totals), saturating)) for e in program.equations]
     current = program.with_equations(equations)
     poles = _definitions(current, lambda body: _has_pole(body, saturating))
     return current.with_equations(_without_poles(e, poles, saturating) for e in current.equations)
@@ -54,9 +58,19 @@ def _replaced(body: sp.Expr, definition: Definition) -> sp.Expr:
     return rebuilt(body, [_replaced(a, definition) for a in body.args])
 
 
+def _read_factors(body: sp.Expr) -> list[Access]:
+    return [f for f in factors(body) if isinstance(f, Access)]
+
+
+def _inlined(body: sp.Expr, definition: Definition, names: set[str]) -> sp.Expr:
+    return _replaced(body, lambda access: definition(access) if access.name in names else None)
+
+
 def _in_logs(body: sp.Expr, definition: Definition) -> sp.Expr:
     if isinstance(body, sp.log):
         return sp.log(_replaced(body.args[0], definition))
+    if isinstance(body, log1p):
+        return sp.log(1 + _replaced(body.args[0], definition))
     if not body.args or isinstance(body, (Access, Index)):
         return body
     return rebuilt(body, [_in_logs(a, definition) for a in body.args])
@@ -69,7 +83,7 @@ def _has_pole(body: sp.Expr, saturating: Definition) -> bool:
 
 
 def _without_poles(equation: Equation, poles: Definition, saturating: Definition) -> Equation:
-    if not any(poles(a) is not None for a in equation.body.atoms(Access)):
+    if not any(poles(a) is not None for a in equation.body.atoms(Access)) and not _has_pole(equation.body, saturating):
         return equation
     body = _replaced(_replaced(equation.body, poles), saturating)
     return replace(equation, body=_distributed(body))

@@ -25,7 +25,7 @@ class Stable:
 
 def stabilise(program: Program, outputs: frozenset[str]) -> Stable:
     """A program with the same outputs, finite in floats wherever their true values are."""
-    open_program = _scalars(inline_hidden(program))
+    open_program = _scalars(inline_hidden(_scalars(program)))
     shifted, shifts = shift_sums(open_program, outputs)
     return Stable(_scalars(shifted).restricted_to(outputs), shifts)
 

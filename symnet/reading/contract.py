@@ -188,6 +188,8 @@ def contract_pair(a: Node, b: Node, keep: frozenset[Index], order: Axes) -> Node
 
 
 def _matmul(a: Node, b: Node, k: Index, left: Axes, right: Axes) -> Node | None:
+    if not left and not right and (_is_reciprocal(a) or _is_reciprocal(b)):
+        return Reduce("+", mapped(product([operand(0), operand(1)]), [a, b], (k,)), (k,))
     if not left or not right:  # a vector on one side or on both: no transpose is needed
         if len(left) > 1 or len(right) > 1:
             return MatMul(aligned(a, (*left, k)), b) if not right else MatMul(aligned(b, (*right, k)), a)
@@ -196,6 +198,10 @@ def _matmul(a: Node, b: Node, k: Index, left: Axes, right: Axes) -> Node | None:
     if len(right) == 1:
         return MatMul(aligned(a, (*left, k)), aligned(b, (k, *right)))
     return None
+
+
+def _is_reciprocal(node: Node) -> bool:
+    return isinstance(node, Map) and isinstance(node.body, sp.Pow) and bool(node.body.exp.could_extract_minus_sign())
 
 
 def _first(labels: Axes, order: Axes) -> int:
