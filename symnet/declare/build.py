@@ -14,7 +14,7 @@ from symnet.declare.inline import inline_unnamed
 from symnet.declare.names import final_names, module_paths, renamed, variables
 from symnet.declare.primitives import show
 from symnet.declare.tensor import Tensor
-from symnet.declare.trace import Trace
+from symnet.declare.trace import Trace, Traced
 from symnet.declare.training import train
 from symnet.errors import Note, Problem
 from symnet.model import Computed, Input, Metric, Model, Parameter, Training, Values
@@ -33,7 +33,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
             trace.chosen_names[key] = variable
     named = {k for k, s in trace.specs.items() if s.role != "intermediate" or trace.person_name(s) is not None}
     named |= {objective.spec.name} | ({prediction} if prediction else set())
-    sources = {k: d.values.spec.name for k, d in trace.declared.items() if isinstance(d.values, Tensor)}
+    sources = {k: d.values.spec.name for k, d in trace.declared.items() if isinstance(d.values, Traced)}
     flat = inline_unnamed(recorded, named | set(sources.values()))
     roots = [objective.spec.name, *([prediction] if prediction else [])]
     forward = flat.restricted_to(roots)
@@ -88,13 +88,13 @@ class _Finisher:
 
 def _drawn(trace: Trace, key: str) -> Values:
     values = trace.declared[key].values
-    assert not isinstance(values, Tensor)
+    assert not isinstance(values, Traced)
     return values
 
 
-def _objective(trace: Trace, namespace: Mapping[str, Any]) -> Tensor | None:
+def _objective(trace: Trace, namespace: Mapping[str, Any]) -> Traced | None:
     loss = namespace.get("loss", trace.objective)
-    if not isinstance(loss, Tensor):
+    if not isinstance(loss, Traced):
         if loss is None and trace.problems.found:
             return None  # what went wrong before may be the reason
         found = "there is no loss" if loss is None else f"loss is a {type(loss).__name__}, not a tensor"
@@ -117,7 +117,7 @@ def _objective(trace: Trace, namespace: Mapping[str, Any]) -> Tensor | None:
     return loss
 
 
-def _prediction(trace: Trace, namespace: Mapping[str, Any], program: Program, objective: Tensor) -> str | None:
+def _prediction(trace: Trace, namespace: Mapping[str, Any], program: Program, objective: Traced) -> str | None:
     """What ``predict`` returns: ``prediction`` if the file says so; else the input of a loss; else the last tensor that
     depends on parameters but not on all the data that the loss needs."""
     said = namespace.get("prediction")
@@ -153,7 +153,7 @@ def _classifies(trace: Trace, program: Program, inputs: tuple[Input, ...], predi
     return bool(labels[0].classes == trace.specs[prediction].shape[-1])
 
 
-def _warn_unused(trace: Trace, forward: Program, objective: Tensor) -> None:
+def _warn_unused(trace: Trace, forward: Program, objective: Traced) -> None:
     reached = forward.restricted_to([objective.spec.name])
     read = {a.name for e in reached.equations for a in e.accesses}
     for key, spec in trace.specs.items():

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import sympy as sp
 
 from symnet.calculus.ir import Index
 from symnet.declare.primitives import readdressed, show
+from symnet.declare.trace import Traced
 
-if TYPE_CHECKING:
-    from symnet.declare.tensor import Tensor
+T = TypeVar("T", bound=Traced)
 
 
-def subscript(tensor: Tensor, key: Any) -> Tensor:
+def subscript(tensor: T, key: Any) -> T:
     """``y[...] += x[...]`` for a subscript as in NumPy and torch; labels read one entry each."""
     if tensor.broken:
         return tensor
@@ -40,7 +40,7 @@ def subscript(tensor: Tensor, key: Any) -> Tensor:
     return readdressed(tensor, tuple(left), addresses)
 
 
-def _address(tensor: Tensor, key: Any, left: list[Index], shared: list[Index], size: sp.Expr) -> sp.Expr | None:
+def _address(tensor: Traced, key: Any, left: list[Index], shared: list[Index], size: sp.Expr) -> sp.Expr | None:
     trace = tensor.trace
     if key is None:
         left.append(Index("i", sp.S.One))
@@ -78,7 +78,7 @@ class arange:
         self.size = size
 
 
-def _slice(tensor: Tensor, key: slice, left: list[Index], size: sp.Expr) -> sp.Expr | None:
+def _slice(tensor: Traced, key: slice, left: list[Index], size: sp.Expr) -> sp.Expr | None:
     if key == slice(None):
         index = Index("i", size)
         left.append(index)

@@ -73,7 +73,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean")
     _predicts(input)
     if not _same_shape("binary_cross_entropy", input, target):
         return input.as_broken()
-    values = pointwise(input.trace, lambda p, y: -(y * sp.log(p) + (1 - y) * sp.log(1 - p)), input, target)
+    values: Tensor = pointwise(input.trace, lambda p, y: -(y * sp.log(p) + (1 - y) * sp.log(1 - p)), input, target)
     return _reduced(values, reduction)
 
 
@@ -82,7 +82,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: s
     _predicts(input)
     if not _same_shape("binary_cross_entropy_with_logits", input, target):
         return input.as_broken()
-    values = pointwise(input.trace, lambda z, y: scalars.softplus(z) - y * z, input, target)
+    values: Tensor = pointwise(input.trace, lambda z, y: scalars.softplus(z) - y * z, input, target)
     return _reduced(values, reduction)
 
 

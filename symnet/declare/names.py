@@ -13,7 +13,7 @@ import sympy as sp
 from symnet.calculus.ir import Access, Equation, TensorSpec
 from symnet.declare.layers import Module
 from symnet.declare.tensor import Tensor
-from symnet.declare.trace import Trace
+from symnet.declare.trace import Trace, Traced
 from symnet.errors import Note, Problem
 from symnet.naming import SCRIPT_NAMES, Namer, why_not_a_name, why_reserved
 
@@ -66,7 +66,7 @@ def _descendants(module: Module) -> list[tuple[str, Module]]:
     return found + [pair for _, child in found for pair in _descendants(child)]
 
 
-def final_names(trace: Trace, paths: Mapping[str, str], objective: Tensor, used: frozenset[str]) -> dict[str, str]:
+def final_names(trace: Trace, paths: Mapping[str, str], objective: Traced, used: frozenset[str]) -> dict[str, str]:
     """Private name -> final name for every used tensor; notes names that may not be used."""
     wishes = {key: _wish(trace, spec, paths) for key, spec in trace.specs.items() if key in used}
     repeated = Counter((wish, trace.specs[key].source) for key, wish in wishes.items() if wish)
@@ -75,9 +75,10 @@ def final_names(trace: Trace, paths: Mapping[str, str], objective: Tensor, used:
     numbers: Counter[str] = Counter()
     declared = [k for k in wishes if trace.specs[k].role != "intermediate"]
     for key in declared:
-        wish = wishes[key] or ("t" if trace.specs[key].integer else "x" if trace.specs[key].role == "data" else "w")
+        wished = wishes[key]
+        wish = wished or ("t" if trace.specs[key].integer else "x" if trace.specs[key].role == "data" else "w")
         _check(trace, trace.specs[key], wish, key in trace.chosen_names or key not in paths)
-        times = repeated[wishes[key], trace.specs[key].source] if wishes[key] else 1
+        times = repeated[wished, trace.specs[key].source] if wished else 1
         final[key] = namer.take(_numbered(wish, times, numbers))
     final[objective.spec.name] = wishes.get(objective.spec.name) or "loss"
     namer.take(final[objective.spec.name])

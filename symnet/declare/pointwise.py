@@ -21,7 +21,8 @@ def _map(word: str, rule: Callable[..., sp.Expr], *operands: object) -> Tensor:
     converted = [as_operand(first.trace, o) for o in operands]
     if any(o is None for o in converted):
         return first.as_broken()
-    return pointwise(first.trace, rule, *converted)
+    result: Tensor = pointwise(first.trace, rule, *converted)
+    return result
 
 
 @method

@@ -7,19 +7,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TypeVar
 
 import sympy as sp
 
-from symnet.calculus.ir import Index, TensorSpec, access
+from symnet.calculus.ir import Index, TensorSpec
 from symnet.calculus.scalars import without_sympy_kinks
-from symnet.declare.trace import Term, Trace, current
+from symnet.declare.trace import Term, Trace, Traced, current
 from symnet.errors import Note
 
-if TYPE_CHECKING:
-    from symnet.declare.tensor import Tensor
-
-Operand = "Tensor | sp.Expr"
+T = TypeVar("T", bound=Traced)
 Rule = Callable[..., sp.Expr]
 
 
@@ -44,10 +41,10 @@ def _not_finite(value: object) -> sp.Expr:
     return sp.S.One
 
 
-def pointwise(trace: Trace, rule: Rule, *operands: Any, hint: str = "") -> Tensor:
+def pointwise(trace: Trace, rule: Rule, *operands: T | sp.Expr, hint: str = "") -> T:
     """``y[i] += rule(a[i], b[i], ...)`` with NumPy's broadcasting, except that two operands of different rank never
     stretch each other ([N,1] with [N] to [N,N])."""
-    tensors: list[Tensor] = [o for o in operands if not isinstance(o, sp.Expr)]
+    tensors: list[T] = [o for o in operands if not isinstance(o, sp.Expr)]
     if any(t.broken for t in tensors):
         return tensors[0].as_broken()
     shape = broadcast_shape(trace, tensors)
@@ -66,7 +63,7 @@ def aligned(left: Sequence[Index], spec: TensorSpec) -> tuple[sp.Expr, ...]:
     return tuple(i if i.size == size else sp.S.Zero for i, size in zip(own, spec.shape, strict=True))
 
 
-def broadcast_shape(trace: Trace, tensors: Sequence[Tensor]) -> tuple[sp.Expr, ...] | None:
+def broadcast_shape(trace: Trace, tensors: Sequence[Traced]) -> tuple[sp.Expr, ...] | None:
     """The common shape, or None after noting the mistake."""
     shape: tuple[sp.Expr, ...] = ()
     for tensor in tensors:
@@ -104,7 +101,7 @@ def _merge(a: tuple[sp.Expr, ...], b: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...
     return tuple(merged)
 
 
-def reduction(tensor: Tensor, rule: Rule, axes: Sequence[int], op: str = "+", hint: str = "") -> Tensor:
+def reduction(tensor: T, rule: Rule, axes: Sequence[int], op: str = "+", hint: str = "") -> T:
     """``y[i] op= rule(x[i, k])`` over the given axes, which are gone from the result."""
     trace = tensor.trace
     indices = tuple(Index("i", size) for size in tensor.spec.shape)
@@ -115,7 +112,7 @@ def reduction(tensor: Tensor, rule: Rule, axes: Sequence[int], op: str = "+", hi
     return tensor.made(spec, hint)
 
 
-def product(a: Tensor, b: Tensor) -> Tensor:
+def product(a: T, b: T) -> T:
     """The matrix product with torch's rules: vectors lose their axis, leading axes broadcast.
 
     ``y[b, i, j] += a[b, i, k] * b[b, k, j]``
@@ -157,7 +154,7 @@ def _stretched(lead: Sequence[Index], shape: tuple[sp.Expr, ...]) -> tuple[sp.Ex
     return tuple(i if i.size == size else sp.S.Zero for i, size in zip(own, shape, strict=True))
 
 
-def _inner_sizes_differ(a: Tensor, b: Tensor, inner: sp.Expr) -> Tensor:
+def _inner_sizes_differ(a: T, b: T, inner: sp.Expr) -> T:
     trace = a.trace
     hints = []
     if b.spec.rank == 2 and b.spec.shape[-1] == a.spec.shape[-1]:
@@ -175,14 +172,14 @@ def _inner_sizes_differ(a: Tensor, b: Tensor, inner: sp.Expr) -> Tensor:
     return a.as_broken()
 
 
-def readdressed(tensor: Tensor, left: tuple[Index, ...], addresses: Sequence[sp.Expr]) -> Tensor:
+def readdressed(tensor: T, left: tuple[Index, ...], addresses: Sequence[sp.Expr]) -> T:
     """``y[left] += x[addresses]``: transposes, slices, new axes, reshapes."""
     spec = tensor.trace.new_spec((i.size for i in left), "intermediate", tensor.spec.integer)
     tensor.trace.define(spec, Term(left, tensor.read(addresses)))
     return tensor.made(spec, "v")
 
 
-def label(trace: Trace, tensor: Tensor) -> str:
+def label(trace: Trace, tensor: Traced) -> str:
     """What a message calls a tensor: the text of the person's expression."""
     return trace.text_of(tensor.spec)
 
@@ -192,7 +189,7 @@ def show(shape: Sequence[sp.Expr]) -> str:
     return "[" + ",".join(map(str, shape)) + "]"
 
 
-def shape_table(trace: Trace, tensors: Sequence[Tensor]) -> tuple[str, ...]:
+def shape_table(trace: Trace, tensors: Sequence[Traced]) -> tuple[str, ...]:
     """One line for each tensor with its sizes and their numbers."""
     names = [label(trace, t) for t in tensors]
     width = max(map(len, names), default=0)
@@ -210,14 +207,11 @@ def _with_number(trace: Trace, size: sp.Expr) -> str:
     return f"{size}={'batch' if value is None else value}"
 
 
-def _many(tensors: Sequence[Tensor]) -> str:
+def _many(tensors: Sequence[Traced]) -> str:
     return ", ".join(f"{label(t.trace, t)} is {show(t.spec.shape)}" for t in tensors)
 
 
-def _made_at(trace: Trace, tensors: Sequence[Tensor]) -> tuple[Note, ...]:
+def _made_at(trace: Trace, tensors: Sequence[Traced]) -> tuple[Note, ...]:
     """Where the operands that were declared got their shapes."""
     places = [(t.spec.source, label(trace, t)) for t in tensors if t.spec.role != "intermediate"]
     return tuple(Note(source, f"{name} gets its shape here") for source, name in places if source is not None)
-
-
-__all__ = ["access", "number", "pointwise", "product", "readdressed", "reduction"]

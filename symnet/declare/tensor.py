@@ -8,54 +8,24 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.calculus.ir import Access, TensorSpec, access
+from symnet.calculus.ir import Access
 from symnet.declare import primitives
 from symnet.declare.indexing import subscript
 from symnet.declare.placeholder import Placeholder
 from symnet.declare.primitives import number, pointwise, show
 from symnet.declare.suggest import UnknownWord, unknown_word
-from symnet.declare.trace import Trace, current
+from symnet.declare.trace import Trace, Traced, current
 from symnet.declare.words import METHODS
 from symnet.errors import Note, Problem, SymnetError
 
 Dim = int | Sequence[int] | None
 
 
-class Tensor:
+class Tensor(Traced):
     """A symbolic tensor: real numbers (or class labels) of a known shape with named sizes."""
 
-    __slots__ = ("broken", "spec", "trace")
-    __array_ufunc__ = (
-        None  # so that ``array * tensor`` reaches __rmul__ and its message, and no array of tensors is made
-    )
-
-    def __init__(self, trace: Trace, spec: TensorSpec, broken: bool = False) -> None:
-        self.trace = trace
-        self.spec = spec
-        self.broken = broken
-        trace.tensors[spec.name] = self
-
-    def made(self, spec: TensorSpec, hint: str = "") -> Tensor:
-        """A new tensor of the same trace."""
-        if hint:
-            self.trace.hints[spec.name] = hint
-        return Tensor(self.trace, spec)
-
-    def as_broken(self) -> Tensor:
-        """Stands for the result of a mistake; every use of it is silent."""
-        return Tensor(self.trace, self.trace.new_spec((), "intermediate"), broken=True)
-
-    def read(self, addresses: Sequence[sp.Expr]) -> Access:
-        """The access at the addresses."""
-        return access(self.spec, *addresses)
-
-    @property
-    def shape(self) -> tuple[sp.Expr, ...]:
-        return self.spec.shape
-
-    @property
-    def ndim(self) -> int:
-        return self.spec.rank
+    __slots__ = ()
+    __array_ufunc__ = None  # ``array * tensor`` reaches __rmul__ and its message; no array of tensors is made
 
     def dim(self) -> int:
         return self.spec.rank
@@ -72,7 +42,8 @@ class Tensor:
         if operand is None:
             return self.as_broken()
         pair = (operand, self) if swapped else (self, operand)
-        return pointwise(self.trace, rule, *pair)
+        result: Tensor = pointwise(self.trace, rule, *pair)
+        return result
 
     def __add__(self, other: object) -> Tensor:
         return self._with(other, lambda a, b: a + b)

@@ -7,23 +7,22 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import sympy as sp
 
-from symnet.calculus.ir import Equation, Index, Operation, Role, Source, TensorSpec, size_symbol
+from symnet.calculus.ir import Access, Equation, Index, Operation, Role, Source, TensorSpec, access, size_symbol
 from symnet.errors import Note, Problem, Problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from symnet.declare.tensor import Tensor
     from symnet.model import Values
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
@@ -33,7 +32,7 @@ _PACKAGE = str(Path(__file__).resolve().parent.parent)
 class Declared:
     """What a declaring word said beyond the tensor itself."""
 
-    values: Values | Tensor
+    values: Values | Traced
     classes: sp.Expr | None = None
 
 
@@ -44,7 +43,7 @@ class Trace:
     path: str = ""
     lines: tuple[str, ...] = ()
     assigned: Mapping[tuple[int, int, int, int], tuple[str, ...]] = field(default_factory=dict)  # span -> names it gets
-    tensors: dict[str, Tensor] = field(default_factory=dict)
+    tensors: dict[str, Traced] = field(default_factory=dict)
     specs: dict[str, TensorSpec] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
     declared: dict[str, Declared] = field(default_factory=dict)
@@ -52,8 +51,8 @@ class Trace:
     chosen_names: dict[str, str] = field(default_factory=dict)  # private name -> explicit name=
     positions: dict[str, int] = field(default_factory=dict)  # private name -> place in the tuple that a call returned
     hints: dict[str, str] = field(default_factory=dict)  # private name -> what to call it if the person did not
-    objective: Tensor | None = None
-    predictions: list[Tensor] = field(default_factory=list)  # first arguments of losses, the likely predictions
+    objective: Traced | None = None
+    predictions: list[Traced] = field(default_factory=list)  # first arguments of losses, the likely predictions
     problems: Problems = field(default_factory=Problems)
     events: dict[str, int] = field(default_factory=dict)  # private name -> the person's call that made it
     newest: dict[int, str] = field(default_factory=dict)  # call -> the last tensor that it made, the one it returned
@@ -145,6 +144,40 @@ class Term:
     body: sp.Expr
     reduced: tuple[Index, ...] = ()
     op: Operation = "+"
+
+
+class Traced:
+    """A tensor of a trace, without the operators that a person sees; the operations are written for these."""
+
+    __slots__ = ("broken", "spec", "trace")
+
+    def __init__(self, trace: Trace, spec: TensorSpec, broken: bool = False) -> None:
+        self.trace = trace
+        self.spec = spec
+        self.broken = broken
+        trace.tensors[spec.name] = self
+
+    def made(self, spec: TensorSpec, hint: str = "") -> Self:
+        """A new tensor of the same trace; ``hint`` is its name if the person gives none."""
+        if hint:
+            self.trace.hints[spec.name] = hint
+        return type(self)(self.trace, spec)
+
+    def as_broken(self) -> Self:
+        """Stands for the result of a mistake; every use of it is silent."""
+        return type(self)(self.trace, self.trace.new_spec((), "intermediate"), broken=True)
+
+    def read(self, addresses: Sequence[sp.Expr]) -> Access:
+        """The access at the addresses."""
+        return access(self.spec, *addresses)
+
+    @property
+    def shape(self) -> tuple[sp.Expr, ...]:
+        return self.spec.shape
+
+    @property
+    def ndim(self) -> int:
+        return self.spec.rank
 
 
 _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
