@@ -265,3 +265,4 @@ _case(
     "Z[n,i] += X[n,i] + b[i]\nm[i] += Z[n,i]/N\nloss += g[n,i]*tanh(Z[n,i] - m[i])",
     "N=4 D=2",
 )
+_case("corner", "parameter x[N] parameter x0[N] loss", "loss += relu(x[n] - x0[n])", "N=3")

@@ -89,4 +89,5 @@ LOSSES: dict[str, Callable[[Tensors], Any]] = {
     "piecewise": _piecewise,
     "power": lambda v: (v["x"] ** v["y"] + v["x"].sqrt() / v["y"]).sum(),
     "shift": lambda v: (v["g"] * torch.tanh(v["X"] + v["b"] - (v["X"] + v["b"]).mean(0))).sum(),
+    "corner": lambda v: torch.relu(v["x"] - v["x0"]).sum(),
 }
