@@ -1,8 +1,9 @@
 """The cost model: scalar operations, counted on the factored form at representative sizes.
 
 An addition or multiplication of two numbers is 1, a whole power |e| - 1, a root or a function 10; sizes and numbers of
-a product are one number together.  An operation of an expression over variables counts once for each of their values;
-a stored sum counts once however often it is used, at the extent of its free and bound variables.
+a product are one number together.  An operation of an expression over variables counts once for each of their values; a
+function or root once for each of its own, however often it stands there; a stored sum once however often it is used, at
+the extent of its free and bound variables.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Product:
 
 
 Tree = tuple[Product, ...]
+Dear = dict[tuple[Atom, str], float]  # functions and roots met: each is computed once, at its own variables
 
 
 def factored(algebra: Algebra, poly: Poly) -> Tree:
@@ -112,28 +114,26 @@ class Costs:
 
     def of(self, poly: Poly, left: tuple[Var, ...]) -> float:
         """The cost of ``poly`` at every value of ``left``, stored sums included once each."""
-        sums = sums_of(poly)
-        return self.operations(poly) * self.extent(left) + sum(self.sum(s) for s in sums)
+        return self._at(factored(self.algebra, poly), self.extent(left)) + sum(self.sum(s) for s in sums_of(poly))
 
     def sum(self, atom: Atom) -> float:
         """The cost of one stored sum at all values of its free variables."""
         if atom not in self._sums:
             bound, mono = atom.parts
-            inner = sums_of({mono: 1})
-            own = (self.product(Product(1, mono)) + 1) * self.extent(atom.free | frozenset(bound))
-            self._sums[atom] = own + sum(self.sum(s) for s in inner)
+            extent = self.extent(atom.free | frozenset(bound))
+            own = self._at((Product(1, mono),), extent) + extent
+            self._sums[atom] = own + sum(self.sum(s) for s in sums_of({mono: 1}))
         return self._sums[atom]
 
-    def operations(self, poly: Poly) -> float:
-        """Operations for one value of the variables, stored sums not counted."""
-        return self.tree(factored(self.algebra, poly))
+    def _at(self, tree: Tree, extent: float) -> float:
+        dear: Dear = {}
+        count = self._tree(tree, dear)
+        return count * extent + sum(cost * self.extent(a.free) for (a, _), cost in dear.items())
 
-    def tree(self, tree: Tree) -> float:
-        """Operations of a factored sum."""
-        return sum(map(self.product, tree)) + max(len(tree) - 1, 0)
+    def _tree(self, tree: Tree, dear: Dear) -> float:
+        return sum(self._product(product, dear) for product in tree) + max(len(tree) - 1, 0)
 
-    def product(self, product: Product) -> float:
-        """Operations of a product."""
+    def _product(self, product: Product, dear: Dear) -> float:
         count = 0.0
         parts = 0
         number = product.number not in (1, -1)
@@ -142,21 +142,21 @@ class Costs:
                 number = True
                 continue
             parts += 1
-            count += self._atom(a)
+            count += self._atom(a, dear)
             if isinstance(e, int):
                 count += abs(e) - 1 + (e < 0 and parts == 1 and len(product.factors) == 1 and product.inner is None)
             else:
-                count += FUNCTION
+                dear[a, "root"] = FUNCTION
         if product.inner is not None:
-            count += self.tree(product.inner)
+            count += self._tree(product.inner, dear)
             parts += 1
         return count + max(parts + number - 1, 0)
 
-    def _atom(self, a: Atom) -> float:
+    def _atom(self, a: Atom, dear: Dear) -> float:
         if a.kind == "paren":
-            return self.operations(a.parts[0])
-        if a.kind == "call":
-            return FUNCTION + sum(map(self.operations, a.parts))
+            return self._tree(factored(self.algebra, a.parts[0]), dear)
+        if a.kind == "call" and (a, "value") not in dear:
+            dear[a, "value"] = FUNCTION + sum(self._tree(factored(self.algebra, p), dear) for p in a.parts)
         return 1.0 if a.kind == "delta" else 0.0
 
 

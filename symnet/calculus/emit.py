@@ -6,9 +6,10 @@ from symnet.calculus.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term, fr
 from symnet.calculus.convert import Writer
 from symnet.calculus.cost import sums_of
 from symnet.calculus.definitions import Definition
-from symnet.calculus.ir import Access, Equation, Source, TensorSpec
+from symnet.calculus.ir import Access, Equation, TensorSpec
 from symnet.calculus.rewrites import Total
 from symnet.calculus.sums import Sums
+from symnet.errors import Source
 from symnet.naming import Namer
 
 

@@ -21,6 +21,8 @@ from typing import Any, Literal
 import sympy as sp
 from sympy.core.symbol import Str
 
+from symnet.errors import Source
+
 Role = Literal["parameter", "data", "label", "intermediate", "adjoint"]
 Operation = Literal["+", "max"]
 Ties = Literal["share", "first"]
@@ -110,17 +112,6 @@ class Delta(sp.Function):
             return sp.S.One
         difference = index - address
         return sp.S.Zero if difference.is_Integer and difference != 0 else None
-
-
-@dataclass(frozen=True, order=True)
-class Source:
-    """A span of the person's file; lines count from 1, columns from 0."""
-
-    path: str
-    line: int
-    end_line: int
-    column: int
-    end_column: int
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -156,7 +156,7 @@ class Moves:
             if k:
                 add_term(result, m, k)
         events = list(self.sums.events)
-        if not _longer(result, len(bound), len(rest[1]) + 1):
+        if not _longer(result, len(bound), len(rest[1]) + 1, sums_of(body)):
             result = self._collapse_all(result, depth - 1, banned, events)
         self.sums.banned = before
         return result, tuple(events)
@@ -362,9 +362,9 @@ def _is_difference(poly: Poly) -> bool:
     return len({c > 0 for c in poly.values()}) > 1
 
 
-def _longer(poly: Poly, bound: int, factors: int) -> bool:
-    """Whether a sum in it is so much longer than the one that was opened that no collapse will pay."""
-    sums = sums_of(poly)
+def _longer(poly: Poly, bound: int, factors: int, known: dict[Atom, None]) -> bool:
+    """Whether a new sum in it is so much longer than the one that was opened that no collapse will pay."""
+    sums = [s for s in sums_of(poly) if s not in known]
     return any(len(s.parts[1]) > factors + 1 or len(s.parts[0]) > bound + _has_own_index(s) for s in sums)
 
 

@@ -108,8 +108,9 @@ class Algebra:
                 known = "nonnegative"
         elif atom.kind == "paren":
             known = self.sign(atom.parts[0])
-            kinds = {a.kind for mono in inner for a, _ in mono}
-            atom.solid = kinds <= {"size", "const"}
+            atom.solid = all(a.kind in ("size", "const") for mono in inner for a, _ in mono)
+            if atom.solid and _expression(atom.parts[0]).is_nonnegative:
+                known = "nonnegative"
         elif atom.kind == "sum":
             known = self.sign({atom.parts[1]: 1})
         elif atom.kind == "const":
@@ -226,6 +227,10 @@ class Algebra:
                     k, m = self.call(sigmoid, self.scaled(inside, (-1, ONE)))
                     factors.append(self.power({m: k}, -e * exponent))
             return self.times(*factors)
+        if len(base) == 1:
+            ((single, one),) = base.items()
+            if one == 1 and len(single) == 1 and single[0][1] == 1:
+                return 1, ((single[0][0], exponent),)
         number, common, rest = self.content(base)
         kept = tuple((a, e) for a, e in common if not (a.nonnegative or not isinstance(e, int)))
         outer = tuple((a, exact(e * exponent)) for a, e in common if a.nonnegative or not isinstance(e, int))
@@ -393,6 +398,15 @@ class Algebra:
             )
             table[placeholder(number)] = fill
         return self.opaque(address.template.xreplace(table), tuple(parts))
+
+
+def _expression(poly: Poly) -> sp.Expr:
+    """A polynomial of sizes and constants as SymPy has it."""
+    terms = (
+        sp.Mul(sp.Rational(c.numerator, c.denominator), *(a.parts[0] ** sp.Rational(e.numerator, e.denominator) for a, e in mono))
+        for mono, c in poly.items()
+    )
+    return sp.Add(*terms)
 
 
 def structure(mono: Mono) -> tuple[str, ...]:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symnet.calculus.atoms import Poly, Var, names_of
-from symnet.calculus.convert import Writer
 from symnet.calculus.definitions import Definition
 from symnet.calculus.emit import Emitter
 from symnet.calculus.ir import TensorSpec

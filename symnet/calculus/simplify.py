@@ -165,13 +165,13 @@ class _Run:
     ) -> dict[str, None]:
         """``name`` and the adjoints that are dead once the consumers have the new forms."""
         gone = {name: None}
+        still = frozenset[str]().union(*(names_of(form.poly) for form in forms.values()))
         queue = [name, *forms]
         while queue:
             for read in sorted(self._reads(queue.pop())):
-                if read in gone or read in self.wanted or read not in self.finished:
+                if read in gone or read in still or read in self.wanted or read not in self.finished:
                     continue
-                needed = (r for r in readers.get(read, ()) if r not in gone)
-                if not any(r not in forms or read in names_of(forms[r].poly) for r in needed):
+                if all(r in gone or r in forms for r in readers.get(read, ())):
                     gone[read] = None
                     queue.append(read)
         return gone
