@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from symnet.calculus.ir import Source
-from symnet.errors import Note, Problem
+from symnet.errors import Note, Problem, Source
 
 
 def render_problems(problems: Iterable[Problem], lines: Mapping[str, tuple[str, ...]] | None = None) -> str:

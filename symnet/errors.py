@@ -8,7 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from symnet.calculus.ir import Source
+
+@dataclass(frozen=True, order=True)
+class Source:
+    """A span of the person's file; lines count from 1, columns from 0."""
+
+    path: str
+    line: int
+    end_line: int
+    column: int
+    end_column: int
 
 
 @dataclass(frozen=True)

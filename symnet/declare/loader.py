@@ -10,11 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from symnet.calculus.ir import Source
 from symnet.declare.build import build_model
 from symnet.declare.names import assigned_names
 from symnet.declare.trace import Trace, recording
-from symnet.errors import Note, Problem, SymnetError
+from symnet.errors import Note, Problem, Source, SymnetError
 from symnet.model import Model
 
 

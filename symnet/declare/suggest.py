@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-from symnet.calculus.ir import Source
-from symnet.errors import Note, Problem, SymnetError
+from symnet.errors import Note, Problem, Source, SymnetError
 
 
 def unknown_word(word: str, known: Iterable[str], owner: str, source: Source | None) -> Problem:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Self
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Equation, Index, Operation, Role, Source, TensorSpec, access, size_symbol
-from symnet.errors import Note, Problem, Problems
+from symnet.calculus.ir import Access, Equation, Index, Operation, Role, TensorSpec, access, size_symbol
+from symnet.errors import Note, Problem, Problems, Source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
