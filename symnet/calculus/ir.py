@@ -133,7 +133,7 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Origin:
-    """Why an adjoint equation stands: forward equation number (from 0) and the access differentiated; None is the seed."""
+    """Why an adjoint equation stands: number of the forward equation (None is the seed) and the access differentiated."""
 
     equation: int | None
     access: Access | None = None
