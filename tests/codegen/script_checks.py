@@ -8,6 +8,7 @@ import json
 import math
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -100,7 +101,7 @@ def check_damaged_checkpoints(path: Path, folder: Path, capsys: pytest.CaptureFi
     module = run_in_process(path, "--steps", "2", "--save", str(good))
     damaged = f"error: {bad} is damaged, or no checkpoint of this script\n"
     contents = good.read_bytes()
-    for text in (b"", b"not a checkpoint", contents[: len(contents) // 2], _flipped(contents)):
+    for text in (b"", b"not a checkpoint", contents[: len(contents) // 2], _flipped(good)):
         bad.write_bytes(text)
         assert refusal(module, capsys, "--resume", str(bad), "--save", str(out)) == damaged
     with bad.open("wb") as file:
@@ -116,10 +117,14 @@ def check_damaged_checkpoints(path: Path, folder: Path, capsys: pytest.CaptureFi
     assert not out.exists()
 
 
-def _flipped(contents: bytes) -> bytes:
-    """The same file with some bytes of its first quarter changed."""
-    start = len(contents) // 4
-    return contents[:start] + bytes(255 - b for b in contents[start : start + 64]) + contents[start + 64 :]
+def _flipped(file: Path) -> bytes:
+    """The same zip file with one bit changed in every member's contents."""
+    contents = bytearray(file.read_bytes())
+    with zipfile.ZipFile(file) as archive:
+        for member in archive.infolist():
+            name, extra = (int.from_bytes(contents[member.header_offset + k :][:2], "little") for k in (26, 28))
+            contents[member.header_offset + 30 + name + extra + member.compress_size // 2] ^= 1
+    return bytes(contents)
 
 
 def refusal(module: ModuleType, capsys: pytest.CaptureFixture[str], *flags: str) -> str:

@@ -1,0 +1,84 @@
+"""Everything in ``generated/``: run in clean processes with warnings as errors, compared over the targets, resumed, and
+given bad input."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from symnet.codegen.header import is_edited, read_header
+from symnet.codegen.targets import TARGETS
+from tests.codegen import script_checks as checks
+
+ROOT = Path(__file__).parents[2]
+MODELS = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
+RUN = """
+import runpy, sys
+for path in sys.argv[1:]:
+    for flags in (["--check-grad"], ["--steps", "2"], ["--steps", "2", "--dtype", "float32"]):
+        code = runpy.run_path(path, run_name="script")["main"](flags)
+        assert code == 0, (path, flags, code)
+assert ("torch" in sys.modules) == ("torch" in sys.argv[1])
+"""
+
+
+def scripts(model: str) -> dict[str, Path]:
+    return {target: ROOT / "generated" / f"{model}_{target.replace('-', '_')}.py" for target in TARGETS}
+
+
+def test_every_example_has_its_scripts_and_nothing_else_is_there():
+    expected = {path.name for model in MODELS for path in scripts(model).values()}
+    assert MODELS and {path.name for path in (ROOT / "generated").glob("*.py")} == expected
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_script_runs_with_warnings_as_errors(target, tmp_path):
+    paths = [str(scripts(model)[target]) for model in MODELS]
+    command = [sys.executable, "-W", "error", "-c", RUN, *paths]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    tables = [line for line in done.stdout.splitlines() if line.endswith("  ok")]
+    assert len(tables) >= len(MODELS) and "DIFFERENT" not in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_ten_losses_are_equal_over_the_targets(model, tmp_path):
+    checks.check_ten_losses(scripts(model).values(), tmp_path)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_resumed_run_is_bit_equal(model, tmp_path):
+    for path in scripts(model).values():
+        checks.check_resume(path, tmp_path)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_bad_input_is_refused(model, tmp_path, capsys):
+    for target, path in scripts(model).items():
+        folder = tmp_path / target
+        folder.mkdir()
+        checks.check_bad_data(path, folder, capsys)
+        checks.check_bad_files(path, folder, capsys)
+        checks.check_damaged_checkpoints(path, folder, capsys, "another 01234567")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_headers_are_whole(model):
+    for target, path in scripts(model).items():
+        text = path.read_text(encoding="utf-8")
+        header = read_header(text)
+        assert header is not None and not is_edited(text)
+        assert header.source == f"examples/{model}.py"
+        assert header.command == f"symnet generate examples/{model}.py --target {target} -o generated/{path.name}"
+
+
+def test_the_digits_are_learnt(capsys):
+    """Held-out accuracy of at least 95 % from the NumPy script and from the torch script."""
+    for target in ("numpy", "torch"):
+        checks.run_in_process(scripts("digits")[target])
+        last = capsys.readouterr().out.splitlines()[-1]
+        assert float(last.split("held-out accuracy ")[1].split()[0]) >= 0.95
