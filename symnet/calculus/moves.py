@@ -9,6 +9,7 @@ from fractions import Fraction
 from symnet.calculus.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term, exact, free_of, names_of
 from symnet.calculus.cost import Costs, sums_of
 from symnet.calculus.definitions import Definition, Definitions
+from symnet.calculus.likeness import Likeness
 from symnet.calculus.matching import exchanged, match, match_product
 from symnet.calculus.sums import Event, Sums
 
@@ -34,6 +35,8 @@ class Moves:
 
     def __init__(self, sums: Sums, definitions: Definitions, costs: Costs) -> None:
         self.sums, self.algebra, self.definitions, self.costs = sums, sums.algebra, definitions, costs
+        self._likeness = Likeness(sums.table, definitions)
+        self._failed: set[tuple[str, int, tuple[str, ...]]] = set()
         self._products: dict[str, list[Definition]] = {}  # by the tensors that they read
         self._collapsed: dict[tuple[Atom, int, frozenset[str]], tuple[Poly, tuple[Event, ...]] | None] = {}
 
@@ -86,11 +89,17 @@ class Moves:
         """A cheaper value of a stored sum by putting a definition in, or None."""
         key = (atom, depth, banned)
         if key not in self._collapsed:
+            alike = self._likeness.key(atom, depth, banned)
+            if alike in self._failed:
+                self._collapsed[key] = None
+                return None
             self._collapsed[key] = None  # a sum met again inside itself is not opened again
             events, self.sums.events = self.sums.events, []
             before, self.sums.banned = self.sums.banned, banned
             self._collapsed[key] = self._best_opening(atom, depth, banned)
             self.sums.events, self.sums.banned = events, before
+            if self._collapsed[key] is None:
+                self._failed.add(alike)
         return self._collapsed[key]
 
     def _best_opening(self, atom: Atom, depth: int, banned: frozenset[str]) -> tuple[Poly, tuple[Event, ...]] | None:
