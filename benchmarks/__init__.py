@@ -1,0 +1,1 @@
+"""Ratios of times, all measured in one run: ``python -m benchmarks``."""

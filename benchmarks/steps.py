@@ -1,0 +1,166 @@
+"""One training step, the loss and all gradients: the generated scripts beside what people write by hand."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.equality import require_equal
+from benchmarks.processes import ROOT, SYMNET, environment, run
+from benchmarks.table import Row, row
+from benchmarks.worker import load_module
+
+BY_HAND = Path(__file__).resolve().parent / "candidates"
+REFERENCE = "torch autograd"
+
+
+@dataclass(frozen=True)
+class System:
+    """An example, the number of samples in a step, the dtypes to time, and the target beside autograd."""
+
+    example: str
+    title: str
+    samples: int
+    dtypes: tuple[str, ...]
+    target: float
+    tuned: bool = False
+
+
+SYSTEMS = (
+    System("cubic", "the cubic, 2000 points", 2000, ("float64", "float32"), 0.25, tuned=True),
+    System("mlp", "784-256-10, batch 32", 32, ("float32",), 0.7),
+)
+
+
+class Worker:
+    """A candidate under way in its own process.  ``ask`` raises RuntimeError if the process ends."""
+
+    def __init__(self, path: Path, kind: str, threads: int) -> None:
+        self.path = path
+        command = [sys.executable, "-m", "benchmarks.worker", str(path), kind]
+        self.process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(threads), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def ask(self, do: str, **arguments: str) -> Any:
+        """The answer to one command."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.write(json.dumps({"do": do, **arguments}) + "\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"the process of {self.path.name} ended at: {do}")
+        return json.loads(answer)
+
+    def close(self) -> None:
+        """End the process."""
+        assert self.process.stdin and self.process.stdout
+        self.process.stdin.close()
+        self.process.wait()
+        self.process.stdout.close()
+
+
+def candidates(system: System, folder: Path) -> dict[str, tuple[Path, str]]:
+    """Name -> (file, kind); the generated scripts are written to ``folder`` first."""
+    model = f"examples/{system.example}.py"
+    run((*SYMNET, "generate", model, "--target", "numpy", "--target", "torch", "-o", str(folder)))
+    found = {
+        "generated NumPy": (folder / f"{system.example}_numpy.py", "numpy"),
+        "generated torch": (folder / f"{system.example}_torch.py", "torch"),
+        "NumPy by hand": (BY_HAND / f"{system.example}_numpy.py", "numpy"),
+        "torch by hand": (BY_HAND / f"{system.example}_torch.py", "torch"),
+        REFERENCE: (BY_HAND / f"{system.example}_autograd.py", "autograd"),
+    }
+    if system.tuned:
+        found["NumPy by hand, tuned"] = (BY_HAND / f"{system.example}_numpy_tuned.py", "numpy")
+    return found
+
+
+def write_arrays(script: Path, samples: int, to: Path) -> None:
+    """The parameters and data that the generated script draws itself, in float64."""
+    module = load_module(script)
+    params = module.init_params(0)
+    data = module.make_data(np.random.default_rng(1), samples)
+    arrays = {
+        f"{group}/{name}": value for group, part in (("params", params), ("data", data)) for name, value in part.items()
+    }
+    np.savez(to, **arrays)
+
+
+@contextlib.contextmanager
+def started(files: Mapping[str, tuple[Path, str]], threads: int) -> Iterator[dict[str, Worker]]:
+    """A worker for each candidate; all are ended at the end."""
+    workers: dict[str, Worker] = {}
+    try:
+        for name, (path, kind) in files.items():
+            workers[name] = Worker(path, kind, threads)
+        yield workers
+    finally:
+        for worker in workers.values():
+            worker.close()
+
+
+def load_and_compare(workers: Mapping[str, Worker], arrays: Path, dtype: str) -> None:
+    """Give every worker the arrays in ``dtype``; raise Unequal unless all compute what autograd computes."""
+    results: dict[str, dict[str, Any]] = {}
+    for name, worker in workers.items():
+        worker.ask("load", arrays=str(arrays), dtype=dtype)
+        to = arrays.with_name("result.npz")
+        worker.ask("evaluate", to=str(to))
+        with np.load(to) as archive:
+            results[name] = {key: archive[key] for key in archive.files}
+    for name, result in results.items():
+        require_equal(results[REFERENCE], result, name, dtype)
+
+
+def timed(workers: Mapping[str, Worker], rounds: int) -> dict[str, list[float]]:
+    """Seconds of a step, by candidate; every round begins with another one."""
+    names = list(workers)
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for number in range(rounds):
+        start = number % len(names)
+        for name in names[start:] + names[:start]:
+            seconds[name].append(workers[name].ask("seconds"))
+    return seconds
+
+
+def rows_of(section: str, seconds: Mapping[str, list[float]], target: float) -> list[Row]:
+    """What is promised first, then what shows where the rest of the time is."""
+    pairs: list[tuple[str, str, float | None]] = [
+        ("generated NumPy", REFERENCE, target),
+        ("generated NumPy", "NumPy by hand", None),
+        ("generated NumPy", "torch by hand", None),
+        ("generated torch", REFERENCE, None),
+        ("generated torch", "torch by hand", None),
+        ("NumPy by hand", REFERENCE, None),
+    ]
+    if "NumPy by hand, tuned" in seconds:
+        pairs.insert(2, ("generated NumPy", "NumPy by hand, tuned", None))
+    return [row(section, (one, seconds[one]), (two, seconds[two]), goal) for one, two, goal in pairs]
+
+
+def step_rows(rounds: int, threads: int) -> list[Row]:
+    """All rows of all systems.  Raises Unequal before anything is timed if two candidates disagree."""
+    rows: list[Row] = []
+    for system in SYSTEMS:
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            files = candidates(system, folder)
+            arrays = folder / "arrays.npz"
+            write_arrays(files["generated NumPy"][0], system.samples, arrays)
+            with started(files, threads) as workers:
+                load_and_compare(workers, arrays, "float64")
+                for dtype in system.dtypes:
+                    load_and_compare(workers, arrays, dtype)
+                    section = f"one step: {system.title}, {dtype}, {threads} thread{'s' * (threads > 1)}"
+                    rows += rows_of(section, timed(workers, rounds), system.target)
+    return rows
