@@ -12,7 +12,7 @@ from symnet.calculus.ir import Program, TensorSpec
 from symnet.codegen.lower import lower
 from symnet.codegen.memory import detach, own_outputs
 from symnet.codegen.schedule import drop_unused, share, shorten
-from symnet.codegen.spelling import Language, number_text
+from symnet.codegen.spelling import Language, number_text, wrapped
 from symnet.codegen.stabilise import Stable, stabilise
 from symnet.codegen.statements import Array, Statement, arguments_of, read_names, walk
 from symnet.errors import InvariantError
@@ -20,7 +20,8 @@ from symnet.model import Derivation
 from symnet.naming import SCRIPT_NAMES, Namer
 from symnet.reading.read import read_program
 
-WIDTH = 104  # of one statement with its comment, before the indentation of the function
+WIDTH = 104  # of one statement, as far as naming its parts can help
+LINE = 116  # of one line, before the indentation of the function
 
 GIVEN = ("parameter", "data", "label")
 
@@ -157,10 +158,10 @@ class _Writer:
             text = self.language.line(statement)
             comment = "" if statement.target in said else self.comments.get(statement.target, "")
             said.add(statement.target)
-            if comment and len(text) + len(comment) > WIDTH:
+            if comment and len(text) + len(comment) + 4 > LINE:
                 yield f"# {comment}"
                 comment = ""
-            yield f"{text}  # {comment}" if comment else text
+            yield from wrapped(f"{text}  # {comment}" if comment else text, LINE)
 
     def _unpacked(
         self, program: Program, statements: tuple[Statement, ...], scope: frozenset[str] | None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
 import sympy as sp
@@ -29,6 +29,7 @@ from symnet.reading.nodes import (
     operand,
 )
 
+WHOLE = (sp.S.Zero, None, 1)  # (start, stop, step) of a whole axis
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -90,13 +91,23 @@ class _Lowering:
 
     def _add(self, store: Store, spec: TensorSpec) -> Statement:
         assert store.keys is not None
-        keys = self._keys(store.keys)
+        view, keys = self._view_and_keys(store.keys, spec)
         part = self._part(store.node, store.node.axes)
         axes = store.node.axes
         value = self._as_float(expanded(part, axes))
         if not store.unique and value.rank != len(axes):  # accumulation by keys does not broadcast everywhere
             value = Array("full", (value, self.like), tuple(i.size for i in axes), len(axes), "float")
-        return Add(store.target, keys, value, store.unique, spec.rank)
+        return Add(store.target, view, keys, value, store.unique, spec.rank)
+
+    def _view_and_keys(
+        self, keys: tuple[sp.Expr | Span | Node | None, ...], spec: TensorSpec
+    ) -> tuple[tuple[Hashable, ...], tuple[Array | None, ...]]:
+        """Places and spans as a view, integer nodes as keys of that view."""
+        nodes = tuple(None if k is None or isinstance(k, Span) else k for k in keys if not isinstance(k, sp.Expr))
+        view: list[Hashable] = []
+        for key, size in zip(keys, spec.shape, strict=True):
+            view.append(key if isinstance(key, sp.Expr) else _slice_of(key, size) if isinstance(key, Span) else WHOLE)
+        return (tuple(view) if any(v != WHOLE for v in view) else ()), self._keys(nodes)
 
     def _like_tensor(self, spec: TensorSpec) -> Array:
         """A tensor of the same shape, by preference the one whose adjoint this is."""
@@ -186,11 +197,8 @@ class _Lowering:
             if not isinstance(key, Span):
                 keys.append(key)
                 continue
-            start, step = (key.start, key.step) if key.step > 0 else (key.start + key.step * (key.size - 1), -key.step)
             flipped += [axis] if key.step < 0 else []
-            stop = start + step * (key.size - 1) + 1
-            whole = sp.expand(start) == 0 and sp.expand(stop - label.size) == 0
-            keys.append((sp.expand(start), None if whole else sp.expand(stop), step))
+            keys.append(_slice_of(key, label.size))
             axis += 1
         array = Array("slice", (source,), tuple(keys), axis, source.dtype)
         return Array("flip", (array,), tuple(flipped), axis, source.dtype) if flipped else array
@@ -229,3 +237,11 @@ class _Lowering:
         result = "".join(letters[i] for i in node.axes)
         operands = tuple(self._operand(o) for o in node.operands)
         return Array("einsum", operands, f"{','.join(terms)}->{result}", len(node.axes), "float")
+
+
+def _slice_of(span: Span, size: sp.Expr) -> tuple[sp.Expr, sp.Expr | None, int]:
+    """(start, stop, step) of a span's places in ascending order; stop is None where the axis ends."""
+    start = sp.expand(span.start if span.step > 0 else span.start + span.step * (span.size - 1))
+    step = abs(span.step)
+    to_the_end = bool(sp.expand(start + step * span.size - size).is_nonnegative)
+    return start, None if to_the_end else sp.expand(start + step * (span.size - 1) + 1), step

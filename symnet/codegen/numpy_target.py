@@ -14,7 +14,9 @@ from symnet.codegen.spelling import (
     Text,
     axes_text,
     call,
+    huber_text,
     number_text,
+    places_text,
     shape_text,
     subscript,
 )
@@ -80,17 +82,15 @@ def _cast(array: Array, parts: tuple[Text, ...]) -> Text:
 
 
 def _add(statement: Add, keys: tuple[str | None, ...], sign: str, value: str) -> str:
-    if statement.rank == 0:
-        return f"{statement.target} {sign}= {value}"
-    places = subscript(Text(statement.target), [":" if k is None else k for k in keys]).text
-    if statement.unique:
+    places, simple = places_text(statement, keys)
+    if simple or statement.unique:
         return f"{places} {sign}= {value}"
+    base = places_text(statement, ())[0]
     given = [k for k in keys if k is not None]
-    inner = places[len(statement.target) + 1 : -1]
+    inner = places[len(base) + 1 : -1]
     leading = keys[: len(given)] == tuple(given)
     key = f"np.s_[{inner}]" if not leading else inner if len(given) == 1 else f"({inner})"
-    ufunc = "add" if sign == "+" else "subtract"
-    return f"np.{ufunc}.at({statement.target}, {key}, {value})"
+    return f"np.{'add' if sign == '+' else 'subtract'}.at({base}, {key}, {value})"
 
 
 def _zeros(statement: Zeros, like: str) -> str:
@@ -98,9 +98,7 @@ def _zeros(statement: Zeros, like: str) -> str:
 
 
 def _huber(r: Text, delta: Text) -> Text:
-    size = f"np.abs({r.text})"
-    bound = delta.within(UNARY)
-    return Text(f"np.where({size} <= {bound}, 0.5 * {r.within(0)} ** 2, {bound} * ({size} - 0.5 * {bound}))")
+    return huber_text("np", r, delta)
 
 
 CALLS: dict[str, Callable[..., Text]] = {

@@ -108,7 +108,7 @@ def power_text(base: Text, exponent: Text) -> Text:
 def _add(array: Array, parts: tuple[Text, ...]) -> Text:
     signs = array.attribute
     assert isinstance(signs, tuple)
-    text = parts[0].within(PLUS) if signs[0] > 0 else f"-{parts[0].within(POWER)}"
+    text = parts[0].within(PLUS) if signs[0] > 0 else f"-{parts[0].within(ATOM)}"
     for sign, part in zip(signs[1:], parts[1:], strict=True):
         text += f" + {part.within(TIMES)}" if sign > 0 else f" - {part.within(TIMES)}"
     return Text(text, PLUS)
@@ -136,7 +136,13 @@ def _slice_key(key: object) -> str:
     high = "" if stop is None else number_text(stop).text
     colon = " : " if " " in low + high else ":"
     text = f"{low}{colon}{high}".strip()
-    return f"{text}:{step}" if step != 1 else text
+    return f"{text}{colon}{step}" if step != 1 else text
+
+
+def places_text(statement: Add, keys: tuple[str | None, ...]) -> tuple[str, bool]:
+    """The places that an addition names, and whether no integer array is among the keys."""
+    base = subscript(Text(statement.target), [_slice_key(v) for v in statement.view])
+    return subscript(base, [":" if k is None else k for k in keys]).text, all(k is None for k in keys)
 
 
 def subscript(base: Text, keys: list[str]) -> Text:
@@ -175,14 +181,25 @@ def axes_text(axes: object) -> str:
     return str(axes[0]) if len(axes) == 1 else "(" + ", ".join(map(str, axes)) + ")"
 
 
+def _compare(array: Array, parts: tuple[Text, ...]) -> Text:
+    operator, (left, right) = str(array.attribute), parts
+    if array.arguments[0].dtype == "number":  # x < 1 rather than 1 > x
+        operator, left, right = operator.replace(">", "<"), right, left
+    return Text(f"{left.within(PLUS)} {operator} {right.within(PLUS)}", COMPARE)
+
+
 def call(function: str) -> Callable[..., Text]:
     """The spelling ``function(a, b, ...)``."""
     return lambda *parts: Text(f"{function}({', '.join(p.text for p in parts)})")
 
 
-def binary(operator: str) -> Callable[[Text, Text], Text]:
-    """A comparison."""
-    return lambda a, b: Text(f"{a.within(PLUS)} {operator} {b.within(PLUS)}", COMPARE)
+def huber_text(library: str, r: Text, delta: Text) -> Text:
+    """r²/2 where |r| <= delta, else delta (|r| - delta/2)."""
+    size, square = f"{library}.abs({r.text})", power_text(r, Text("2")).text
+    if delta.text == "1":
+        return Text(f"{library}.where({size} <= 1, 0.5 * {square}, {size} - 0.5)")
+    bound = delta.within(UNARY)
+    return Text(f"{library}.where({size} <= {bound}, 0.5 * {square}, {bound} * ({size} - 0.5 * {bound}))")
 
 
 #: The kinds that NumPy and PyTorch spell alike.
@@ -193,11 +210,38 @@ SHARED: dict[str, Speller] = {
     "multiply": _times("*"),
     "divide": _times("/"),
     "matmul": lambda array, parts: Text(f"{parts[0].within(UNARY)} @ {parts[1].within(POWER)}", TIMES),
-    "negate": lambda array, parts: Text(f"-{parts[0].within(POWER)}", UNARY),
+    "negate": lambda array, parts: Text(f"-{parts[0].within(ATOM)}", UNARY),
     "power": _power,
-    "compare": lambda array, parts: binary(str(array.attribute))(*parts),
+    "compare": _compare,
     "both": lambda array, parts: Text(f"{parts[0].within(AND)} & {parts[1].within(PLUS)}", AND),
     "expand": _expand,
     "slice": _slice,
     "gather": _gather,
 }
+
+
+def wrapped(line: str, limit: int) -> tuple[str, ...]:
+    """A statement, on three lines if it is too long, as ruff's formatter breaks it: in its last call or in brackets."""
+    if len(line) <= limit:
+        return (line,)
+    target, equals, value = line.partition(" = ")
+    opening = _last_bracket(line)
+    if opening is not None and (not equals or _last_bracket(value) == _first_bracket(value)):
+        return (line[: opening + 1], f"    {line[opening + 1 : -1]}", line[-1])
+    return (f"{target} = (", f"    {value}", ")") if equals else (line,)
+
+
+def _last_bracket(text: str) -> int | None:
+    """Where the bracket that closes at the end opens."""
+    depth = 0
+    for place in range(len(text) - 1, -1, -1):
+        depth += (text[place] in ")]") - (text[place] in "([")
+        if depth == 0:
+            return place if place < len(text) - 1 else None
+    return None
+
+
+def _first_bracket(text: str) -> int | None:
+    """Where a call's arguments open, when nothing but a dotted name stands before them."""
+    place = text.find("(")
+    return place if place > 0 and text[:place].replace(".", "").replace("_", "").isalnum() else None

@@ -82,9 +82,14 @@ class Assign:
 
 @dataclass(frozen=True)
 class Add:
-    """``target[keys] += value``; with ``unique`` no place is named twice.  ``target`` owns its memory."""
+    """``target[view][keys] += value``; with ``unique`` no place is named twice.  ``target`` owns its memory.
+
+    ``view`` says for each axis of the target a place or (start, stop, step), and is empty where nothing is sliced;
+    ``keys`` are one for each axis that then remains.
+    """
 
     target: str
+    view: tuple[Hashable, ...]
     keys: tuple[Array | None, ...]
     value: Array
     unique: bool

@@ -13,9 +13,10 @@ from symnet.codegen.spelling import (
     Text,
     axes_text,
     call,
+    huber_text,
     number_text,
+    places_text,
     shape_text,
-    subscript,
 )
 from symnet.codegen.statements import Add, Array, Zeros
 
@@ -88,27 +89,26 @@ def _arange(array: Array, parts: tuple[Text, ...]) -> Text:
 
 
 def _add(statement: Add, keys: tuple[str | None, ...], sign: str, value: str) -> str:
-    if statement.rank == 0:
-        return f"{statement.target} {sign}= {value}"
-    places = subscript(Text(statement.target), [":" if k is None else k for k in keys]).text
-    if statement.unique:
+    places, simple = places_text(statement, keys)
+    if simple or statement.unique:
         return f"{places} {sign}= {value}"
-    return _accumulated(statement, keys, f"-({value})" if sign == "-" else value)
+    base = places_text(statement, ())[0]
+    return _accumulated(statement, base, keys, f"-({value})" if sign == "-" else value)
 
 
-def _accumulated(statement: Add, keys: tuple[str | None, ...], value: str) -> str:
+def _accumulated(statement: Add, target: str, keys: tuple[str | None, ...], value: str) -> str:
     """index_put_ takes no whole axes before a key, so the keyed axes of target and value come first."""
     given = [n for n, k in enumerate(keys) if k is not None]
     order = (*given, *(n for n, k in enumerate(keys) if k is None))
     texts = [str(keys[n]) for n in given]
-    target = statement.target
     if order != tuple(range(len(keys))):
         target = f"{target}.permute({', '.join(map(str, order))})"
         rank = max(k.rank for k in statement.keys if k is not None)
         before = given[0]
         if given == list(range(before, before + len(given))) and statement.value.rank:
             places = (*range(before, before + rank), *range(before), *range(before + rank, statement.value.rank))
-            value = f"({value}).permute({', '.join(map(str, places))})"
+            value = value if value.isidentifier() else f"({value})"
+            value = f"{value}.permute({', '.join(map(str, places))})"
     return f"{target}.index_put_(({', '.join(texts)}{',' if len(texts) == 1 else ''}), {value}, accumulate=True)"
 
 
@@ -138,10 +138,7 @@ CALLS: dict[str, Callable[..., Text]] = {
     "absolute": call("torch.abs"),
     "sign": call("torch.sign"),
     "clip": call("torch.clamp"),
-    "huber": lambda r, d: Text(
-        f"torch.where(torch.abs({r.text}) <= {d.text}, 0.5 * {r.within(0)} ** 2,"
-        f" {d.within(UNARY)} * (torch.abs({r.text}) - 0.5 * {d.within(UNARY)}))"
-    ),
+    "huber": lambda r, delta: huber_text("torch", r, delta),
     "maximum": call("torch.maximum"),
     "minimum": call("torch.minimum"),
     "floor": lambda x: Text(f"torch.floor({x.text}).long()"),

@@ -153,8 +153,9 @@ Node = Tensor | Counter | Slice | Reshape | Gather | Transpose | Map | Reduce | 
 class Store:
     """Where a node goes: the whole target (``keys`` is None), or the places that the keys name, one for each axis.
 
-    ``node.axes`` are the target's own axes in order for a whole store; for a store by keys they are those of
-    ``Gather(target, keys)``.  The first store of a target makes it (by keys: zeros elsewhere), later ones add to it.
+    A key is a place, a span, an integer node, or None for the whole axis.  ``node.axes`` are the target's own axes in
+    order for a whole store; for a store by keys they are those of slicing the places and spans out of the target first
+    and gathering by the nodes then.  The first store of a target makes it (by keys: zeros elsewhere), later ones add.
     ``unique`` says that no place is named twice.  ``equations`` are the numbers of the equations read.
     """
 
@@ -162,7 +163,7 @@ class Store:
     node: Node
     equations: tuple[int, ...]
     first: bool
-    keys: tuple[Node | None, ...] | None = None
+    keys: tuple[sp.Expr | Span | Node | None, ...] | None = None
     unique: bool = True
 
 

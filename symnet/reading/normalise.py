@@ -28,6 +28,11 @@ class Piece:
     number: int
     places: tuple[sp.Expr, ...] | None = None
 
+    @property
+    def left(self) -> tuple[Index, ...]:
+        """The axes of the target."""
+        return self.equation.left
+
 
 def normalise(equation: Equation, number: int) -> tuple[Piece, ...]:
     """The pieces whose sum is the equation; ``number`` is the equation's place in the program."""
@@ -155,7 +160,7 @@ def _simplified_access(access: Access) -> Access:
 
 
 def _pick_term(equation: Equation, deltas: tuple[Delta, ...]) -> Step | None:
-    """δ(u, j) with j summed: j is u.  δ(u, a) with u summed: u is a."""
+    """δ(u, j) with j summed: j is u.  δ(u, a) with u summed: u is a.  δ(u, K-1-i) with i summed: i is K-1-u."""
     for delta in deltas:
         index, address = delta.args
         others = tuple(d for d in deltas if d != delta)
@@ -163,6 +168,12 @@ def _pick_term(equation: Equation, deltas: tuple[Delta, ...]) -> Step | None:
             return _substituted(equation, others, {index: address})
         if address in equation.reduced and same(address.size, index.size):
             return _substituted(equation, others, {address: index})
+        form = None if address.atoms(Access) else affine(address)
+        if form is not None and len(form.terms) == 1:  # read backwards: u = K-1-i, so i = K-1-u
+            ((i, coefficient),) = form.terms
+            last = index.size - 1
+            if coefficient == -1 and i in equation.reduced and same(i.size, index.size) and same(form.constant, last):
+                return _substituted(equation, others, {i: last - index})
     return None
 
 

@@ -6,14 +6,15 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from symnet.calculus.ir import Equation, Index, Program
+from symnet.calculus.ir import Access, Equation, Index, Program
 from symnet.calculus.scalars import maximum
 from symnet.calculus.scalars import where as select
 from symnet.reading.contract import Extent, total
+from symnet.reading.integers import affine
 from symnet.reading.maps import broadcast, mapped
 from symnet.reading.nodes import Node, Reduce, Store, operand
 from symnet.reading.normalise import Piece, normalise
-from symnet.reading.reads import Surroundings, elementwise, gather_axes, inside, keys_of
+from symnet.reading.reads import Surroundings, elementwise, inside, store_keys
 from symnet.reading.refusal import NoNotation, refused
 
 UNKNOWN = 100  # places assumed for a size that only the data bring, when orders of contraction are compared
@@ -92,8 +93,7 @@ def _dense(equation: Equation, where: Surroundings, extent: Extent) -> Node:
 def _scatter(piece: Piece, where: Surroundings, extent: Extent) -> Store:
     equation, places = piece.equation, piece.places
     assert places is not None
-    keys = keys_of(places, where)
-    axes = gather_axes(places, keys)
+    keys, axes = store_keys(places, where, piece.left)
     summed = tuple(i for i in equation.reduced if i not in axes)
     node = broadcast(total(equation.body, axes, summed, where, extent), axes)
     return Store(equation.target, node, (piece.number,), False, keys, _unique(piece, axes))
@@ -102,4 +102,6 @@ def _scatter(piece: Piece, where: Surroundings, extent: Extent) -> Store:
 def _unique(piece: Piece, axes: tuple[Index, ...]) -> bool:
     """Whether every label of the value can be told from the place it goes to, so that no place is named twice."""
     assert piece.places is not None
-    return all(i in piece.places for i in axes)
+    forms = [affine(p) for p in piece.places if not p.atoms(Access)]
+    told = {form.terms[0][0] for form in forms if form is not None and len(form.terms) == 1}
+    return told.issuperset(axes)

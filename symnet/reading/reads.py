@@ -135,6 +135,25 @@ def gathered(source: Node, slots: tuple[sp.Expr, ...], where: Surroundings) -> N
     return Gather(source, keys, gather_axes(slots, keys))
 
 
+def store_keys(
+    places: tuple[sp.Expr, ...], where: Surroundings, shape: Axes
+) -> tuple[tuple[sp.Expr | Span | Node | None, ...], Axes]:
+    """The keys of a store by places, and the axes of what is stored there."""
+    fixed: list[sp.Expr | Span | None] = []
+    slots: list[sp.Expr] = []
+    uses = Tally(i for s in places for i in s.atoms(Index))
+    for place, axis in zip(places, shape, strict=True):
+        span = _span(place, axis.size, where) if all(uses[i] == 1 for i in place.atoms(Index)) else None
+        span = span if span is not None and span.step > 0 else None
+        fixed.append(span if place.atoms(Index, Access) else place)
+        slots += [sp.Add(*place.atoms(Index)) if span else place] if place.atoms(Index, Access) else []
+    keys = keys_of(tuple(slots), where)
+    rest = iter(keys)
+    joined = tuple(f if f is not None and not isinstance(f, Span) else next(rest) or f for f in fixed)
+    axes = gather_axes(tuple(slots), keys) if any(k is not None for k in keys) else tuple(slots)
+    return joined, axes
+
+
 def keys_of(slots: tuple[sp.Expr, ...], where: Surroundings) -> tuple[Node | None, ...]:
     """One key for each slot: None for a plain index that no other slot uses, else an integer node."""
     uses = Tally(i for s in slots for i in s.atoms(Index))
