@@ -9,8 +9,9 @@ import sympy as sp
 
 from symnet.calculus.atoms import ONE, Address, Atom, Number, Opaque, Poly, Term, Var, add_term, exact, variables
 from symnet.calculus.cost import Product, Tree, factored
+from symnet.calculus.interning import placeholder
 from symnet.calculus.ir import Access, Delta, Index, IntegerAccess
-from symnet.calculus.normal import Algebra, NotUnderstood, placeholder
+from symnet.calculus.normal import Algebra, NotUnderstood
 from symnet.calculus.sums import Sums
 
 Names = Mapping[Index, Var]
@@ -168,7 +169,13 @@ class Writer:
 
 
 def _turns(a: Atom, e: Number) -> bool:
-    return a.kind == "paren" and not a.solid and isinstance(e, int) and e % 2 == 1 and any(c < 0 for c in a.parts[0].values())
+    return (
+        a.kind == "paren"
+        and not a.solid
+        and isinstance(e, int)
+        and e % 2 == 1
+        and any(c < 0 for c in a.parts[0].values())
+    )
 
 
 __all__ = ["Inline", "Names", "Opaque", "Reader", "Writer", "add_term", "variables"]

@@ -16,7 +16,8 @@ from math import gcd
 import sympy as sp
 
 from symnet.calculus.atoms import ONE, Atom, Mono, Number, Poly, Var, exact
-from symnet.calculus.normal import Algebra, structure
+from symnet.calculus.interning import structure
+from symnet.calculus.normal import Algebra
 
 FUNCTION = 10.0
 REPRESENTATIVE = 32  # for a size that only the data bring

@@ -39,7 +39,7 @@ def match_product(sums: Sums, pattern: Mono, mono: Mono, binding: Binding) -> It
         return
     first, exponent = pattern[0]
     for atom, e in mono:
-        if e * exponent > 0 and abs(e) >= abs(exponent):
+        if e * exponent > 0 and (e - exponent) * exponent >= 0:
             found = match(sums, first, atom, binding)
             if found is not None:
                 yield from match_product(sums, pattern[1:], mono, found)

@@ -189,10 +189,10 @@ class Sums:
     def _value(self, bound: tuple[Var, ...], mono: Mono) -> Term | None:
         if len(bound) == 1 and len(mono) == 1 and mono[0][1] == 1:
             a = mono[0][0]
-            if a.kind == "read" and a.head in self.unit_rows and a.parts[-1] is bound[0]:
-                if all(bound[0] not in variables(p) for p in a.parts[:-1]):
-                    self.events.append(Event("declared fact", _poly(self._stored(bound, mono)), {ONE: 1}, a.head))
-                    return 1, ONE
+            row = a.kind == "read" and a.head in self.unit_rows and a.parts[-1] is bound[0]
+            if row and all(bound[0] not in variables(p) for p in a.parts[:-1]):
+                self.events.append(Event("declared fact", _poly(self._stored(bound, mono)), {ONE: 1}, a.head))
+                return 1, ONE
         found = self.table.find(bound, mono)
         if found is None or found[0].name in self.banned:
             return None

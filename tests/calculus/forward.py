@@ -152,14 +152,14 @@ def mlp() -> Program:
     return f.program()
 
 
-def batch_norm(eps: sp.Expr = sp.Rational(1, 1000)) -> Program:
+def batch_norm() -> Program:
     f = Forward()
     x, G = f.parameter("x", N, D), f.leaf("G", N, D)
     gamma, beta = f.parameter("gamma", D), f.parameter("beta", D)
     mu = f.put("mu", [d], x(n, d) / N, [n])
     c = f.put("c", [n, d], x(n, d) - mu(d))
     v = f.put("v", [d], c(n, d) ** 2 / N, [n])
-    r = f.put("r", [d], (v(d) + eps) ** sp.Rational(-1, 2))
+    r = f.put("r", [d], (v(d) + sp.Rational(1, 1000)) ** sp.Rational(-1, 2))
     xh = f.put("xh", [n, d], c(n, d) * r(d))
     y = f.put("y", [n, d], gamma(d) * xh(n, d) + beta(d))
     f.put("loss", [], y(n, d) * G(n, d), [n, d])

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.calculus import forward
-from tests.calculus.exactly import simplified
 
 from symnet.calculus.ir import Program
+from tests.calculus import forward
+from tests.calculus.exactly import simplified
 
 FORMS: dict[str, tuple[Program, list[str]]] = {
     "mean, y and z named": (forward.mean_named(), ["dz[i] += 1/3", "dy[i] += 2*y[i]", "dx[i] += 2*y[i]"]),

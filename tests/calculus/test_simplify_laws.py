@@ -1,4 +1,4 @@
-"""Laws: on random programs the simplified adjoints equal the raw ones, cost no more, and never depend on hashing."""
+"""Laws: on random programs the simplified adjoints equal the raw ones; texts never depend on hashing."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import pytest
 import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.calculus.exactly import simplified
-from tests.calculus.forward import C, D, Forward, N, Read
 
 from symnet.calculus.ir import Index, Program
 from symnet.calculus.scalars import greater, relu, sigmoid
+from tests.calculus.exactly import simplified
+from tests.calculus.forward import C, D, Forward, N, Read
 
 Draw = Callable[[st.SearchStrategy], object]  # type: ignore[type-arg]
 
@@ -117,7 +117,12 @@ for program in (forward.mlp(), forward.batch_norm(), forward.row_cross_entropy("
 @pytest.fixture(scope="module")
 def texts() -> list[str]:
     runs = (
-        subprocess.run([sys.executable, "-c", SEEDED], env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."}, capture_output=True, check=True)
+        subprocess.run(
+            [sys.executable, "-c", SEEDED],
+            env={"PYTHONHASHSEED": seed, "PYTHONPATH": "."},
+            capture_output=True,
+            check=True,
+        )
         for seed in "012"
     )
     return [run.stdout.decode() for run in runs]

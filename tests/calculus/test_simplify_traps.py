@@ -10,9 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
-from tests.calculus import forward, forward_wide
-from tests.calculus.exactly import assert_equal, draw, parameters, simplified
-from tests.calculus.forward import D, Forward, N, d, n
 
 from symnet.calculus.definitions import Definitions
 from symnet.calculus.derive import derive, derive_second
@@ -20,6 +17,9 @@ from symnet.calculus.evaluate import FLOAT, evaluate
 from symnet.calculus.ir import Delta, Index, Program, exchange, size_symbol
 from symnet.calculus.normal import Algebra
 from symnet.calculus.simplify import simplify
+from tests.calculus import forward, forward_wide
+from tests.calculus.exactly import assert_equal, draw, parameters, simplified
+from tests.calculus.forward import D, Forward, N, d, n
 
 HALF = sp.Rational(1, 2)
 
@@ -40,7 +40,9 @@ def root_of_square() -> Program:
 def at(program: Program, **values: Any) -> dict[str, Any]:
     """The simplified adjoints at given numbers, other inputs drawn."""
     raw = derive(program, parameters(program))
-    inputs = {k: np.asarray(v, float) for k, v in draw(raw, 1).items()} | {k: np.asarray(v, float) for k, v in values.items()}
+    inputs = {k: np.asarray(v, float) for k, v in draw(raw, 1).items()} | {
+        k: np.asarray(v, float) for k, v in values.items()
+    }
     return evaluate(simplify(raw, {}).program, inputs, FLOAT)
 
 

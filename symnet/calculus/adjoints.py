@@ -1,0 +1,206 @@
+"""One adjoint after the other: each in two forms, over named adjoints and with them put in, and the cheaper kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from symnet.calculus.atoms import Poly, Var, names_of
+from symnet.calculus.collapse import is_contraction
+from symnet.calculus.convert import Reader
+from symnet.calculus.cost import Costs, sums_of
+from symnet.calculus.definitions import Definition, Definitions
+from symnet.calculus.ir import Equation, Program
+from symnet.calculus.moves import Moves, Step
+from symnet.calculus.normal import Algebra, NotUnderstood
+from symnet.calculus.sums import Event, Sums
+from symnet.calculus.table import Table
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One form of an adjoint with what led to it; ``base`` is the form before products got their names."""
+
+    base: Poly
+    poly: Poly
+    cost: float
+    steps: tuple[Step, ...]
+    events: tuple[Event, ...]
+
+
+class Adjoints:
+    """The definitions of a program and its adjoints finished so far.
+
+    ``finished`` has each adjoint as it is shown, ``definitions`` the same with products put in, ``wanted`` the
+    gradients of inputs, ``statistics`` the adjoints that are sums, ``trivial`` those that are numbers or plain data.
+    """
+
+    def __init__(self, program: Program, sizes: Mapping[str, int | None]) -> None:
+        self.program = program
+        self.equations: dict[str, tuple[Equation, ...]] = {}
+        for equation in program.equations:
+            self.equations[equation.target] = (*self.equations.get(equation.target, ()), equation)
+        specs = program.tensors.values()
+        self.algebra = Algebra()
+        symmetric = frozenset(t.name for t in specs if "symmetric" in t.facts)
+        rows = frozenset(t.name for t in specs if t.facts & {"one_hot", "simplex"})
+        self.sums = Sums(self.algebra, Table(symmetric), rows)
+        self.reader = Reader(self.sums)
+        self.sums.size_term = self.reader.size
+        self.definitions = Definitions(self.sums, self.reader, program)
+        self.costs = Costs(self.algebra, sizes)
+        self.moves = Moves(self.sums, self.definitions, self.costs)
+        leaves = {t.name for t in specs if t.role in ("parameter", "data", "label")}
+        self.wanted = dict.fromkeys(a for t, a in program.adjoints.items() if t in leaves or t not in program.tensors)
+        lefts = {a: self.equations[t][0] for t, a in program.adjoints.items() if t in self.equations}
+        self.primal = {a: e for a, e in lefts.items() if len(e.left) == program.tensors[a].rank}
+        self.trivial: dict[str, None] = {}  # adjoints without a read: numbers, sizes, deltas
+        self.products: dict[str, Definition] = {}
+        self.kept: dict[str, None] = {}  # steps shown although nothing reads them
+        self.statistics: dict[str, Definition] = {}  # adjoints defined by a sum
+        self.finished: dict[str, Definition] = {}
+        self.candidates: dict[str, Candidate] = {}
+
+    def run(self) -> None:
+        """Take in every tensor in program order."""
+        for spec in self.program.tensors.values():
+            if spec.name not in self.equations:
+                self.definitions.enter_leaf(spec)
+        for name in self.program.targets():
+            if self.program.tensors[name].role == "adjoint":
+                self._adjoint(name)
+            else:
+                self.forward(name)
+
+    def forward(self, name: str) -> None:
+        self.definitions.enter_forward(name, self.equations[name])
+        if name in self.definitions.products:
+            self.moves.products.enter(self.definitions.by_name[name])
+        if name in self.definitions.shares:
+            self.moves.products.enter(self.definitions.shares[name])
+
+    def _adjoint(self, name: str) -> None:
+        equations = self.equations[name]
+        formals = self.definitions.formals(equations[0] if name not in self.primal else self.primal[name])
+        try:
+            best = base = self._candidate(equations, formals, self._is_put_in, False)
+            if self._reads_adjoints(equations):
+                base = self._candidate(equations, formals, self._adjoints_put_in(equations, len(formals)), True)
+                if base.cost < best.cost:
+                    best = base
+        except NotUnderstood:
+            return
+        self.candidates[name] = best
+        self._finish(Definition(name, formals, best.poly), Definition(name, formals, base.base))
+
+    def _is_put_in(self, name: str) -> bool:
+        return name in self.definitions.products or name in self.trivial
+
+    def _adjoints_put_in(self, equations: tuple[Equation, ...], rank: int) -> Callable[[str], bool]:
+        """Every product, and the row sums where the equation has no sum itself."""
+        pointwise = not any(e.reduced for e in equations)
+
+        def chosen(name: str) -> bool:
+            return (pointwise and self._is_row_sum(name, rank)) or name in self.products or self._is_put_in(name)
+
+        return chosen
+
+    def _is_row_sum(self, name: str, rank: int) -> bool:
+        """Whether the tensor is defined by sums and small beside one of the given rank."""
+        if name not in self.statistics:
+            return False
+        own = len(self.statistics[name].formals)
+        return own < rank or (own == rank and not any(map(is_contraction, sums_of(self.statistics[name].poly))))
+
+    def _reads_adjoints(self, equations: tuple[Equation, ...]) -> bool:
+        return any(a.name in self.products or a.name in self.statistics for e in equations for a in e.accesses)
+
+    def _candidate(
+        self,
+        equations: tuple[Equation, ...],
+        formals: tuple[Var, ...],
+        put_in: Callable[[str], bool],
+        adjoints: bool,
+    ) -> Candidate:
+        self.sums.events = []
+        poly = self.definitions.read(equations, formals, put_in)
+        events = tuple(self.sums.events)
+        return self.improved(poly, formals, (lambda name: True) if adjoints else _never, events)
+
+    def improved(
+        self, poly: Poly, formals: tuple[Var, ...], allowed: Callable[[str], bool], events: tuple[Event, ...]
+    ) -> Candidate:
+        """The improved form; products are written under the names of forward tensors, shares and allowed adjoints."""
+        base, steps = self.moves.improve(poly, formals)
+
+        def named(name: str) -> bool:
+            return name not in self.products or allowed(name)
+
+        best: Candidate | None = None
+        for form in self.moves.forms(base):
+            poly, folds = self.moves.fold(form, formals, named)
+            cost = self.costs.of(poly, formals) + self._charges(poly, len(formals))
+            if best is None or cost < best.cost:
+                best = Candidate(base, poly, cost, (*steps, *folds), events)
+        assert best is not None
+        return best
+
+    def _charges(self, poly: Poly, rank: int) -> float:
+        """What the row sums cost that the form reads by name, and what they read in turn."""
+        total, seen = 0.0, dict[str, None]()
+        queue = sorted(names_of(poly))
+        while queue:
+            name = queue.pop()
+            if name in seen or name in self.wanted or name not in self.finished:
+                continue
+            shown = self.finished[name]
+            if len(shown.formals) < rank or self._is_row_sum(name, rank):
+                seen[name] = None
+                total += self.costs.of(shown.poly, shown.formals)
+                queue += sorted(names_of(shown.poly))
+        return total
+
+    def _finish(self, shown: Definition, definition: Definition) -> None:
+        name = definition.name
+        self.finished[name] = shown
+        self.definitions.by_name[name] = definition
+        if self._is_trivial(definition):
+            self.trivial[name] = None
+        elif definition.product is not None:
+            self.products[name] = definition
+            self.moves.products.enter(definition)
+        elif definition.has_sum and name not in self.wanted:
+            self.statistics[name] = definition
+        if name in self.wanted and len(definition.poly) == 1:
+            ((mono, c),) = definition.poly.items()
+            sums = [a for a, e in mono if a.kind == "sum" and e == 1]
+            if len(sums) == 1:
+                self.definitions.enter_sum(definition, sums[0], c, mono)
+
+    def _is_trivial(self, definition: Definition) -> bool:
+        """A number, a size or a delta, or plain data: never worth a name in another equation."""
+        if definition.has_sum or len(definition.poly) > 1:
+            return False
+        reads = sorted(names_of(definition.poly))
+        bare = all(c == 1 and len(mono) == 1 and mono[0][1] == 1 for mono, c in definition.poly.items())
+        return not reads or (bare and all(self.program.tensors[r].role == "data" for r in reads))
+
+    def reads(self, name: str) -> frozenset[str]:
+        if name in self.finished:
+            return names_of(self.finished[name].poly)
+        return frozenset(a.name for e in self.equations[name] for a in e.accesses)
+
+    def live(self) -> set[str]:
+        live: set[str] = set()
+        stack = [*self.wanted, *self.kept]
+        while stack:
+            name = stack.pop()
+            if name in live or name not in self.equations:
+                continue
+            live.add(name)
+            stack += sorted(self.reads(name))
+        return live
+
+
+def _never(name: str) -> bool:
+    return False

@@ -1,0 +1,173 @@
+"""The store of atoms: equal atoms are one object, and each knows its sign, its names and its structure as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import sympy as sp
+
+from symnet.calculus.atoms import Address, Atom, Mono, Opaque, Poly, Var, names_of
+from symnet.calculus.ir import Access
+from symnet.calculus.scalars import Indicator
+
+_POSITIVE_NAMES = frozenset({"exp", "sigmoid", "cosh", "softplus", "normal_cdf"})
+_NONNEGATIVE_NAMES = frozenset({"absolute", "relu", "huber"})
+
+
+class Atoms:
+    """The atoms of one run.  ``signs`` maps a tensor to "positive" or "nonnegative" where that is known."""
+
+    def __init__(self) -> None:
+        self._atoms: dict[tuple[Any, ...], Atom] = {}
+        self._addresses: dict[tuple[Any, ...], Opaque] = {}
+        self._bound: dict[tuple[str, int, int], Var] = {}
+        self._sizes: dict[sp.Expr, str] = {}
+        self._serial = 0
+        self.signs: dict[str, str] = {}
+
+    def _next(self) -> int:
+        self._serial += 1
+        return self._serial
+
+    def size_code(self, size: sp.Expr) -> str:
+        """The text of a size, made once."""
+        code = self._sizes.get(size)
+        if code is None:
+            code = self._sizes[size] = str(size)
+        return code
+
+    def variable(self, hint: str, size: sp.Expr) -> Var:
+        """A new variable."""
+        return Var(hint, size, self._next(), -1, self.size_code(size))
+
+    def bound(self, size: sp.Expr, level: int, number: int, hint: str) -> Var:
+        """The bound variable of stored sums with the given size, height and position."""
+        key = (self.size_code(size), level, number)
+        if key not in self._bound:
+            self._bound[key] = Var(hint, size, self._next(), level, key[0])
+        return self._bound[key]
+
+    def opaque(self, template: sp.Expr, parts: tuple[Var, ...]) -> Opaque:
+        """The address ``template`` with its placeholders filled by ``parts``."""
+        key = (template, *parts)
+        if key not in self._addresses:
+            names = frozenset(a.name for a in template.atoms(Access))
+            self._addresses[key] = Opaque(template, parts, self._next(), names)
+        return self._addresses[key]
+
+    def atom(self, kind: str, head: Any, *parts: Any, free: frozenset[Var] = frozenset()) -> Atom:
+        """The one atom with these parts."""
+        key = (kind, head, *(frozenset(p.items()) if isinstance(p, dict) else p for p in parts))
+        found = self._atoms.get(key)
+        if found is None:
+            found = self._atoms[key] = Atom(kind, head, parts, free, self._next())
+            self._judge(found)
+        return found
+
+    def _judge(self, atom: Atom) -> None:
+        """Sign and height, once for each atom."""
+        inner: list[Mono] = []
+        if atom.kind in ("paren", "call"):
+            inner = [mono for part in atom.parts for mono in part]
+        elif atom.kind == "sum":
+            inner = [atom.parts[1]]
+        atom.text = _text(atom)
+        atom.names = names_of(dict.fromkeys(inner, 1)).union(*(p.names for p in atom.parts if isinstance(p, Opaque)))
+        if atom.kind == "read":
+            atom.names |= {atom.head}
+        atom.height = max((a.height for mono in inner for a, _ in mono), default=0) + (atom.kind == "sum")
+        if atom.kind == "read":
+            known = self.signs.get(atom.head)
+        elif atom.kind == "call":
+            name = atom.head.__name__
+            known = "positive" if name in _POSITIVE_NAMES else None
+            if name in _NONNEGATIVE_NAMES or issubclass(atom.head, Indicator):
+                known = "nonnegative"
+        elif atom.kind == "paren":
+            known = self.sign(atom.parts[0])
+            atom.solid = all(a.kind in ("size", "const") for mono in inner for a, _ in mono)
+            if atom.solid and _expression(atom.parts[0]).is_nonnegative:
+                known = "nonnegative"
+        elif atom.kind == "sum":
+            known = self.sign({atom.parts[1]: 1})
+        elif atom.kind == "const":
+            known = "positive" if atom.parts[0].is_positive else None
+        else:
+            known = {"size": "positive", "delta": "nonnegative", "place": "nonnegative"}[atom.kind]
+        atom.positive = known == "positive"
+        atom.nonnegative = known is not None
+
+    def sign(self, poly: Poly) -> str | None:
+        """ "positive", "nonnegative" or None for a polynomial."""
+        positive = False
+        for mono, c in poly.items():
+            if c < 0 or not all(
+                a.nonnegative or (isinstance(e, int) and e % 2 == 0) or not isinstance(e, int) for a, e in mono
+            ):
+                return None
+            positive = positive or all(a.positive for a, _ in mono)
+        return "positive" if positive else "nonnegative"
+
+    def address(self, address: Address, names: Mapping[Var, Address]) -> Address:
+        """The address with variables exchanged for addresses."""
+        if isinstance(address, Var):
+            return names.get(address, address)
+        if not any(v in names for v in address.parts):
+            return address
+        filled = [names.get(v, v) for v in address.parts]
+        parts: list[Var] = []
+        table: dict[sp.Symbol, sp.Expr] = {}
+        for number, new in enumerate(filled):
+            inner = (new,) if isinstance(new, Var) else new.parts
+            parts += [v for v in inner if v not in parts]
+            fill = (
+                placeholder(parts.index(new))
+                if isinstance(new, Var)
+                else new.template.xreplace(
+                    {placeholder(k): placeholder(parts.index(v)) for k, v in enumerate(new.parts)}
+                )
+            )
+            table[placeholder(number)] = fill
+        return self.opaque(address.template.xreplace(table), tuple(parts))
+
+
+def _expression(poly: Poly) -> sp.Expr:
+    """A polynomial of sizes and constants as SymPy has it."""
+    terms = (
+        sp.Mul(
+            sp.Rational(c.numerator, c.denominator),
+            *(a.parts[0] ** sp.Rational(e.numerator, e.denominator) for a, e in mono),
+        )
+        for mono, c in poly.items()
+    )
+    return sp.Add(*terms)
+
+
+def structure(mono: Mono) -> tuple[str, ...]:
+    """A sort key that does not depend on which variables a monomial has, only on their ranges."""
+    return tuple(sorted(f"{a.text}^{e}" for a, e in mono))
+
+
+def describe(poly: Poly) -> str:
+    """The text of a polynomial with every variable replaced by its range."""
+    return "+".join(sorted(f"{c}~{'*'.join(structure(mono))}" for mono, c in poly.items()))
+
+
+def _text(atom: Atom) -> str:
+    if atom.kind in ("paren", "call"):
+        return f"{getattr(atom.head, '__name__', '')}({';'.join(map(describe, atom.parts))})"
+    if atom.kind == "sum":
+        return f"S{len(atom.parts[0])}({'*'.join(structure(atom.parts[1]))})"
+    places = (
+        p.code if isinstance(p, Var) else f"<{p.template}>" if isinstance(p, Opaque) else str(p) for p in atom.parts
+    )
+    return f"{atom.kind}{atom.head}[{','.join(places)}]"
+
+
+_PLACEHOLDERS = tuple(sp.Symbol(f"_{k}", integer=True, nonnegative=True) for k in range(16))
+
+
+def placeholder(number: int) -> sp.Symbol:
+    """The symbol that stands for the given part of an opaque address."""
+    return _PLACEHOLDERS[number]

@@ -1,0 +1,125 @@
+"""Which adjoints keep a name: what is cheaper inside its consumers goes there, what a person wants to see stays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from symnet.calculus.adjoints import Adjoints, Candidate
+from symnet.calculus.atoms import names_of
+from symnet.calculus.collapse import is_contraction
+from symnet.calculus.cost import sums_of
+from symnet.calculus.definitions import Definition
+
+
+class Steps:
+    """Decides over finished adjoints."""
+
+    def __init__(self, adjoints: Adjoints) -> None:
+        self.all = adjoints
+
+    def put_in_pointwise(self) -> None:
+        """A pointwise adjoint goes into its consumers where that is cheaper for all together; the latest first."""
+        readers = self._consumers()
+        for name in reversed(self.all.finished):
+            consumers = readers.get(name, ())
+            if name in self.all.wanted or not consumers or not set(consumers) <= set(self.all.finished):
+                continue
+            if len(consumers) > 2 or self._is_matrix_product(name):
+                continue
+            forms = {c: self._without(name, c) for c in consumers}
+            found = {c: form for c, form in forms.items() if form is not None}
+            if len(found) < len(consumers):
+                continue
+            gone = self._no_longer_read(name, found, readers)
+            now = sum(self._cost(n) for n in gone) + sum(self._cost(c) for c in consumers)
+            then = sum(form.cost for form in found.values())
+            if then < now or (then == now and not self.all.program.tensors[name].given):
+                for c, form in found.items():
+                    formals = self.all.finished[c].formals
+                    self.all.candidates[c] = form
+                    self.all.finished[c] = Definition(c, formals, form.poly)
+                    self.all.definitions.by_name[c] = Definition(c, formals, form.base)
+                readers = self._consumers()
+
+    def _is_matrix_product(self, name: str) -> bool:
+        """Whether a sum of full rank stands in it, which belongs in a step of its own."""
+        rank = len(self.all.finished[name].formals)
+        return any(
+            len(s.free) >= rank > 0 and is_contraction(s) for s in sums_of(self.all.definitions.by_name[name].poly)
+        )
+
+    def show_values(self) -> None:
+        """A gradient that is just a named product shows the product; the person's steps on the way stay.
+
+        The adjoint of a tensor that the person named also stays where it is a plain number such as 1/N, which costs
+        nothing and is what people forget.
+        """
+        for name in self.all.wanted:
+            poly = self.all.finished[name].poly if name in self.all.finished else {}
+            for mono, c in list(poly.items())[:1]:
+                read = mono[0][0] if len(poly) == len(mono) == c == 1 and mono[0][1] == 1 else None
+                source = self.all.finished.get(read.head) if read is not None and read.kind == "read" else None
+                if (
+                    read is not None
+                    and source is not None
+                    and source.name not in self.all.wanted
+                    and source.product is not None
+                ):
+                    value = self.all.sums.rename_poly(source.poly, dict(zip(source.formals, read.parts, strict=True)))
+                    self.all.finished[name] = Definition(name, self.all.finished[name].formals, value)
+                    if self.all.program.tensors[source.name].given:
+                        self.all.kept[source.name] = None
+        for name, definition in self.all.finished.items():
+            constant = not any(a.free for mono in definition.poly for a, _ in mono)
+            spec = self.all.program.tensors[name]
+            if name in self.all.trivial and definition.poly and constant and spec.given and spec.rank:
+                self.all.kept[name] = None
+
+    def _no_longer_read(
+        self, name: str, forms: Mapping[str, Candidate], readers: Mapping[str, tuple[str, ...]]
+    ) -> dict[str, None]:
+        """``name`` and the adjoints that are dead once the consumers have the new forms."""
+        gone = {name: None}
+        still = frozenset[str]().union(*(names_of(form.poly) for form in forms.values()))
+        queue = [name, *forms]
+        while queue:
+            for read in sorted(self.all.reads(queue.pop())):
+                if read in gone or read in still or read in self.all.wanted or read not in self.all.finished:
+                    continue
+                if all(r in gone or r in forms for r in readers.get(read, ())):
+                    gone[read] = None
+                    queue.append(read)
+        return gone
+
+    def _cost(self, name: str) -> float:
+        shown = self.all.finished[name]
+        return self.all.costs.of(shown.poly, shown.formals)
+
+    def _consumers(self) -> dict[str, tuple[str, ...]]:
+        """Live adjoint -> the live tensors that read it."""
+        found: dict[str, tuple[str, ...]] = {}
+        live = self.all.live()
+        for name in self.all.program.targets():
+            if name in live:
+                for read in sorted(self.all.reads(name)):
+                    found[read] = (*found.get(read, ()), name)
+        return found
+
+    def _without(self, name: str, consumer: str) -> Candidate | None:
+        """The consumer's form with the definition of ``name`` put in, or None where it stands inside a sum."""
+        poly, formals = self.all.definitions.by_name[consumer].poly, self.all.finished[consumer].formals
+        opened = self.all.moves.collapse.opened(poly, name)
+        if opened is None:
+            return None
+        poly, events = opened
+        for atom in [a for mono in poly for a, e in mono if a.kind == "read" and a.head == name and e == 1]:
+            body = self.all.definitions.by_name[name]
+            poly = self.all.moves.collapse.put(
+                poly, atom, self.all.sums.rename_poly(body.poly, dict(zip(body.formals, atom.parts, strict=True)))
+            )
+        if name in names_of(poly):
+            return None
+        order = list(self.all.finished)
+        before = set(order[: order.index(consumer)]) - {name}
+        form = self.all.improved(poly, formals, before.__contains__, (*self.all.candidates[consumer].events, *events))
+        return None if name in names_of(form.poly) else form
