@@ -29,8 +29,8 @@ def number(value: object) -> sp.Expr | None:
         return value if value.is_finite is not False else _not_finite(value)
     if isinstance(value, (bool, int)):
         return sp.Integer(int(value))
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        value = value.item()
+    if hasattr(value, "item") and hasattr(value, "dtype") and getattr(value, "shape", None) == ():
+        value = value.item()  # a number of NumPy or torch; a tensor of ours has no dtype
     if isinstance(value, (int, float)):
         return sp.Rational(repr(float(value))) if math.isfinite(value) else _not_finite(value)
     return None

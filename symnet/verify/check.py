@@ -18,7 +18,7 @@ from symnet.verify.hand import hand_of
 from symnet.verify.oracle import oracle_on
 from symnet.verify.rational import Exact, check_exactly
 from symnet.verify.report import Method, Options, Report, Row
-from symnet.verify.trials import Oracle, Trial, points_of, rounding_floor, trial_at
+from symnet.verify.trials import Oracle, Trial, points_of, rounding_floors, trial_at
 
 Array = Any
 
@@ -123,9 +123,9 @@ def _compare_with_autograd(derivation: Derivation, trials: list[Trial], options:
             found.rows[name] = replace(row, autograd_norm=norm, autograd_error=max(error, row.autograd_error or 0.0))
             if name in found.notes or not differs(hand, other, options.rtol, 0.0):
                 continue
-            floor = rounding_floor(derivation, trial.point, name)
-            if differs(hand, other, options.rtol, floor):
-                steps = first_wrong_step(derivation, trial.point, trial.autograd, options.rtol, floor, "autograd")
+            floors = rounding_floors(derivation, trial.point)
+            if differs(hand, other, options.rtol, floors[name]):
+                steps = first_wrong_step(derivation, trial.point, trial.autograd, options.rtol, floors, "autograd")
                 found.mark(name, "autograd", (*reasons(hand, other, trial.point.sizes), *steps))
             elif not np.any(other) or error > options.rtol:
                 found.rows[name] = replace(found.rows[name], autograd_error=row.autograd_error or 0.0)

@@ -76,7 +76,12 @@ def _factor(ratio: float, sizes: Mapping[str, int]) -> str:
 
 
 def first_wrong_step(
-    derivation: Derivation, point: Point, right: Mapping[str, Array], rtol: float, floor: float, oracle: str
+    derivation: Derivation,
+    point: Point,
+    right: Mapping[str, Array],
+    rtol: float,
+    floors: Mapping[str, float],
+    oracle: str,
 ) -> tuple[str, ...]:
     """The notes on the first adjoint of the derivation that differs from the gradient of its tensor in ``right``."""
     program = derivation.program
@@ -87,7 +92,7 @@ def first_wrong_step(
         tensor = tensor_of.get(adjoint)
         if tensor is None or tensor not in right:
             continue
-        if differs(values[adjoint], right[tensor], rtol, floor):
+        if differs(values[adjoint], right[tensor], rtol, floors.get(tensor, 0.0)):
             before = f"; {_steps(agreeing)}" if agreeing else ""
             why = reasons(values[adjoint], right[tensor], point.sizes, oracle)
             return (

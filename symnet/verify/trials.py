@@ -12,8 +12,9 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.evaluate import evaluate
-from symnet.calculus.ir import Program, TensorSpec, size_symbol
+from symnet.calculus.ir import Access, Equation, Program, size_symbol
 from symnet.model import Derivation, Model
+from symnet.naming import Namer
 from symnet.verify.draw import Point, own_point, random_point
 from symnet.verify.hand import Hand
 
@@ -66,22 +67,24 @@ def trial_at(derivation: Derivation, point: Point, hand: Hand, oracle: Oracle | 
     return Trial(point, loss, gradients, float(values[derivation.model.program.loss]), autograd)
 
 
-def rounding_floor(derivation: Derivation, point: Point, parameter: str) -> float:
-    """What rounding may leave of a gradient that cancels: 1e-12 of the largest Σ |terms| of its raw adjoint.
+def rounding_floors(derivation: Derivation, point: Point) -> dict[str, float]:
+    """For every tensor with an adjoint, what rounding may leave of a gradient that cancels.
 
-    A bias before a batch norm has the gradient 0, and autograd finds 1e-18: only the size of the terms tells.
+    It is 1e-12 of the largest entry of the raw adjoint summed with every term taken positive, from the loss on.  A bias
+    before a batch norm has the gradient 0, and autograd finds 1e-18: only the size of the terms tells that they agree.
     """
     raw = derivation.raw
-    adjoint = raw.adjoints[parameter]
-    size = f"size_of_{adjoint}"
-    terms = [
-        replace(e, target=size, body=scalars.absolute(e.body), origin=None).fresh()
-        for e in raw.equations
-        if e.target == adjoint
-    ]
-    measured = replace(
-        raw,
-        equations=(*raw.equations, *terms),
-        tensors={**raw.tensors, size: TensorSpec(size, raw.tensors[adjoint].shape, "intermediate")},
-    )
-    return 1e-12 * float(np.max(evaluate(measured, point.inputs)[size], initial=0.0))
+    names = Namer(raw.tensors)
+    size = {adjoint: names.take(f"size_of_{adjoint}") for adjoint in raw.adjoints.values()}
+    terms = [_positive(e, size) for e in raw.equations if e.target in size]
+    tensors = {name: replace(raw.tensors[adjoint], name=name) for adjoint, name in size.items()}
+    measured = replace(raw, equations=(*raw.equations, *terms), tensors={**raw.tensors, **tensors})
+    values = evaluate(measured, point.inputs)
+    return {t: 1e-12 * float(np.max(values[size[a]], initial=0.0)) for t, a in raw.adjoints.items()}
+
+
+def _positive(equation: Equation, size: Mapping[str, str]) -> Equation:
+    """The equation for sizes: every adjoint that is read is a size, and the body is taken positive."""
+    reads = {a: Access(size[a.name], *a.addresses) for a in equation.accesses if a.name in size}
+    body = scalars.absolute(equation.body.xreplace(reads))
+    return replace(equation, target=size[equation.target], body=body, origin=None).fresh()

@@ -29,7 +29,7 @@ def derivation_of(program: Program) -> Derivation:
     return Derivation(model, raw, verify(simplify(raw, SIZES).program), WRT)
 
 
-@settings(max_examples=25, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, print_blob=True, suppress_health_check=list(HealthCheck))
 @given(programs(RATIONAL + SMOOTH), st.integers(0, 1000))
 def test_generated_code_agrees_with_every_method(program: Program, seed: int) -> None:
     derivation = derivation_of(program)
