@@ -21,6 +21,7 @@ from symnet.explain.formula import (
     Name,
     Number,
     Ones,
+    Power,
     Times,
     Transposed,
     product_of,
@@ -52,8 +53,15 @@ class Matrices:
     words: Words
     scalar_sums: bool  # sum(r²) where the result is a number of the forward program, else 1ᵀ r²
 
+    def whole(self, node: Node) -> Formula:
+        """The formula of a right side: a sum of rows may stand as the row 1ᵀ M.  Raises NoMatrixForm."""
+        match node:
+            case Reduce("+", source, over) if len(source.axes) == 2 and over == source.axes[:1]:
+                return Times((Transposed(Ones()), *_factors(self.of(source))))
+        return self.of(node)
+
     def of(self, node: Node) -> Formula:
-        """The formula of a node.  Raises NoMatrixForm."""
+        """The formula of a part, vectors as columns.  Raises NoMatrixForm."""
         if len(node.axes) > 2 or len(set(node.axes)) != len(node.axes):
             raise NoMatrixForm
         match node:
@@ -76,6 +84,8 @@ class Matrices:
         raise NoMatrixForm
 
     def _matmul(self, left: Node, right: Node) -> Formula:
+        if self.scalar_sums and left == right and len(left.axes) == 1:
+            return Call("sum", (Power(self.of(left), Number("2")),))
         if len(left.axes) == 1 and len(right.axes) == 1:
             first, second = sorted((left, right), key=self._is_adjoint)
             return Times((transposed(self.of(first)), *_factors(self.of(second))))
@@ -90,9 +100,11 @@ class Matrices:
         inner = self.of(source)
         if set(over) == set(source.axes) and self.scalar_sums:
             return Call("sum", (inner,))
-        row = [Transposed(Ones())] if source.axes[0] in over else []
-        column = [Ones()] if len(source.axes) == 2 and source.axes[1] in over else []
-        return Times((*row, *_factors(inner), *column))
+        if len(source.axes) == 1:
+            return Times((Transposed(Ones()), *_factors(inner)))
+        if set(over) == set(source.axes):
+            return Times((Transposed(Ones()), *_factors(inner), Ones()))
+        return Times((*_factors(inner if source.axes[1] in over else transposed(inner)), Ones()))
 
     def _map(self, node: Map) -> Formula:
         pieces = [self._piece(leaf, node.axes) for leaf in node.operands]
@@ -120,6 +132,8 @@ class Matrices:
         return 10**6
 
     def _piece(self, leaf: Node, axes: Axes) -> Piece:
+        if isinstance(leaf, Reduce) and not leaf.axes and leaf.op == "+":  # 2 sum(x), not 2 1ᵀ x
+            return Piece(Call("sum", (self.of(leaf.source),)), "number")
         formula = self.of(leaf)
         if not leaf.axes:
             return Piece(formula, "number")

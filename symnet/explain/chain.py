@@ -52,13 +52,15 @@ def raw_chain(scribe: Scribe, adjoint: str, with_delta: bool) -> list[Line]:
     value = scribe.right_side(equations)
     plain = bool(uses) and all(map(_plain, uses))
     unguarded = not any(use.forward.guard for use in uses)
-    lines = _delta_lines(scribe, uses) if plain and with_delta and unguarded else []
+    first_order = adjoint in scribe.tensors
+    lines = _delta_lines(scribe, uses) if plain and with_delta and unguarded and first_order else []
     picked = any(_holds_delta(line.formula) for line in lines)
     if not picked:
         named = plain and not any(u.to_loss for u in uses) and _targets_differ(uses)
         lines = [_named_line(scribe, uses)] if named else []
     if not uses and equations[0].body == 0:
-        return [Line(Chain(left, (value,)), ("the loss does not depend on it",))]
+        missing = "the loss does not depend on it" if first_order else "the first derivative does not depend on it"
+        return [Line(Chain(left, (value,)), (missing,))]
     if not lines:
         return [Line(Chain(left, (value,)))]
     first = lines[0]
@@ -123,7 +125,9 @@ def _named_line(scribe: Scribe, uses: list[Use]) -> Line:
 def _local_value(scribe: Scribe, use: Use, incoming: Access, outer: list[Index]) -> Formula:
     """The local derivative: what stands beside the incoming adjoint, summed over the other reduced indices."""
     rest = tuple(i for i in use.adjoint.reduced if i not in outer)
-    equation = replace(use.adjoint, body=use.adjoint.body.xreplace({incoming: sp.S.One}), reduced=rest)
+    equation = replace(
+        use.adjoint, body=scribe.without_seed(use.adjoint.body.xreplace({incoming: sp.S.One})), reduced=rest
+    )
     composer = scribe.composer(use.adjoint)
     return replace(composer, contracted=bool(rest)).contribution(equation)
 

@@ -57,6 +57,8 @@ def unfold(program: Program, equations: tuple[Equation, ...]) -> tuple[Equation,
     if len(equations) != 1:
         return equations
     (equation,) = equations
+    if equation.body.has(sp.Function):
+        return equations
     while True:
         opened = _opened_once(program, equation)
         if opened is None:
@@ -67,7 +69,7 @@ def unfold(program: Program, equations: tuple[Equation, ...]) -> tuple[Equation,
 def _opened_once(program: Program, equation: Equation) -> Equation | None:
     for read in equation.accesses:
         definition = _pointwise(program, read)
-        if definition is None or any(read in a.args for a in equation.accesses):
+        if definition is None or definition.body.has(sp.Function) or any(read in a.args for a in equation.accesses):
             continue
         exchange: dict[sp.Basic, sp.Expr] = dict(zip(definition.left, read.addresses, strict=True))
         body = equation.body.xreplace({read: definition.body.xreplace(exchange)})

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess
 from symnet.calculus.rewrites import Total as Sum
+from symnet.explain.factors import Kind, content_of, degree_of, factors_of, is_negative, is_polynomial, kind_of
 from symnet.explain.formula import (
     ONE,
     Add,
@@ -80,7 +81,7 @@ class Composer:
             return Name(expression.name)
         if expression.is_Number:
             return _number(expression)
-        if expression.is_Add and _content(expression) == 1:
+        if expression.is_Add and content_of(expression) == 1:
             return self._sum(expression)
         if expression.is_Add or expression.is_Mul:
             return self._product(expression)
@@ -94,7 +95,7 @@ class Composer:
 
     def _sum(self, expression: sp.Expr) -> Formula:
         terms = [(signed(self.of(arg)), arg) for arg in expression.args]
-        plain = all(_is_polynomial(arg) for arg in expression.args)
+        plain = all(is_polynomial(arg) for arg in expression.args)
         terms.sort(key=lambda pair: self._term_key(pair[0], pair[1], plain))
         return total_of([term for term, _ in terms])
 
@@ -103,12 +104,12 @@ class Composer:
         reads = {a.name for a in expression.atoms(Access)}
         places = sorted((self.words.order.get(n, 10**6) for n in reads), reverse=True)
         constants_first = number and not plain
-        return (term.negative, not constants_first, number, places, _degree(expression), Ascii().write(term.term))
+        return (term.negative, not constants_first, number, places, degree_of(expression), Ascii().write(term.term))
 
     def _product(self, expression: sp.Expr) -> Formula:
-        coefficient, factors = _factors(expression)
-        top = [self._raised(b, e) for b, e in factors if not _is_negative(e)]
-        bottom = [self._raised(b, -e) for b, e in factors if _is_negative(e)]
+        coefficient, factors = factors_of(expression)
+        top = [self._raised(b, e) for b, e in factors if not is_negative(e)]
+        bottom = [self._raised(b, -e) for b, e in factors if is_negative(e)]
         return self._assembled(coefficient, sorted(top), sorted(bottom))
 
     def _assembled(self, coefficient: sp.Expr, top: list[_Keyed], bottom: list[_Keyed]) -> Formula:
@@ -126,27 +127,24 @@ class Composer:
 
     def _raised(self, base: sp.Expr, exponent: sp.Expr) -> _Keyed:
         formula = self.of(base) if exponent == 1 else self._power_of(base, exponent)
-        return _Keyed(self._factor_key(base, formula), formula)
+        return _Keyed(self._factor_key(base), formula)
 
-    def _factor_key(self, base: sp.Expr, formula: Formula) -> tuple[object, ...]:
+    def _factor_key(self, base: sp.Expr) -> tuple[Any, ...]:
         reads = [a for a in base.atoms(Access) if not isinstance(a, IntegerAccess)]
         places = sorted(self.words.order.get(a.name, 10**6) for a in reads) or [-1]
-        text = Ascii().write(formula)
-        if isinstance(base, Access) and not base.addresses:
-            return (1, 0, places, 0, text)
-        if not base.atoms(Access, Index):
-            return (0, 0, places, 0, text)
-        kind = _kind(base)
-        if self.contracted:
+        kind = kind_of(base)
+        if kind in (Kind.SIZE, Kind.SCALAR):
+            return (kind, 0, places)
+        if self.contracted:  # the order of a matrix product: by the place of the index on the left side
             own = base.atoms(Index)
             where = min((k for k, i in enumerate(self.left) if i in own), default=len(self.left))
-            return (2 if kind < 5 else 5, where, places, kind, text)
-        foreign = not any(a.name in self.words.adjoints for a in reads)
-        return (min(kind, 3) if kind < 5 else 5, foreign if kind == 2 else 0, places, kind, text)
+            return (Kind.INDICATOR if kind == Kind.INDICATOR else Kind.ENTRY, where, places, kind)
+        foreign = kind == Kind.ENTRY and not any(a.name in self.words.adjoints for a in reads)
+        return (Kind.FUNCTION if kind == Kind.SUM else kind, foreign, places, kind)
 
     def _power(self, expression: sp.Expr) -> Formula:
         base, exponent = expression.base, expression.exp
-        if _is_negative(exponent):
+        if is_negative(exponent):
             under = self.of(base) if exponent == -1 else self._power_of(base, -exponent)
             return Over(ONE, under)
         return self._power_of(base, exponent)
@@ -205,18 +203,18 @@ class Composer:
         return Total("max" if equation.op == "max" else "sum", letters, inner) if letters else inner
 
     def _pulled(self, body: sp.Expr, letters: tuple[str, ...], reduced: frozenset[Index]) -> Formula:
-        coefficient, factors = _factors(body)
+        coefficient, factors = factors_of(body)
         free = [(b, e) for b, e in factors if not b.atoms(Index) & reduced and not e.atoms(Index) & reduced]
         bound = [f for f in factors if f not in free]
         front = self._assembled(
             coefficient,
-            sorted(self._raised(b, e) for b, e in free if not _is_negative(e)),
-            sorted(self._raised(b, -e) for b, e in free if _is_negative(e)),
+            sorted(self._raised(b, e) for b, e in free if not is_negative(e)),
+            sorted(self._raised(b, -e) for b, e in free if is_negative(e)),
         )
         inner = self._assembled(
             sp.S.One,
-            sorted(self._raised(b, e) for b, e in bound if not _is_negative(e)),
-            sorted(self._raised(b, -e) for b, e in bound if _is_negative(e)),
+            sorted(self._raised(b, e) for b, e in bound if not is_negative(e)),
+            sorted(self._raised(b, -e) for b, e in bound if is_negative(e)),
         )
         outer, total = signed(front), Total("sum", letters, inner)
         product = product_of([outer.term, total])
@@ -237,57 +235,17 @@ def right_side(composer: Composer, equations: Iterable[Equation]) -> Formula:
     return total_of(sorted(terms, key=lambda term: term.negative))
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class _Keyed:
-    """A factor with its place in the order; the key decides alone, it ends in the written text."""
+    """A factor with its place in the order; at equal keys the written text decides."""
 
-    key: tuple[object, ...]
-    formula: Formula = field(compare=False)
+    key: tuple[Any, ...]
+    formula: Formula
 
-
-def _factors(expression: sp.Expr) -> tuple[sp.Expr, list[tuple[sp.Expr, sp.Expr]]]:
-    """The number in front, and bases with exponents; products that were left unevaluated are opened."""
-    coefficient: sp.Expr = sp.S.One
-    factors: list[tuple[sp.Expr, sp.Expr]] = []
-    for part in sp.Mul.make_args(expression):
-        if part.is_Number:
-            coefficient = coefficient * part
-        elif part.is_Mul:
-            inner, more = _factors(part)
-            coefficient, factors = coefficient * inner, factors + more
-        elif part.is_Add and _content(part) != 1:
-            coefficient = coefficient * _content(part)
-            factors.append((part / _content(part), sp.S.One))
-        else:
-            factors.append((part.base, part.exp) if part.is_Pow else (part, sp.S.One))
-    return coefficient, factors
-
-
-def _content(expression: sp.Expr) -> sp.Integer:
-    """The whole number that divides every coefficient of a sum: SymPy distributes it, a person does not."""
-    content = expression.primitive()[0] if expression.is_Add else sp.S.One
-    return content if content.is_Integer else sp.S.One
-
-
-def _is_negative(exponent: sp.Expr) -> bool:
-    return bool(exponent.is_Number and exponent.is_negative)
-
-
-def _kind(base: sp.Expr) -> int:
-    if isinstance(base, Access):
-        return 2
-    if isinstance(base, (Delta, scalars.Indicator)):
-        return 5
-    return 4 if base.is_Add else 3
-
-
-def _is_polynomial(expression: sp.Expr) -> bool:
-    return not expression.atoms(sp.Function) and all(p.exp.is_Integer for p in expression.atoms(sp.Pow))
-
-
-def _degree(expression: sp.Expr) -> int:
-    _, factors = _factors(expression)
-    return sum(int(e) if e.is_Integer else 1 for _, e in factors)
+    def __lt__(self, other: _Keyed) -> bool:
+        if self.key != other.key:
+            return self.key < other.key
+        return Ascii().write(self.formula) < Ascii().write(other.formula)
 
 
 def _number(value: sp.Expr) -> Formula:

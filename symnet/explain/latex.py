@@ -45,7 +45,7 @@ class _Page:
         if outline.numbers:
             yield r"\subsection*{Numbers}"
             yield r"\begin{footnotesize}\begin{verbatim}"
-            yield from number_lines(outline.numbers)
+            yield from number_lines(outline.numbers, outline.loss)
             yield r"\end{verbatim}\end{footnotesize}"
 
     def _adjoint(self, tensor: str) -> str:

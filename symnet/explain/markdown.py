@@ -45,7 +45,7 @@ class _Page:
             yield from (f"- {fact}" for fact in outline.facts)
         if outline.numbers:
             yield "## Numbers\n\n```text"
-            yield from number_lines(outline.numbers)
+            yield from number_lines(outline.numbers, outline.loss)
             yield "```"
 
     def _header(self) -> Iterable[str]:

@@ -48,11 +48,11 @@ def matrix_forms(scribe: Scribe) -> Mapping[str, MatrixForm]:
 def _form(scribe: Scribe, program: Program, name: str) -> MatrixForm | None:
     adjoint = program.tensors[name].role == "adjoint"
     try:
-        stores = read_target(program, name, scribe.derivation.model.sizes)
+        stores = read_target(_alone(program, name), name, scribe.derivation.model.sizes)
         if len(stores) != 1 or stores[0].keys is not None:
             return None
         node = stores[0].node
-        formula = Matrices(scribe.words, scalar_sums=not adjoint).of(node)
+        formula = Matrices(scribe.words, scalar_sums=not adjoint).whole(node)
     except (NoMatrixForm, SymnetError):
         return None
     if len(Unicode().write(formula)) > _READABLE:
@@ -60,6 +60,13 @@ def _form(scribe: Scribe, program: Program, name: str) -> MatrixForm | None:
     line = Chain(Name(scribe.words.name(name)), (formula,))
     operands, turned = _operands(scribe, node)
     return MatrixForm(line, _code(node), operands, turned)
+
+
+def _alone(program: Program, name: str) -> Program:
+    """Only the equations of one tensor: reading it looks at no other."""
+    equations = program.defining(name)
+    read = {name: None} | dict.fromkeys(a.name for e in equations for a in e.accesses)
+    return program.with_equations(equations, {n: program.tensors[n] for n in read})
 
 
 def _operands(scribe: Scribe, node: Node) -> tuple[tuple[Shape, ...], bool]:

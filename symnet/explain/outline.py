@@ -45,6 +45,9 @@ class _Writer:
         self.matrix: Mapping[str, MatrixForm] = matrix_forms(self.scribe) if self.options.form != "index" else {}
         self.forward_names = self.derivation.model.program.targets()
         self.softmax = softmax_remarks(self.scribe)
+        raw = self.derivation.raw
+        self.targets, self.raw_targets = self.derivation.program.targets(), raw.targets()
+        self.kept = {*self.targets, *self.forward_names, raw.adjoints.get(raw.loss, "")}
 
     def document(self) -> Outline:
         model, program = self.derivation.model, self.derivation.program
@@ -98,7 +101,8 @@ class _Writer:
 
     def _second(self) -> tuple[Prose, ...]:
         pairs = [(key.split(","), name) for key, name in self.derivation.raw.adjoints.items() if "," in key]
-        return tuple((f"{name}[i,j] means ∂²L/∂{p}ᵢ∂{q}ⱼ",) for (p, q), name in pairs)
+        loss = self.scribe.words.name(self.derivation.raw.loss)
+        return tuple((f"{name} means ∂²{loss}/∂{p}∂{q}, the indices of {p} first",) for (p, q), name in pairs)
 
     def _forward(self) -> tuple[Forward, ...]:
         program = self.derivation.model.program
@@ -123,7 +127,7 @@ class _Writer:
     def _step(self, number: int, adjoint: str) -> Step:
         program = self.derivation.program
         uses = uses_of(self.scribe, adjoint)
-        rules = rules_of(uses) if uses else ("no path to the loss",)
+        rules = rules_of(uses) if uses else ("no path leads to it",)
         earlier = self._earlier(adjoint)
         before = [use for name in earlier for use in uses_of(self.scribe, name)]
         if before:
@@ -164,7 +168,7 @@ class _Writer:
     def _earlier(self, adjoint: str) -> list[str]:
         """Tensors of the one rule that the simplified program no longer has and that no earlier step has told."""
         raw = self.derivation.raw
-        kept = {*self.derivation.program.targets(), *self.forward_names, raw.adjoints.get(raw.loss, "")}
+        kept = self.kept
         wanted: set[str] = set()
         open_names = [adjoint]
         while open_names:
@@ -173,7 +177,7 @@ class _Writer:
                     wanted.add(name)
                     open_names.append(name)
         self.told |= wanted
-        return [name for name in raw.targets() if name in wanted]
+        return [name for name in self.raw_targets if name in wanted] if wanted else []
 
     def _chain(self, name: str) -> list[Line]:
         if self.derivation.raw.tensors[name].role != "adjoint":
@@ -214,7 +218,7 @@ class _Writer:
                     wanted.add(name)
                     open_names.append(name)
         self.told |= wanted
-        for name in program.targets():
+        for name in self.targets if wanted else ():
             if name in wanted:
                 form = self.matrix.get(name)
                 index = self.scribe.equation(program.defining(name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import sympy as sp
 
@@ -40,6 +41,16 @@ class Use:
     adjoint: Equation
     derivative: sp.Expr
     to_loss: bool  # the forward equation makes the loss itself
+
+    @cached_property
+    def functions(self) -> frozenset[type]:
+        """The kinds of functions that the read stands inside of."""
+        return frozenset(type(c) for c in self.forward.body.atoms(sp.Function) if self.read in c.atoms(Access))
+
+    @cached_property
+    def powers(self) -> tuple[sp.Expr, ...]:
+        """The exponents of the powers that the read stands in the base of."""
+        return tuple(p.exp for p in self.forward.body.atoms(sp.Pow) if self.read in p.base.atoms(Access))
 
 
 def rules_of(uses: list[Use]) -> tuple[str, ...]:
@@ -88,21 +99,15 @@ def why_transposed(equation: Equation, letter: Callable[[Index], str]) -> str | 
 
 def _under(use: Use, kind: type) -> bool:
     """Whether the read stands inside a function of this kind."""
-    return any(use.read in call.args[0].atoms(Access) or use.read in call.atoms(Access) for call in _calls(use, kind))
-
-
-def _calls(use: Use, kind: type) -> list[sp.Expr]:
-    return [c for c in use.forward.body.atoms(sp.Function) if type(c) is kind]
+    return kind in use.functions
 
 
 def _power(use: Use) -> bool:
-    powers = [p for p in use.forward.body.atoms(sp.Pow) if use.read in p.base.atoms(Access)]
-    return any(p.exp.is_number and p.exp not in (-1, 0) for p in powers)
+    return any(exponent.is_number and exponent not in (-1, 0) for exponent in use.powers)
 
 
 def _quotient(use: Use) -> bool:
-    powers = [p for p in use.forward.body.atoms(sp.Pow) if use.read in p.base.atoms(Access)]
-    return any(p.exp == -1 for p in powers)
+    return -1 in use.powers
 
 
 def _linear(use: Use) -> bool:
@@ -175,7 +180,7 @@ def _is_function(use: Use) -> bool:
 
 def _product(use: Use) -> bool:
     others = use.derivative.atoms(Access) - {use.read}
-    return _matmul(use) is None and bool(others) and _linear(use) and not any(_calls(use, kind) for kind in DERIVATIVES)
+    return _matmul(use) is None and bool(others) and _linear(use) and not use.functions
 
 
 def _gathers(use: Use) -> bool:

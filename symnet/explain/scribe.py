@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
@@ -22,6 +22,7 @@ class Scribe:
     words: Words
     letters: Letters
     tensors: Mapping[str, str]  # first-order adjoint -> its tensor
+    written: dict[tuple[Equation, ...], Formula] = field(default_factory=dict)  # right sides written so far
 
     def composer(self, equation: Equation, more: Mapping[Index, str] | None = None) -> Composer:
         """The composer of one equation, its letters assigned left side first."""
@@ -32,8 +33,14 @@ class Scribe:
         """The right side of one equation; the derivative of the loss by itself is 1."""
         return self.composer(equation).contribution(equation, self.without_seed(equation.body))
 
-    def right_side(self, equations: Iterable[Equation]) -> Formula:
+    def right_side(self, equations: Sequence[Equation]) -> Formula:
         """The right side of a tensor that several equations make."""
+        known = tuple(equations)
+        if known not in self.written:
+            self.written[known] = self._right_side(known)
+        return self.written[known]
+
+    def _right_side(self, equations: tuple[Equation, ...]) -> Formula:
         plain = [replace(e, body=self.without_seed(e.body)) for e in equations]
         composers = [self.composer(e) for e in plain]
         if not plain:

@@ -49,7 +49,7 @@ class _Page:
         if outline.facts:
             blocks.append(["FACTS USED", *(f"   {fact}" for fact in outline.facts)])
         if outline.numbers:
-            blocks.append(number_lines(outline.numbers))
+            blocks.append(number_lines(outline.numbers, outline.loss))
         return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks) + "\n"
 
     def _start(self) -> str:
@@ -84,7 +84,7 @@ class _Page:
         formulas = []
         if forward.matrix is not None and self.outline.form != "index":
             formulas.append(self._formula(forward.matrix))
-        if self.outline.form != "matrix" or not formulas:
+        if not formulas or (self.outline.form != "matrix" and forward.index != forward.matrix):
             formulas.append(self._formula(forward.index))
         remark = f"   ({self._prose(forward.remark)})" if forward.remark else ""
         formulas[-1] += remark
@@ -103,7 +103,7 @@ class _Page:
             yield from self._index(step)
         for where in step.where:
             yield from self._where(where)
-        if step.matrix is not None and self.outline.form != "index":
+        if step.matrix is not None and self.outline.form != "index" and not _told(step):
             yield f"   matrix   {self._formula(step.matrix)}{self._beside(step)}"
         for remark in step.remarks:
             yield f"   note     {self._prose(remark)}"
@@ -152,11 +152,18 @@ class _Page:
         return f"[{','.join(self.notation.address(s) for s in shape)}]"
 
 
-def number_lines(numbers: Numbers) -> list[str]:
+def _told(step: Step) -> bool:
+    """Whether the index form of a number says the same already."""
+    last, matrix = step.chain[-1].formula, step.matrix
+    value = last.right[-1] if isinstance(last, Chain) else last
+    return isinstance(matrix, Chain) and not step.shape and matrix.right[-1] == value
+
+
+def number_lines(numbers: Numbers, loss: str) -> list[str]:
     """The table of numbers; every column holds plain characters, so it may be aligned."""
     sizes = "".join(f", {name} = {value}" for name, value in numbers.sizes)
     scalars = "".join(f", {name} = {value:.6f}" for name, value in numbers.scalars)
-    lines = [f"NUMBERS  seed {numbers.seed}, {numbers.dtype}{sizes}{scalars},  L = {numbers.loss:.12g}"]
+    lines = [f"NUMBERS  seed {numbers.seed}, {numbers.dtype}{sizes}{scalars},  {loss} = {numbers.loss:.12g}"]
     header = ("param", "shape", "entry", "hand", "autograd", "rel err", "central diff", "rel err", "|hand|")
     rows = [header, *map(_row, numbers.rows)]
     widths = [max(len(row[k]) for row in rows) for k in range(len(header))]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from symnet.calculus.derive import derive
+from symnet.calculus.derive import derive, derive_second
 from symnet.calculus.evaluate import EXACT, FLOAT, NotExact, evaluate
 from symnet.calculus.ir import Program
 from symnet.calculus.simplify import simplify
@@ -47,10 +47,11 @@ def model_of(name: str) -> Model:
     return Model(Path(f"{name}.py"), (), program, sizes, parameters, inputs, None, Training(Optimizer("SGD", {})))
 
 
-def derivation_of(model: Model, simplified: bool = True) -> Derivation:
+def derivation_of(model: Model, simplified: bool = True, order: int = 1) -> Derivation:
     """The derivation of all parameters, by the one rule alone or simplified."""
     wrt = tuple(p.spec.name for p in model.parameters)
     raw = derive(model.program, wrt)
+    raw = derive_second(raw, wrt) if order == 2 else raw
     if not simplified:
         return Derivation(model, raw, raw, wrt)
     found = simplify(raw, model.sizes)
@@ -58,16 +59,16 @@ def derivation_of(model: Model, simplified: bool = True) -> Derivation:
 
 
 @cache
-def known(name: str, simplified: bool = True) -> Known:
+def known(name: str, simplified: bool = True, order: int = 1) -> Known:
     """A case of tests/programs.py or an example, by name."""
     rng = np.random.default_rng(7)
     if name in CASES:
         case = CASES[name]
-        derivation = derivation_of(model_of(name), simplified)
+        derivation = derivation_of(model_of(name), simplified, order)
         return _valued(derivation, case.sizes, case.draw(rng))
     model, _ = load_model(Path(f"{name}.py"))
     sizes = {n: _SMALL.get(n, v or 3) for n, v in model.sizes.items()}
-    derivation = derivation_of(model, simplified)
+    derivation = derivation_of(model, simplified, order)
     return _valued(derivation, sizes, _drawn(derivation.raw, sizes, rng, model))
 
 

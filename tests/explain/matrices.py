@@ -230,7 +230,7 @@ def entrywise(function: Any, left: Value, right: Value) -> tuple[Any, bool]:
 
 def added(left: Value, right: Value) -> Value:
     a, b = left.array, right.array
-    if b.ndim and a.ndim and a.shape != b.shape and b.shape == (a.shape[1], 1):
+    if b.ndim and a.ndim and a.shape != b.shape and not right.wide and b.shape == (a.shape[1], 1):
         return Value(a + b.T, left.wide)
     return Value(*entrywise(np.add, left, right))
 

@@ -93,15 +93,20 @@ def world_of(page: Page, known: Known) -> World:
     for letter, size in page.letters.items():
         world.ranges[letter] = int(Parser(size, world).parse()({}))
     for name, label in page.one_hot.items():
-        classes = next(world.ranges[letter] for letter in _classes(page, name))
-        values[name] = (np.asarray(values[label])[..., None] == np.arange(classes)).astype(int)
+        values[name] = one_hot(known, label).astype(int)
     return world
 
 
-def _classes(page: Page, name: str) -> Iterator[str]:
-    for _, right, _ in page.equations:
-        for match in re.finditer(rf"\b{name}(?:[ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ₀-₉]*([ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ][₀-₉]*)|\[[^\]]*?([a-z]\d*)\])", right):
-            yield match[2] or "".join(dict(zip("ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ", "ijklmnprstuv", strict=True))[c] for c in match[1])
+def one_hot(known: Known, label: str) -> Any:
+    """The rows that stand for labels."""
+    return np.asarray(known.values[label])[..., None] == np.arange(classes_of(known, label))
+
+
+def classes_of(known: Known, label: str) -> int:
+    """The number of classes of a label tensor."""
+    classes = next(i.classes for i in known.derivation.model.inputs if i.spec.name == label)
+    assert classes is not None
+    return int(classes.xreplace({s: known.sizes[s.name] for s in classes.free_symbols}))
 
 
 def left_of(text: str, known: Known) -> tuple[Any, list[str]]:
@@ -196,9 +201,8 @@ def wrong_matrix_forms(text: str, known: Known) -> list[str]:
     values.setdefault("L", values[loss])
     sizes = dict(known.sizes)
     for name, label in page.one_hot.items():
-        classes = next(i.classes for i in known.derivation.model.inputs if i.spec.name == label)
-        sizes["classes"] = int(classes.xreplace({s: sizes[s.name] for s in classes.free_symbols}))
-        values[name] = (np.asarray(values[label])[..., None] == np.arange(sizes["classes"])).astype(float)
+        sizes["classes"] = classes_of(known, label)
+        values[name] = one_hot(known, label).astype(float)
     wrong = []
     for left, right in matrix_lines(text, known):
         if re.search("[ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ]|Σ|sum_|delta\\[", right):

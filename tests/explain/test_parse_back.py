@@ -76,3 +76,37 @@ def test_a_dropped_transpose_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
         except ValueError:
             found += 1
     assert found == 4
+
+
+@pytest.mark.parametrize("renderer", RENDERERS)
+@pytest.mark.parametrize("simplified", [False, True], ids=["raw", "simplified"])
+@pytest.mark.parametrize(
+    "name", ["mean", "cubic", "logits", "quadratic", "softmax", "examples/cube_plus_bias", "examples/cotangent"]
+)
+def test_printed_second_derivatives(name: str, simplified: bool, renderer: str) -> None:
+    model = known(name, simplified, 2)
+    for form in ("index", "matrix"):
+        page = RENDERERS[renderer](outline(model.derivation, Options(form=form, detail="full")))
+        assert wrong_formulas(page, model) == [] if form == "index" else wrong_matrix_forms(page, model) == [], page
+    assert any(left.startswith("d2") for left, _, _ in page_of(page).equations) or "d2" in page
+
+
+def test_each_form_and_detail_is_read_back() -> None:
+    for name in ("mlp", "attention", "examples/layers"):
+        model = known(name)
+        for detail in ("brief", "normal", "full"):
+            page = text.render(outline(model.derivation, Options(form="index", detail=detail)))
+            assert wrong_formulas(page, model) == [], page
+        for step in range(1, len(model.derivation.steps) + 1):
+            page = text.render(outline(model.derivation, Options(form="index", step=step)))
+            assert page_of(page).equations and wrong_formulas(page, model) == [], page
+
+
+def test_no_two_indices_of_a_formula_share_a_letter() -> None:
+    """Letters are given per equation, and none is the name of a tensor or a size."""
+    for name in [*CASES, *EXAMPLES]:
+        model = known(name)
+        document = outline(model.derivation, Options(form="index", detail="full"))
+        letters = [letter for use in document.letters for letter in use.letters]
+        assert len(set(letters)) == len(letters)
+        assert not set(letters) & {*model.derivation.raw.tensors, *model.sizes}

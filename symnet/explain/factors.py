@@ -1,0 +1,72 @@
+"""How a SymPy body falls into factors and terms: what the order of a formula is decided by."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+import sympy as sp
+
+from symnet.calculus import scalars
+from symnet.calculus.ir import Access, Delta, Index
+
+
+class Kind(IntEnum):
+    """What a factor is; in a product of one place the smaller stands first."""
+
+    SIZE = 0
+    SCALAR = 1
+    ENTRY = 2
+    FUNCTION = 3
+    SUM = 4
+    INDICATOR = 5
+
+
+def factors_of(expression: sp.Expr) -> tuple[sp.Expr, list[tuple[sp.Expr, sp.Expr]]]:
+    """The number in front, and bases with exponents; products that were left unevaluated are opened."""
+    coefficient: sp.Expr = sp.S.One
+    factors: list[tuple[sp.Expr, sp.Expr]] = []
+    for part in sp.Mul.make_args(expression):
+        if part.is_Number:
+            coefficient = coefficient * part
+        elif part.is_Mul:
+            inner, more = factors_of(part)
+            coefficient, factors = coefficient * inner, factors + more
+        elif part.is_Add and content_of(part) != 1:
+            coefficient = coefficient * content_of(part)
+            factors.append((part / content_of(part), sp.S.One))
+        else:
+            factors.append((part.base, part.exp) if part.is_Pow else (part, sp.S.One))
+    return coefficient, factors
+
+
+def content_of(expression: sp.Expr) -> sp.Integer:
+    """The whole number that divides every coefficient of a sum: SymPy distributes it, a person does not."""
+    content = expression.primitive()[0] if expression.is_Add else sp.S.One
+    return content if content.is_Integer else sp.S.One
+
+
+def is_negative(exponent: sp.Expr) -> bool:
+    """Whether a factor with this exponent belongs below the bar."""
+    return bool(exponent.is_Number and exponent.is_negative)
+
+
+def kind_of(base: sp.Expr) -> Kind:
+    """What the base of a factor is."""
+    if isinstance(base, Access):
+        return Kind.ENTRY if base.addresses else Kind.SCALAR
+    if not base.atoms(Access, Index):
+        return Kind.SIZE
+    if isinstance(base, (Delta, scalars.Indicator)):
+        return Kind.INDICATOR
+    return Kind.SUM if base.is_Add else Kind.FUNCTION
+
+
+def is_polynomial(expression: sp.Expr) -> bool:
+    """Whether only sums, products and whole powers occur."""
+    return not expression.atoms(sp.Function) and all(p.exp.is_Integer for p in expression.atoms(sp.Pow))
+
+
+def degree_of(expression: sp.Expr) -> int:
+    """The number of factors of a term, powers counted."""
+    _, factors = factors_of(expression)
+    return sum(int(e) if e.is_Integer else 1 for _, e in factors)

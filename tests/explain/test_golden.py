@@ -1,0 +1,37 @@
+"""Whole pages as last read and approved; ``RENEW_GOLDEN=1 pytest tests/explain/test_golden.py`` renews them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from symnet.explain.formats import render_derivation
+from symnet.explain.options import Options
+from tests.explain.derivations import known
+
+GOLDEN = Path(__file__).parent / "golden"
+PAGES = {
+    "mean_square.txt": ("examples/mean_square", "text", Options(detail="full")),
+    "cubic.txt": ("examples/cubic", "text", Options()),
+    "mlp.txt": ("examples/mlp", "text", Options()),
+    "mlp_ascii.txt": ("examples/mlp", "ascii", Options(form="index")),
+    "layers_matrix.txt": ("examples/layers", "text", Options(form="matrix")),
+    "cubic.tex": ("examples/cubic", "latex", Options()),
+    "mlp.md": ("examples/mlp", "markdown", Options()),
+    "cube_plus_bias.json": ("examples/cube_plus_bias", "json", Options()),
+}
+
+
+@pytest.mark.parametrize("file", PAGES)
+def test_page_is_as_approved(file: str) -> None:
+    name, format, options = PAGES[file]
+    page = render_derivation(known(name).derivation, format, options)
+    if os.environ.get("RENEW_GOLDEN"):
+        (GOLDEN / file).write_text(page)
+    assert page == (GOLDEN / file).read_text(), f"RENEW_GOLDEN=1 pytest {__file__} renews it if the new page is right"
+
+
+def test_no_page_is_left_over() -> None:
+    assert {p.name for p in GOLDEN.iterdir()} == set(PAGES)
