@@ -50,7 +50,7 @@ def bodies(derivation: Derivation, target: Language) -> Bodies:
     """
     model, program = derivation.model, derivation.program
     paths = {p.spec.name: p.path for p in model.parameters}
-    writer = _Writer(target, model.sizes, paths, _comments(derivation))
+    writer = Writer(target, model.sizes, paths, _comments(derivation))
     forward = model.program
     prediction = model.prediction or forward.loss
     gradients = {p: program.adjoints[p] for p in derivation.wrt}
@@ -71,7 +71,7 @@ def bodies(derivation: Derivation, target: Language) -> Bodies:
 
 def computed_input(program: Program, target: Language) -> tuple[tuple[str, ...], str]:
     """The lines that compute an input from others, and the expression that holds it: the program's loss."""
-    writer = _Writer(target, {}, {}, {})
+    writer = Writer(target, {}, {}, {})
     return writer.function(program, (program.loss,), None), program.loss
 
 
@@ -103,7 +103,7 @@ def _shape(spec: TensorSpec) -> str:
 
 
 @dataclass(frozen=True)
-class _Writer:
+class Writer:
     """Writes one function after the other."""
 
     language: Language
@@ -112,9 +112,16 @@ class _Writer:
     comments: Mapping[str, str]
 
     def known(self, program: Program, outputs: tuple[str, ...]) -> frozenset[str]:
-        """The given tensors that the outputs depend on."""
+        """The given tensors that the outputs depend on, or that show a size which no other of them shows."""
         needed = program.restricted_to(outputs)
-        return frozenset(a.name for e in needed.equations for a in e.accesses).union(outputs)
+        found = {a.name for e in needed.equations for a in e.accesses}.union(outputs)
+        given = [t for t in program.tensors.values() if t.role in GIVEN]
+        sizes = {s for e in needed.equations for i in e.indices for s in i.size.free_symbols}
+        for size in sorted(sizes, key=lambda s: str(s.name)):
+            showing = [t for t in given if size in t.shape]
+            if showing and not any(t.name in found or t.role == "parameter" for t in showing):
+                found.add(showing[0].name)
+        return frozenset(found)
 
     def function(self, program: Program, outputs: tuple[str, ...], scope: frozenset[str] | None) -> tuple[str, ...]:
         """The lines that compute the outputs.  ``scope``: the inputs at hand, all of them if None."""

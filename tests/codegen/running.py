@@ -14,7 +14,7 @@ import torch
 from symnet.calculus.derive import derive
 from symnet.calculus.ir import Program
 from symnet.calculus.simplify import simplify
-from symnet.codegen.emit import Bodies, bodies
+from symnet.codegen.emit import Bodies, Writer, bodies
 from symnet.codegen.numpy_target import NUMPY
 from symnet.codegen.spelling import Language
 from symnet.codegen.torch_target import TORCH
@@ -86,3 +86,14 @@ def as_arrays(values: Mapping[str, Any], language: str, dtype: str = "float64") 
 def resized(case: Case, **sizes: int) -> Case:
     """The case at other sizes."""
     return replace(case, sizes={**case.sizes, **sizes})
+
+
+def compiled(program: Program, outputs: tuple[str, ...], language: Language) -> Callable[[Arrays], Arrays]:
+    """A function from the inputs to any computed tensors of a bare program."""
+    lines = Writer(language, {}, {}, {}).function(program, outputs, None)
+    given = [n for n, t in program.tensors.items() if t.role in ("data", "label")]
+    text = [f"def run({', '.join(('params', *given))}):", *(f"    {line}" for line in lines)]
+    text.append(f"    return {{{', '.join(f'{chr(34)}{n}{chr(34)}: {n}' for n in outputs)}}}")
+    scope: dict[str, Any] = {"np": np, "torch": torch}
+    exec("\n".join([*(line for code in language.helpers.values() for line in code), *text]), scope)
+    return lambda values: scope["run"](dict(values), *(values[n] for n in given))
