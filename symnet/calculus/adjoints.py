@@ -168,7 +168,8 @@ class Adjoints:
             self.trivial[name] = None
         elif definition.product is not None:
             self.products[name] = definition
-            self.moves.products.enter(definition)
+            if name not in self.wanted:
+                self.moves.products.enter(definition)
         elif definition.has_sum and name not in self.wanted:
             self.statistics[name] = definition
         if name in self.wanted and len(definition.poly) == 1:

@@ -33,7 +33,7 @@ class Steps:
             gone = self._no_longer_read(name, found, readers)
             now = sum(self._cost(n) for n in gone) + sum(self._cost(c) for c in consumers)
             then = sum(form.cost for form in found.values())
-            if then < now or (then == now and not self.all.program.tensors[name].given):
+            if then < now or (then == now and len(consumers) == 1 and not self.all.program.tensors[name].given):
                 for c, form in found.items():
                     formals = self.all.finished[c].formals
                     self.all.candidates[c] = form
@@ -54,6 +54,7 @@ class Steps:
         The adjoint of a tensor that the person named also stays where it is a plain number such as 1/N, which costs
         nothing and is what people forget.
         """
+        readers = self._consumers()
         for name in self.all.wanted:
             poly = self.all.finished[name].poly if name in self.all.finished else {}
             for mono, c in list(poly.items())[:1]:
@@ -64,6 +65,7 @@ class Steps:
                     and source is not None
                     and source.name not in self.all.wanted
                     and source.product is not None
+                    and readers.get(source.name) == (name,)
                 ):
                     value = self.all.sums.rename_poly(source.poly, dict(zip(source.formals, read.parts, strict=True)))
                     self.all.finished[name] = Definition(name, self.all.finished[name].formals, value)
