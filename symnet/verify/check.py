@@ -14,7 +14,7 @@ from symnet.model import Derivation, Parameter
 from symnet.verify.diagnose import differs, first_wrong_step, reasons
 from symnet.verify.differences import NEAR, Kink, agree, nearest_kinks, slopes
 from symnet.verify.facts import broken_facts
-from symnet.verify.hand import hand_of
+from symnet.verify.hand import Hand, hand_of, torch_hand_of
 from symnet.verify.oracle import oracle_on
 from symnet.verify.rational import Exact, check_exactly
 from symnet.verify.report import Method, Options, Report, Row
@@ -48,11 +48,14 @@ class _Findings:
         self.notes[name] = tuple(dict.fromkeys((*self.notes.get(name, ()), *notes)))
 
 
-def check(derivation: Derivation, options: Options | None = None, script: str | None = None) -> Report:
+def check(
+    derivation: Derivation, options: Options | None = None, script: str | None = None, torch_script: str | None = None
+) -> Report:
     """The gradients of a generated NumPy script compared with every method of the options; see ``Report``.
 
-    ``script`` is the text of the script; without it the simplified equations are evaluated in its place.  A method that
-    is asked for by name and cannot run leaves the report undecided (exit code 3).
+    ``script`` is the text of the script; without it the simplified equations are evaluated in its place.  Where torch
+    runs, the gradients of ``torch_script`` are compared with them too, on the device of the options.  A method that is
+    asked for by name and cannot run leaves the report undecided (exit code 3).
     """
     options = options or Options()
     hand, found = hand_of(derivation, script), _Findings()
@@ -68,6 +71,8 @@ def check(derivation: Derivation, options: Options | None = None, script: str | 
         found.rows[name] = _row(derivation, name, (finite or trials)[0])
     if oracle is not None:
         _compare_with_autograd(derivation, finite, options, found)
+    if oracle is not None and torch_script is not None:
+        _compare_torch_code(derivation, torch_hand_of(derivation, torch_script, options.device), finite, options, found)
     if "fd" in options.methods:
         _compare_with_differences(derivation, finite[:_DIFFERENCE_TRIALS], options, found)
     exact = _compare_exactly(derivation, options, found) if "exact" in options.methods else None
@@ -129,6 +134,28 @@ def _compare_with_autograd(derivation: Derivation, trials: list[Trial], options:
                 found.mark(name, "autograd", (*reasons(hand, other, trial.point.sizes), *steps))
             elif not np.any(other) or error > options.rtol:
                 found.rows[name] = replace(found.rows[name], autograd_error=row.autograd_error or 0.0)
+
+
+def _compare_torch_code(
+    derivation: Derivation, torch_hand: Hand, trials: list[Trial], options: Options, found: _Findings
+) -> None:
+    """One problem SN405 with every parameter for which the two generated codes differ at some point."""
+    wrong: dict[str, tuple[str, ...]] = {}
+    for trial in trials:
+        _, gradients = torch_hand.at(trial.point)
+        for name in derivation.wrt:
+            theirs, ours = gradients[name], trial.hand[name]
+            if name not in wrong and differs(theirs, ours, options.rtol, 0.0):
+                floor = rounding_floors(derivation, trial.point)[name]
+                if differs(theirs, ours, options.rtol, floor):
+                    wrong[name] = reasons(theirs, ours, trial.point.sizes, "NumPy")
+    if wrong:
+        paths = [_parameter(derivation, n).path for n in wrong]
+        notes = tuple(
+            f"{p}: {r.replace('hand', 'PyTorch')}" for p, n in zip(paths, wrong, strict=True) for r in wrong[n]
+        )
+        message = f"{torch_hand.origin} differs from that in NumPy: the gradient of {', '.join(paths)}"
+        found.problems.append(Problem("SN405", message, notes=notes))
 
 
 def _relative_error(hand: Array, other: Array) -> float:

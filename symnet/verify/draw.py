@@ -173,10 +173,14 @@ def _moved(
     return np.where(picked == 0, 0.3 * noise, picked * np.exp(0.2 * noise))
 
 
+#: A prime: on a coarse grid two numbers are equal now and then, and at a tie the slope depends on the direction.
+_GRID = 999_983
+
+
 def _fractions(values: Array, spec: TensorSpec) -> Array:
     """Fractions near the values, with the declared facts exact."""
     exact = np.empty(np.shape(values), dtype=object)
-    exact[...] = np.frompyfunc(lambda v: Fraction(round(840 * v) or 1, 840), 1, 1)(values)
+    exact[...] = np.frompyfunc(lambda v: Fraction(round(_GRID * v) or 1, _GRID), 1, 1)(values)
     if "one_hot" in spec.facts:
         exact[...] = np.frompyfunc(Fraction, 1, 1)(np.asarray(values, dtype=int))
     elif "simplex" in spec.facts:

@@ -30,19 +30,26 @@ def hand_of(derivation: Derivation, script: str | None) -> Hand:
 
 
 def _generated(derivation: Derivation, script: str) -> Hand:
-    namespace: dict[str, Any] = {"__name__": "generated", "__file__": "generated.py"}
-    exec(
-        compile(script, "generated.py", "exec", dont_inherit=True), namespace
-    )  # our own output; names in it are checked identifiers
-    model, function = derivation.model, namespace["loss_and_grads"]
-    paths = {p.spec.name: p.path for p in model.parameters}
+    loss_and_grads, paths = _function(script), _paths(derivation)
 
     def at(point: Point) -> tuple[float, Gradients]:
         params = {path: np.array(point.inputs[name]) for name, path in paths.items()}
-        loss, grads = function(params, *(np.array(point.inputs[i.spec.name]) for i in model.inputs))
+        loss, grads = loss_and_grads(params, *(np.array(point.inputs[i.spec.name]) for i in derivation.model.inputs))
         return float(loss), {name: np.asarray(grads[paths[name]]) for name in derivation.wrt}
 
     return Hand("the generated NumPy code", at)
+
+
+def _function(script: str) -> Callable[..., Any]:
+    """``loss_and_grads`` of a generated script, which is run as a module and not as a program."""
+    namespace: dict[str, Any] = {"__name__": "generated", "__file__": "generated.py"}
+    exec(compile(script, "generated.py", "exec", dont_inherit=True), namespace)  # our own output, its names are checked
+    function: Callable[..., Any] = namespace["loss_and_grads"]
+    return function
+
+
+def _paths(derivation: Derivation) -> Mapping[str, str]:
+    return {p.spec.name: p.path for p in derivation.model.parameters}
 
 
 def _equations(derivation: Derivation) -> Hand:
@@ -53,3 +60,20 @@ def _equations(derivation: Derivation) -> Hand:
         return float(values[program.loss]), {n: values[program.adjoints[n]] for n in derivation.wrt}
 
     return Hand("the simplified equations", at)
+
+
+def torch_hand_of(derivation: Derivation, script: str, device: str) -> Hand:
+    """The gradients of a generated PyTorch script, computed in float64 on a device."""
+    import torch  # takes a second to import
+
+    loss_and_grads, paths = _function(script), _paths(derivation)
+
+    def tensor(value: Array) -> Array:
+        return torch.as_tensor(np.array(value), device=device)
+
+    def at(point: Point) -> tuple[float, Gradients]:
+        params = {path: tensor(point.inputs[name]) for name, path in paths.items()}
+        loss, grads = loss_and_grads(params, *(tensor(point.inputs[i.spec.name]) for i in derivation.model.inputs))
+        return float(loss), {name: grads[paths[name]].cpu().numpy() for name in derivation.wrt}
+
+    return Hand(f"the generated PyTorch code on {device}", at)

@@ -76,7 +76,7 @@ def test_rule_is_exact_on_fractions(name: str) -> None:
 
 
 def fractions(values: np.ndarray) -> np.ndarray:
-    return np.vectorize(lambda v: Fraction(round(97 * v), 89), otypes=[object])(values)
+    return np.vectorize(lambda v: Fraction(round(99_991 * v), 99_989), otypes=[object])(values)
 
 
 def test_fractions_refuse_what_they_cannot_hold() -> None:

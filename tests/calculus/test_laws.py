@@ -109,7 +109,7 @@ ATTENTION = program_of(
 def inputs_of(seed: int) -> dict[str, Any]:
     rng = np.random.default_rng(seed)
     shapes = {n: tuple(SIZES[s] for s in text if s.isalpha()) for n, text in SHAPES.items()}
-    fraction = np.vectorize(lambda v: Fraction(round(97 * v), 61), otypes=[object])
+    fraction = np.vectorize(lambda v: Fraction(round(99_991 * v), 99_989), otypes=[object])
     return {n: fraction(rng.standard_normal(shape)) for n, shape in shapes.items()}
 
 

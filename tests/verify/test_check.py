@@ -180,3 +180,11 @@ def test_formats() -> None:
 def test_numbers_that_are_not_finite_are_null_in_json() -> None:
     report = check(derivation_of("cubic"), replace(FEW, trials=1))
     assert json.loads(render_json([replace(report, loss=np.inf)]))["models"][0]["loss"] is None
+
+
+def test_a_gradient_that_should_cancel_and_does_not_is_found() -> None:
+    """The room left for rounding hides nothing that is larger than rounding."""
+    broken = corrupted(derivation_of("shift"), "db", lambda e: replace(e, body=e.body + sp.Rational(1, 10**8)))
+    report = check(broken, replace(FEW, against=("autograd",)))
+    assert report.exit_code == 1
+    assert report.problems[0].notes[0] == "hand - autograd = 1e-08 everywhere"

@@ -83,3 +83,19 @@ def test_a_broken_line_of_generated_code_is_found() -> None:
         "hand / autograd = -1.000 everywhere: the sign is flipped",
         "every step of the derivation agrees with autograd: the difference is in the generated code",
     )
+
+
+def test_the_generated_torch_code_is_compared_too() -> None:
+    model, _ = pipeline.load(EXAMPLES / "digits.py")
+    derivation = pipeline.derive_model(model)
+    numpy_text, torch_text = pipeline.scripts(derivation, ("numpy", "torch"), Path("check")).values()
+    options = Options(("autograd",), trials=2)
+    assert check(derivation, options, numpy_text, torch_text).exit_code == 0
+    line = next(one for one in torch_text.splitlines() if one.strip().startswith("return loss, grads"))
+    broken = torch_text.replace(line, f'    grads["fc2.bias"] = 2 * grads["fc2.bias"]\n{line}')
+    report = check(derivation, options, numpy_text, broken)
+    assert report.exit_code == 1
+    (problem,) = report.problems
+    assert problem.code == "SN405"
+    assert problem.message == ("the generated PyTorch code on cpu differs from that in NumPy: the gradient of fc2.bias")
+    assert problem.notes == ("fc2.bias: PyTorch / NumPy = 2.000 everywhere: a factor 2 too many",)
