@@ -10,7 +10,7 @@ from symnet.calculus.collapse import is_contraction
 from symnet.calculus.convert import Reader
 from symnet.calculus.cost import Costs, sums_of
 from symnet.calculus.definitions import Definition, Definitions
-from symnet.calculus.ir import Equation, Program
+from symnet.calculus.ir import Delta, Equation, Program
 from symnet.calculus.moves import Moves, Step
 from symnet.calculus.normal import Algebra, NotUnderstood
 from symnet.calculus.sums import Event, Sums
@@ -81,7 +81,8 @@ class Adjoints:
 
     def _adjoint(self, name: str) -> None:
         equations = self.equations[name]
-        formals = self.definitions.formals(equations[0] if name not in self.primal else self.primal[name])
+        plain = next((e for e in equations if not e.body.has(Delta)), equations[0])
+        formals = self.definitions.formals(self.primal.get(name, plain))
         try:
             best = base = self._candidate(equations, formals, self._is_put_in, False)
             if self._reads_adjoints(equations):

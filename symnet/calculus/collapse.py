@@ -91,11 +91,20 @@ class Collapse:
                 continue
             rest = (sign, tuple((b, f) for b, f in mono if b is not a))
             name = frozenset((a.head,)) if a.kind == "read" else frozenset[str]()
-            yield lambda body=body, rest=rest, name=name: self._distributed(bound, rest, body, depth, banned | name)  # type: ignore[misc]
+            for form in (body, *self._with_constant_apart(body)):
+                yield lambda form=form, rest=rest, name=name: self._distributed(bound, rest, form, depth, banned | name)  # type: ignore[misc]
         for v in bound if len(bound) > 1 else ():
             factors = tuple((a, e) for a, e in mono if v in a.free)
             if len(factors) == 1 and factors[0][1] == 1:
                 yield lambda v=v, a=factors[0][0]: self._own_sum(bound, (sign, mono), v, a, depth, banned)  # type: ignore[misc]
+
+    def _with_constant_apart(self, body: Poly) -> Iterator[Poly]:
+        """``log p - log q + 1`` as the two terms ``(log p - log q)`` and 1, because the first may be known as one."""
+        constants = {mono: c for mono, c in body.items() if not any(a.free for a, _ in mono)}
+        rest = {mono: c for mono, c in body.items() if mono not in constants}
+        if constants and len(rest) > 1:
+            c, mono = self.algebra.enclose(rest)
+            yield {mono: c, **constants}
 
     def body(self, a: Atom) -> Poly | None:
         """The definition behind an atom that has several terms or a sum, over the atom's own addresses."""

@@ -133,7 +133,7 @@ class TensorSpec:
 
 @dataclass(frozen=True)
 class Origin:
-    """Why an adjoint equation stands: number of the forward equation (None is the seed) and the access differentiated."""
+    """Why an adjoint equation stands: the forward equation's number (None is the seed), the access differentiated."""
 
     equation: int | None
     access: Access | None = None

@@ -49,24 +49,25 @@ def _written(adjoints: Adjoints) -> Simplified:
         Namer(adjoints.program.tensors),
         {d.name: d for d in adjoints.definitions.shares.values()},
     )
-    forward = [e for e in adjoints.program.equations if adjoints.program.tensors[e.target].role != "adjoint"]
     live = adjoints.live()
+    dropped = {n for n in _helpers(adjoints.program) if n not in live}
+    dropped |= {n for n, t in adjoints.program.tensors.items() if t.role == "adjoint" and n not in live}
+    roles = {n: t.role for n, t in adjoints.program.tensors.items()}
+    forward = [e for e in adjoints.program.equations if roles[e.target] != "adjoint" and e.target not in dropped]
     seeds = {
         Access(n): emitter.writer().poly(adjoints.finished[n].poly)
         for n in adjoints.trivial
         if not adjoints.finished[n].formals
     }
     for name in adjoints.program.targets():
-        if adjoints.program.tensors[name].role != "adjoint" or name not in live:
+        if roles[name] != "adjoint" or name not in live:
             continue
         if name in adjoints.finished:
             definition = adjoints.finished[name]
             emitter.write(name, definition.formals, definition.poly, adjoints.equations[name][0].source)
         else:
             emitter.equations += [replace(e, body=e.body.xreplace(seeds)) for e in adjoints.equations[name]]
-    tensors: dict[str, TensorSpec] = {
-        n: t for n, t in adjoints.program.tensors.items() if t.role != "adjoint" or n in live
-    }
+    tensors: dict[str, TensorSpec] = {n: t for n, t in adjoints.program.tensors.items() if n not in dropped}
     tensors.update(emitter.tensors)
     left = {t: a for t, a in adjoints.program.adjoints.items() if a in live}
     program = replace(
@@ -76,6 +77,13 @@ def _written(adjoints: Adjoints) -> Simplified:
         adjoints=left,
     )
     return Simplified(program, _records(adjoints, emitter), _facts(adjoints, emitter))
+
+
+def _helpers(program: Program) -> set[str]:
+    """The tensors that the one rule added, such as the count of ties of a maximum: they stand among the adjoints."""
+    first = next((k for k, e in enumerate(program.equations) if program.tensors[e.target].role == "adjoint"), 0)
+    after = {e.target for e in program.equations[first:] if program.tensors[e.target].role == "intermediate"}
+    return after - {e.target for e in program.equations[:first]}
 
 
 def _records(adjoints: Adjoints, emitter: Emitter) -> tuple[Rewrite, ...]:

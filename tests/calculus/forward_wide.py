@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import sympy as sp
 
@@ -221,6 +222,90 @@ def focal() -> Program:
     return f.program()
 
 
+def cross_entropy(spelling: str) -> Program:
+    """The same loss in the ways people write it; labels are integers or one-hot rows."""
+    f = Forward()
+    Z = f.parameter("Z", N, C)
+    if spelling in ("-sum Y log P", "KL from Y"):
+        Y = f.leaf("Y", N, C, facts=["one_hot"])
+        s = f.put("s", [n], sp.exp(Z(n, k)), [k], given=False)
+        P = f.put("P", [n, k], sp.exp(Z(n, k)) / s(n))
+        e = f.put("e", [n], -Y(n, k) * sp.log(P(n, k)), [k], given=False)
+        f.put("loss", [], e(n) / N, [n])
+        return f.program()
+    t = f.labels("t", N)
+    if spelling == "max shifted":
+        m = f.put("m", [n], Z(n, k), [k])
+        f.equations[-1] = replace(f.equations[-1], op="max")
+        s = f.put("s", [n], sp.exp(Z(n, k) - m(n)), [k], given=False)
+        f.put("loss", [], (sp.log(s(n)) + m(n) - Z(n, t(n))) / N, [n])
+        return f.program()
+    s = f.put("s", [n], sp.exp(Z(n, k)), [k], given=False)
+    if spelling == "log of softmax":
+        P = f.put("P", [n, k], sp.exp(Z(n, k)) / s(n))
+        f.put("loss", [], -sp.log(P(n, t(n))) / N, [n])
+    elif spelling == "nll of log-softmax":
+        lp = f.put("lp", [n, k], Z(n, k) - sp.log(s(n)))
+        f.put("loss", [], -lp(n, t(n)) / N, [n])
+    elif spelling == "log softmax named":
+        P = f.put("P", [n, k], sp.exp(Z(n, k)) / s(n))
+        lp = f.put("lp", [n, k], sp.log(P(n, k)))
+        f.put("loss", [], -lp(n, t(n)) / N, [n])
+    elif spelling == "logsumexp minus pick":
+        lse = f.put("lse", [n], sp.log(s(n)))
+        f.put("loss", [], (lse(n) - Z(n, t(n))) / N, [n])
+    return f.program()
+
+
+SPELLINGS = (
+    "-sum Y log P",
+    "log of softmax",
+    "nll of log-softmax",
+    "log softmax named",
+    "logsumexp minus pick",
+    "max shifted",
+)
+
+
+def temperature() -> Program:
+    f = Forward()
+    z, t, tau = f.parameter("z", N, C), f.labels("t", N), f.parameter("tau", facts=["positive"])
+    s = f.put("s", [n], sp.exp(z(n, k) / tau()), [k], given=False)
+    f.put("loss", [], sp.log(s(n)) - z(n, t(n)) / tau(), [n])
+    return f.program()
+
+
+def label_smoothing() -> Program:
+    f = Forward()
+    Z, t = f.parameter("Z", N, C), f.labels("t", N)
+    s = f.put("s", [n], sp.exp(Z(n, k)), [k], given=False)
+    f.put("loss", [], sp.Rational(9, 10) * (sp.log(s(n)) - Z(n, t(n))) / N, [n])
+    f.put("loss", [], (sp.log(s(n)) - Z(n, k)) / (10 * N * C), [n, k])
+    return f.program()
+
+
+def softmax_kl() -> Program:
+    f = Forward()
+    z, w = f.parameter("z", C), f.parameter("w", C)
+    s = f.put("s", [], sp.exp(z(k)), [k], given=False)
+    r = f.put("r", [], sp.exp(w(k)), [k], given=False)
+    p, q = f.put("p", [k], sp.exp(z(k)) / s()), f.put("q", [k], sp.exp(w(k)) / r())
+    f.put("loss", [], p(k) * (sp.log(p(k)) - sp.log(q(k))), [k])
+    return f.program()
+
+
+def cosine() -> Program:
+    f = Forward()
+    x, y = f.parameter("x", N, D), f.parameter("y", N, D)
+    a = f.put("a", [n], x(n, d) ** 2, [d], given=False)
+    b = f.put("b", [n], y(n, d) ** 2, [d], given=False)
+    u, v = f.put("u", [n], sp.sqrt(a(n))), f.put("v", [n], sp.sqrt(b(n)))
+    g = f.put("g", [n], x(n, d) * y(n, d), [d])
+    c = f.put("c", [n], g(n) / (u(n) * v(n)))
+    f.put("loss", [], c(n), [n])
+    return f.program()
+
+
 WIDE: dict[str, Program] = {
     "log-softmax, named": log_softmax(True),
     "log-softmax": log_softmax(False),
@@ -245,6 +330,11 @@ WIDE: dict[str, Program] = {
     "factorisation": matrix_factorisation(),
     "InfoNCE": info_nce(),
     "focal": focal(),
+    "temperature": temperature(),
+    "label smoothing": label_smoothing(),
+    "softmax KL": softmax_kl(),
+    "cosine": cosine(),
+    **{f"cross-entropy: {spelling}": cross_entropy(spelling) for spelling in SPELLINGS},
     **{name: pointwise(function) for name, function in FUNCTIONS.items()},
     **{f"{name}, summed": pointwise(function, named=False) for name, function in FUNCTIONS.items()},
 }
