@@ -93,8 +93,7 @@ def scripts(derivation: Derivation, targets: Iterable[str], output: Path) -> dic
 
 
 def check(derivation: Derivation, options: CheckOptions) -> Report:
-    """The gradients of the generated NumPy script compared with everything else that can tell them."""
+    """The gradients of the generated NumPy and PyTorch scripts compared with everything else that can tell them."""
     from symnet.verify.check import check  # NumPy, and torch if it is there
 
-    (text,) = scripts(derivation, ("numpy",), Path("check.py")).values()
-    return check(derivation, options, text)
+    return check(derivation, options, *scripts(derivation, ("numpy", "torch"), Path("check")).values())

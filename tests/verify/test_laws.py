@@ -33,8 +33,8 @@ def derivation_of(program: Program) -> Derivation:
 @given(programs(RATIONAL + SMOOTH), st.integers(0, 1000))
 def test_generated_code_agrees_with_every_method(program: Program, seed: int) -> None:
     derivation = derivation_of(program)
-    (text,) = pipeline.scripts(derivation, ("numpy",), Path("random.py")).values()
-    report = check(derivation, Options(("autograd", "exact"), trials=2, seed=seed, rtol=1e-8), text)
+    texts = tuple(pipeline.scripts(derivation, ("numpy", "torch"), Path("random")).values())
+    report = check(derivation, Options(("autograd", "exact"), trials=2, seed=seed, rtol=1e-8), *texts)
     assert report.exit_code == 0, (
-        f"{program}\n{derivation.program}\n{render_problems(report.problems)}\n{report.undecided}\n{text}"
+        f"{program}\n{derivation.program}\n{render_problems(report.problems)}\n{report.undecided}\n{texts[0]}"
     )

@@ -74,7 +74,7 @@ def test_a_broken_line_of_generated_code_is_found() -> None:
     model, _ = pipeline.load(EXAMPLES / "mean_square.py")
     derivation = pipeline.derive_model(model)
     (text,) = pipeline.scripts(derivation, ("numpy",), Path("check.py")).values()
-    line = next(one for one in text.splitlines() if one.strip().startswith("dx = "))
+    line = next(one for one in text.splitlines() if one.startswith("    dx = "))
     assert check(derivation, Options(trials=2), text).exit_code == 0
     report = check(derivation, Options(trials=2), text.replace(line, f"{line}\n    dx = -dx"))
     assert report.exit_code == 1
