@@ -11,7 +11,7 @@ from symnet.calculus.ir import Access, Equation, Index, IntegerAccess, Program
 from symnet.explain.chain import equations_of
 from symnet.explain.document import Line
 from symnet.explain.formula import Call, Chain, Formula, Name, substituted
-from symnet.explain.matrix import MatrixForm
+from symnet.explain.matrix import MatrixForm, matrix_side
 from symnet.explain.scribe import Scribe
 from symnet.explain.softmax import softmaxes
 
@@ -27,17 +27,36 @@ def result_lines(scribe: Scribe, matrix: Mapping[str, MatrixForm], form: str) ->
     lines: list[Line] = []
     for name in scribe.derivation.steps:
         equations = equations_of(scribe, name)
-        short = scribe.equation(equations)
-        opened = scribe.equation(unfold(program, equations)) if name in wanted else short
-        more = opened.right if opened != short else ()
+        unfolded = unfold(program, equations) if name in wanted else equations
+        short, opened = scribe.equation(equations), scribe.equation(unfolded)
         if name in matrix and form != "index":
-            formula = matrix[name].formula
-            named = substituted(formula.right[-1], words)
-            lines.append(Line(formula if named == formula.right[-1] else Chain(formula.left, (*formula.right, named))))
-            lines += [Line(opened)] if more and form == "both" else []
+            lines += _matrix_lines(scribe, matrix[name], unfolded if opened != short else (), words, form)
         else:
-            lines.append(Line(Chain(short.left, (*short.right, *more))))
+            lines.append(Line(short if opened == short else Chain(short.left, (*short.right, *opened.right))))
     return tuple(lines)
+
+
+def _matrix_lines(
+    scribe: Scribe, known: MatrixForm, unfolded: tuple[Equation, ...], words: Mapping[str, Formula], form: str
+) -> list[Line]:
+    """The matrix form, then the unfolded one: as matrices where entry meets entry, else in index form."""
+    left, right = known.formula.left, known.formula.right
+    if len(unfolded) == 1 and not unfolded[0].reduced and (side := matrix_side(scribe, unfolded[0])) is not None:
+        return [Line(Chain(left, (*right, _known(side, words) or side)))]
+    named = _known(right[-1], words)
+    line = Chain(left, right if named is None else (*right, named))
+    if not unfolded or form == "matrix":
+        return [Line(line)]
+    opened = scribe.equation(unfolded)
+    if not unfolded[0].left:
+        return [Line(Chain(left, (*line.right, *opened.right)))]
+    return [Line(line), Line(opened)]
+
+
+def _known(formula: Formula, words: Mapping[str, Formula]) -> Formula | None:
+    """The formula with known words put in, None if it holds none."""
+    named = substituted(formula, words)
+    return named if named != formula else None
 
 
 def _known_words(scribe: Scribe) -> dict[str, Formula]:

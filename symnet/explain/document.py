@@ -81,7 +81,7 @@ class Step:
     name: str
     shape: Shape
     origin: tuple[int, ...]
-    line: int | None
+    lines: tuple[int, ...]  # of the person's file, where the forward tensors of ``origin`` are made
     rules: tuple[str, ...]
     earlier: tuple[tuple[Line, ...], ...]
     chain: tuple[Line, ...]

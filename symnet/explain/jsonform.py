@@ -72,7 +72,7 @@ class _Page:
         return {
             **head,
             "from": list(step.origin),
-            "line": step.line,
+            "lines": list(step.lines),
             "earlier": [self._lines(lines) for lines in step.earlier],
             "chain": self._lines(step.chain),
             "where": [

@@ -11,7 +11,7 @@ from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Pr
 from symnet.errors import SymnetError
 from symnet.explain.arrays import Matrices, NoMatrixForm
 from symnet.explain.document import Shape
-from symnet.explain.formula import Chain, Name
+from symnet.explain.formula import Chain, Formula, Name
 from symnet.explain.scribe import Scribe
 from symnet.explain.spellings import Unicode
 from symnet.reading.nodes import MatMul, Node, Reduce, Tensor, Transpose
@@ -43,6 +43,15 @@ def matrix_forms(scribe: Scribe) -> Mapping[str, MatrixForm]:
                 if form is not None:
                     forms[name] = form
     return forms
+
+
+def matrix_side(scribe: Scribe, equation: Equation) -> Formula | None:
+    """The right side of one equation of the simplified program, rewritten, in matrix form if it has one."""
+    derivation = scribe.derivation
+    tensors = {**derivation.model.program.tensors, **derivation.program.tensors}
+    program = _with_one_hot(Program(tensors, (equation,), derivation.raw.loss), scribe)
+    form = _form(scribe, program, equation.target)
+    return form.formula.right[-1] if form is not None else None
 
 
 def _form(scribe: Scribe, program: Program, name: str) -> MatrixForm | None:

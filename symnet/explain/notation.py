@@ -197,7 +197,9 @@ class Linear(Notation):
         return letter
 
     def over(self, top: Formula, bottom: Formula) -> str:
-        open_ended = self.reaches_to_the_end(top) or isinstance(top, (Hadamard, Over))
+        # M 1/N would read as M times a quotient.
+        by_ones = isinstance(top, Times) and isinstance(top.factors[-1], Ones)
+        open_ended = by_ones or self.reaches_to_the_end(top) or isinstance(top, (Hadamard, Over))
         upper = self.write(top, FACTOR if open_ended else TERM)
         lower = self.write(bottom, FACTOR)
         return f"{upper}/{lower}"

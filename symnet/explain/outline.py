@@ -109,7 +109,6 @@ class _Writer:
         lines = []
         for number, name in enumerate(self.forward_names, 1):
             equations = program.defining(name)
-            source = program.tensors[name].source
             form = self.matrix.get(name)
             lines.append(
                 Forward(
@@ -118,11 +117,15 @@ class _Writer:
                     self.scribe.equation(equations),
                     form.formula if form else None,
                     self.scribe.shape(name, program),
-                    source.line if source else None,
+                    self._line_of(name),
                     self.softmax.get(name, ()),
                 )
             )
         return tuple(lines)
+
+    def _line_of(self, tensor: str) -> int | None:
+        source = self.derivation.model.program.tensors[tensor].source
+        return source.line if source else None
 
     def _step(self, number: int, adjoint: str) -> Step:
         program = self.derivation.program
@@ -134,15 +137,15 @@ class _Writer:
             rules = tuple(dict.fromkeys((*rules_of(before), *rules)))
         uses = [*before, *uses]
         form = self.matrix.get(adjoint)
-        source = program.tensors[adjoint].source
+        numbers = tuple(sorted({self._forward_number(u.forward) for u in uses} - {0}))
         remarks: list[Prose] = [(text,) for text in remarks_of(uses)]
         remarks += self._why(program.defining(adjoint), form)
         return Step(
             number,
             adjoint,
             self.scribe.shape(adjoint, program),
-            tuple(sorted({self._forward_number(u.forward) for u in uses} - {0})),
-            source.line if source else None,
+            numbers,
+            tuple(sorted({line for k in numbers if (line := self._line_of(self.forward_names[k - 1])) is not None})),
             rules,
             tuple(tuple(self._chain(name)) for name in earlier),
             tuple(self._step_chain(adjoint)),
