@@ -47,6 +47,31 @@ class _Findings:
             self.rows[name] = replace(row, wrong=(*row.wrong, method))
         self.notes[name] = tuple(dict.fromkeys((*self.notes.get(name, ()), *notes)))
 
+    def report(
+        self,
+        derivation: Derivation,
+        hand: Hand,
+        options: Options,
+        own: Trial,
+        trials: int,
+        sizes: Mapping[str, list[int]],
+        exact: Exact | None,
+    ) -> Report:
+        """All that was found, frozen."""
+        return Report(
+            derivation.model.path.as_posix(),
+            hand.origin,
+            options,
+            trials,
+            {name: (min(values), max(values)) for name, values in sizes.items()},
+            own.loss,
+            tuple(self.rows.values()),
+            exact.sentence if exact is not None else None,
+            tuple(self.problems),
+            tuple(self.warnings),
+            tuple(self.undecided),
+        )
+
 
 def check(
     derivation: Derivation, options: Options | None = None, script: str | None = None, torch_script: str | None = None
@@ -71,25 +96,15 @@ def check(
         found.rows[name] = _row(derivation, name, (finite or trials)[0])
     if oracle is not None:
         _compare_with_autograd(derivation, finite, options, found)
-    if oracle is not None and torch_script is not None:
-        _compare_torch_code(derivation, torch_hand_of(derivation, torch_script, options.device), finite, options, found)
+        if torch_script is not None:
+            other = torch_hand_of(derivation, torch_script, options.device)
+            _compare_torch_code(derivation, other, finite, options, found)
     if "fd" in options.methods:
         _compare_with_differences(derivation, finite[:_DIFFERENCE_TRIALS], options, found)
     exact = _compare_exactly(derivation, options, found) if "exact" in options.methods else None
     found.problems += [_problem(derivation, found, n) for n in derivation.wrt if found.rows[n].wrong]
-    return Report(
-        derivation.model.path.as_posix(),
-        hand.origin,
-        options,
-        len(finite),
-        {n: (min(s), max(s)) for n in own.point.sizes if (s := [t.point.sizes[n] for t in trials])},
-        own.loss,
-        tuple(found.rows.values()),
-        exact.sentence if exact is not None else None,
-        tuple(found.problems),
-        tuple(found.warnings),
-        tuple(found.undecided),
-    )
+    sizes = {n: [t.point.sizes[n] for t in trials] for n in own.point.sizes}
+    return found.report(derivation, hand, options, own, len(finite), sizes, exact)
 
 
 def _oracle(options: Options, found: _Findings) -> Oracle | None:
