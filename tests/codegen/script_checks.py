@@ -101,7 +101,7 @@ def check_damaged_checkpoints(path: Path, folder: Path, capsys: pytest.CaptureFi
     module = run_in_process(path, "--steps", "2", "--save", str(good))
     damaged = f"error: {bad} is damaged, or no checkpoint of this script\n"
     contents = good.read_bytes()
-    for text in (b"", b"not a checkpoint", contents[: len(contents) // 2], _flipped(good)):
+    for text in (b"", b"not a checkpoint", contents[: len(contents) // 2], *_flipped(good)):
         bad.write_bytes(text)
         assert refusal(module, capsys, "--resume", str(bad), "--save", str(out)) == damaged
     with bad.open("wb") as file:
@@ -117,14 +117,15 @@ def check_damaged_checkpoints(path: Path, folder: Path, capsys: pytest.CaptureFi
     assert not out.exists()
 
 
-def _flipped(file: Path) -> bytes:
-    """The same zip file with one bit changed in every member's contents."""
-    contents = bytearray(file.read_bytes())
+def _flipped(file: Path) -> list[bytes]:
+    """The same zip file with one bit changed in the contents of one member, for every member."""
+    found, contents = [], file.read_bytes()
     with zipfile.ZipFile(file) as archive:
         for member in archive.infolist():
             name, extra = (int.from_bytes(contents[member.header_offset + k :][:2], "little") for k in (26, 28))
-            contents[member.header_offset + 30 + name + extra + member.compress_size // 2] ^= 1
-    return bytes(contents)
+            place = member.header_offset + 30 + name + extra + member.compress_size // 2
+            found.append(contents[:place] + bytes([contents[place] ^ 1]) + contents[place + 1 :])
+    return found
 
 
 def refusal(module: ModuleType, capsys: pytest.CaptureFixture[str], *flags: str) -> str:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import textwrap
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,20 @@ MODELS = {
         loss = sn.sum((half * x + forward - y[:, 0] * apply[0, 0]) ** 2)
         train = sn.train(lr=1e-4, steps=3)
     """,
+    "names_that_scripts_use": """
+        N = sn.dims(N="batch")
+        samples, rows, value = sn.data(N), sn.data(N), sn.data(N)
+        p, g, run, name, step = sn.params(5)
+        loss = sn.mean((p * samples + g * value + run * name * step - rows) ** 2)
+        train = sn.train(lr=0.01, epochs=2, batch=16, holdout=0.1, report="p = {p}")
+    """,
+    "layers_with_paths": """
+        N, D, H = sn.dims(N="batch", D=3, H=2)
+        X, y = sn.data(N, D), sn.data(N, H)
+        net = sn.Sequential(sn.Linear(D, H), sn.Tanh(), sn.Linear(H, H))
+        loss = sn.mse_loss(net(X), y)
+        train = sn.train(lr=0.01, steps=2, new_inputs=1)
+    """,
     "many_numbers": f"""
         x = sn.data(40, values={[k / 7 for k in range(40)]})
         t = sn.data(2, 20, values={[[k * 1e-3 + j for k in range(20)] for j in range(2)]})
@@ -91,8 +106,7 @@ MODELS = {
 def generate(folder: Path, name: str, text: str, targets: tuple[str, ...] = tuple(TARGETS)) -> dict[str, Path]:
     """Write the model file and its scripts; the path of each target's script."""
     file = folder / f"{name}.py"
-    lines = [line.strip() for line in text.strip().splitlines()]
-    file.write_text("import symnet as sn\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    file.write_text("import symnet as sn\n" + textwrap.dedent(text), encoding="utf-8")
     return generate_file(file, folder, targets)
 
 
@@ -260,6 +274,26 @@ def test_a_script_needs_all_gradients(tmp_path):
     made = bodies(pipeline.derive_model(model, ("a",)), NUMPY)
     with pytest.raises(SymnetError, match=r"^a training script needs the gradients of all parameters, b included$"):
         render_script(model, made, lambda p: computed_input(p, NUMPY), "numpy", "", "", tmp_path / "x.py")
+
+
+def test_a_report_shows_the_numbers_of_a_layer(tmp_path, capsys):
+    text = """
+        D = sn.dims(D=2)
+        x = sn.data(D, values=[1.0, 2.0])
+        class Line(sn.Module):
+            def __init__(self):
+                self.fc = sn.Linear(D, 1)
+            def forward(self, x):
+                return self.fc(x)
+        line = Line()
+        loss = sn.sum(line(x) ** 2)
+        train = sn.train(lr=0.01, steps=1, report=f"w = {line.fc.weight[0, 1].item()} b = {line.fc.bias[0].item()}")
+    """
+    for path in generate(tmp_path, "line", text).values():
+        module = checks.run_in_process(path, "--steps", "0")
+        params = module.init_params(0)
+        expected = f"w = {params['fc.weight'][0, 1].item():.6g} b = {params['fc.bias'][0].item():.6g}"
+        assert capsys.readouterr().out.splitlines()[-1] == expected
 
 
 def test_a_report_of_numbers_without_their_indices_is_refused(tmp_path):
