@@ -96,9 +96,9 @@ class _Page:
         source = f"   from {', '.join(f'({k})' for k in step.origin)}" if step.origin else ""
         if step.lines:
             source += f" line{'s' if len(step.lines) > 1 else ''} {', '.join(map(str, step.lines))}"
-        title = "rule" if len(step.rules) == 1 else "rules"
         name = f"   {step.name} {self._shape(step.shape)}"
-        yield f" step {step.number}{name}{source}   {title}: {', '.join(step.rules)}"
+        yield f" step {step.number}{name}{source}"
+        yield f"   rule{' ' if len(step.rules) == 1 else 's'}    {', '.join(step.rules)}"
         if self.outline.hint:
             return
         if self.outline.form != "matrix" or step.matrix is None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from symnet.explain.formats import FORMATS, format_for, render_derivation
+from symnet.explain.numbers import NumberRow, Numbers
 from symnet.explain.options import Options
 from symnet.explain.outline import outline
 from symnet.explain.tex import Latex
@@ -170,3 +171,26 @@ def test_one_step_and_hints() -> None:
         outline(derivation, Options(step=99))
     brief = render_derivation(derivation, "text", Options(detail="brief"))
     assert len(brief) < len(render_derivation(derivation, "text"))
+
+
+def test_numbers_in_every_format() -> None:
+    rows = (
+        NumberRow("W1", (2, 64), (0, 1), -0.002363071722, -0.002363071722, -0.0023630717, 0.13, 0.13, 1.4e-16, 3e-12),
+        NumberRow("a", (), (), 8938.9770037, None, 8938.977, 8938.9770037, None, None, 1.2e-12),
+    )
+    numbers = Numbers(3, "float64", (("N", 300),), 1.107547960049, rows, (("a", 0.5),), "24 points: equal", ("corner",))
+    derivation = known("examples/mean_square").derivation
+    page = render_derivation(derivation, "text", Options(numbers=numbers))
+    table = page.partition("NUMBERS  ")[2].splitlines()
+    assert table == [
+        "seed 3, float64, N = 300, a = 0.500000,  out = 1.10754796005",
+        "  param  shape   entry             hand         autograd  rel err   central diff  rel err       |hand|",
+        "  W1     [2,64]  [0,1]  -0.002363071722  -0.002363071722  1.4e-16  -0.0023630717  3.0e-12         0.13",
+        "  a      []                 8938.977004                                 8938.977  1.2e-12  8938.977004",
+        "  exact check: 24 points: equal",
+        "  corner",
+    ]
+    assert json.loads(render_derivation(derivation, "json", Options(numbers=numbers)))["numbers"]["rows"][1]["hand"]
+    for format in ("latex", "markdown", "ascii"):
+        assert table[3] in render_derivation(derivation, format, Options(numbers=numbers))
+    assert "NUMBERS" not in render_derivation(derivation, "text", Options(numbers=numbers, step=1))

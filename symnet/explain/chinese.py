@@ -1,0 +1,154 @@
+"""Simplified Chinese: the terms of Chinese textbooks and of 动手学深度学习 (d2l-zh).
+
+Keys are what the derivation says in English; ``{name}`` is carried over, ``{name:prose}`` is translated in turn.  The
+order counts for templates with gaps: the general ones stand last.  ``cross_entropy`` and its like are names, not words.
+"""
+
+from __future__ import annotations
+
+from symnet.explain.phrases import Phrases
+
+PHRASES = Phrases(
+    forward="前向传播",
+    backward="反向传播",
+    result="结果",
+    facts="用到的已知事实",
+    numbers="数值",
+    start="起点",
+    nothing="没有需要推导的梯度",
+    data="数据",
+    parameters="参数",
+    sizes="大小",
+    read="读法",
+    reading="{adjoint} 表示 {derivative}，{adjoint} 的形状与 {tensor} 相同（布局：按形状，与 NumPy 和 PyTorch 一致）",  # noqa: RUF001
+    letters="下标字母",
+    over="取遍",
+    within="取值",
+    define="定义",
+    second="二阶",
+    step="第 {number} 步",
+    origin="来自 {numbers}",
+    line="第 {numbers} 行",
+    lines="第 {numbers} 行",
+    rule="法则",
+    rules="法则",
+    index="分量",
+    matrix="矩阵",
+    where="其中",
+    note="说明",
+    because="因为",
+    code="代码",
+    seed="随机种子",
+    table=("参数", "形状", "分量", "手工推导", "自动微分", "相对误差", "中心差分", "相对误差", "|手工推导|"),
+    exact="精确检验",
+    colon="：",  # noqa: RUF001
+    stop="。",
+    joint="、",
+    document_class="ctexart",
+)
+
+TEMPLATES = {
+    # Rules of differentiation, explain/rules.py
+    "mean": "求均值",
+    "sum": "求和",
+    "max": "取最大值",
+    "power": "幂法则",
+    "quotient": "商法则",
+    "product": "乘积法则",
+    "chain": "链式法则",
+    "elementwise": "逐元素",
+    "addition": "加法",
+    "matmul, left factor": "矩阵乘法的左因子",
+    "matmul, right factor": "矩阵乘法的右因子",
+    "broadcast forward = sum backward": "前向广播 = 反向求和",
+    "gather forward = scatter backward": "前向按标签取出 = 反向按标签加回",
+    "each place it was moved to": "对移到的每个位置求和",
+    "sum over every place it is used": "对每个用到它的地方求和",
+    "product with a constant": "乘以常数",
+    "no path leads to it": "没有路径通向它",
+    # Derivatives and the usual slips, explain/rules.py
+    "relu'(z) = [z > 0], relu'(0) := 0 as PyTorch": "relu'(z) = [z > 0]，relu'(0) := 0，与 PyTorch 一致",
+    "leaky_relu'(z) = 1 for z > 0, else the slope; at 0 the slope, as PyTorch": (
+        "z > 0 时 leaky_relu'(z) = 1，否则为负半轴斜率；在 0 处取该斜率，与 PyTorch 一致"
+    ),
+    "abs'(u) = sign(u), abs'(0) := 0 as PyTorch": "abs'(u) = sign(u)，abs'(0) := 0，与 PyTorch 一致",
+    "clip'(u) = 1 inside and at the bounds, else 0, as PyTorch": (
+        "在区间内及边界上 clip'(u) = 1，否则为 0，与 PyTorch 一致"
+    ),
+    "huber'(r) = r clipped to ±delta": "huber'(r) 是截断到 ±delta 的 r",
+    "at a = b each side gets half, as PyTorch": "a = b 时两边各得一半，与 PyTorch 一致",
+    "Φ' is the density of the normal distribution": "Φ' 是正态分布的密度函数",
+    "the derivative of the branch that is taken": "取所选分支的导数",
+    "power: (uᵏ)' = k uᵏ⁻¹ u'": "幂法则：(uᵏ)' = k uᵏ⁻¹ u'",
+    "the 1/{extent} of the mean is most often forgotten": "均值的 1/{extent} 最容易被遗漏",
+    "equal maxima share the derivative equally": "并列的最大值平分导数",
+    "the first maximum takes it all": "导数全部归第一个最大值",
+    "the Jacobian is diagonal: elementwise product, not matmul": "雅可比矩阵是对角矩阵：用逐元素乘积，而不是矩阵乘法",
+    "a read at a label is undone by an addition at that label: only that place gets a share": (
+        "前向按标签取出，反向就在同一标签处加回：只有那个位置得到梯度"
+    ),
+    "why the transpose: the sum runs over {letter}, the first index of both": (
+        "为什么要转置：求和取遍 {letter}，它是两个因子的第一个下标"
+    ),
+    "why the transpose: the sum runs over {letter}, the last index of both": (
+        "为什么要转置：求和取遍 {letter}，它是两个因子的最后一个下标"
+    ),
+    # Remarks beside formulas, explain/chain.py, outline.py, softmax.py
+    "δ picks one term": "δ 只选出一项",
+    "the derivative of one entry by another is δ": "一个分量对另一个分量的导数是 δ",
+    "the loss does not depend on it": "损失不依赖于它",
+    "the first derivative does not depend on it": "一阶导数不依赖于它",
+    "row n is 0 but for a 1 at the label": "第 n 行除标签处为 1 外全为 0",
+    "from the data": "由数据决定",
+    "{formula} by rows": "{formula}，按行计算",
+    "{name} means {derivative}, the indices of {first} first": "{name} 表示 {derivative}，{first} 的下标在前",
+    # Rewrites of the simplifier, calculus/rewrites.py and records.py
+    "declared fact": "已声明的事实",
+    "known sum": "已知的和",
+    "known product": "已知的乘积",
+    "open the sum": "展开求和",
+    "cancel": "相消",
+    "zero gradient": "梯度为零",
+    "common factor": "提取公因子",
+    "the person declared it": "由用户声明",
+    "the sum is a tensor that is already there": "这个和就是已有的张量",
+    "the product is a tensor that is already there": "这个乘积就是已有的张量",
+    "a name in the sum is replaced by its definition, and the parts are sums already known": (
+        "把求和中的名称换成它的定义，各部分都是已知的和"
+    ),
+    "multiplied out, terms cancel": "乘开之后各项相消",
+    "all contributions cancel": "所有贡献相互抵消",
+    "the distributive law: a factor that the terms share stands once": "分配律：各项的公因子只写一次",
+    "the sum is {name}": "这个和就是 {name}",
+    "the product is {name}": "这个乘积就是 {name}",
+    "the loss does not change with {name}: all contributions cancel": "损失不随 {name} 变化：所有贡献相互抵消",
+    "because {equality}: {name} is declared {fact}": "因为 {equality}：{name} 声明为 {fact}",
+    "{equality}, from the definition of {first} and {second}": "{equality}，由 {first} 与 {second} 的定义得出",
+    "{equality}, from the definition of {name}": "{equality}，由 {name} 的定义得出",
+    # The numbers, verify/numbers.py, rational.py, differences.py, oracle.py
+    "equal as fractions": "作为分数完全相等",
+    "equal to {digits} digits": "{digits} 位数字相等",
+    "the simplified gradient differs from that of the one rule": "化简后的梯度与链式法则直接给出的梯度不同",
+    "the gradient is not the slope of the loss along a random direction": "梯度不等于损失沿随机方向的斜率",
+    "the loss has a pole at most of the points": "损失在大多数点上有极点",
+    "the power {exponent} of a fraction": "分数的 {exponent} 次幂",
+    "{value} is not a rational number": "{value} 不是有理数",
+    "{function} has no value in {arithmetic} arithmetic": "{function} 在 {arithmetic} 算术中没有值",
+    "not made: {reason:prose}": "未进行：{reason}",
+    "1 random rational point{sizes}: {found:prose}": "1 个随机有理点{sizes}：{found}",
+    "1 random rational point: {found:prose}": "1 个随机有理点：{found}",
+    "{points} random rational points, {sizes}: {found:prose}": "{points} 个随机有理点，{sizes}：{found}",
+    "{points} random rational points: {found:prose}": "{points} 个随机有理点：{found}",
+    "torch is not installed (pip install 'symnet[torch]')": "没有安装 torch（pip install 'symnet[torch]'）",
+    "no float64 on device {device}: {reason}": "设备 {device} 不支持 float64：{reason}",
+    "autograd was not compared: {reason:prose}": "未与自动微分比较：{reason}",
+    "{kink:prose}; warning: a central difference could cross it": "{kink}；警告：中心差分可能会跨过它",
+    "nearest |{expression}| to the {function} corner: {distance}": (
+        "|{expression}| 离 {function} 的折点最近的距离：{distance}"
+    ),
+    # Lists, and what matches almost anything
+    "{first:prose}; {rest:prose}": "{first}；{rest}",
+    "{first:prose}, {rest:prose}": "{first}、{rest}",
+    "{parameter}: {reason:prose}": "{parameter}：{reason}",
+    "{before} is {after}": "{before} 就是 {after}",
+}

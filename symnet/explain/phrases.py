@@ -1,0 +1,73 @@
+"""The fixed words of the renderers: headings, labels, and the phrases between numbers and formulas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+#: From here on (CJK radicals, ideographs, full-width forms) a terminal gives every character two columns.
+_WIDE = "\u2e80"
+
+
+@dataclass(frozen=True)
+class Phrases:
+    """English unless said otherwise.  Headings are in small letters; a renderer that wants capitals makes them."""
+
+    forward: str = "forward"
+    backward: str = "backward"
+    result: str = "result"
+    facts: str = "facts used"
+    numbers: str = "numbers"
+    start: str = "start"
+    nothing: str = "nothing to derive"
+    data: str = "data"
+    parameters: str = "parameters"
+    sizes: str = "sizes"
+    read: str = "read"
+    reading: str = (
+        "{adjoint} means {derivative}.  {adjoint} has the shape of {tensor}"
+        "  (layout: shape, as in NumPy and PyTorch)"
+    )
+    letters: str = "index letters"
+    over: str = "over"
+    within: str = "in"
+    define: str = "define"
+    second: str = "second"
+    step: str = "step {number}"
+    origin: str = "from {numbers}"
+    line: str = "line {numbers}"
+    lines: str = "lines {numbers}"
+    rule: str = "rule"
+    rules: str = "rules"
+    index: str = "index"
+    matrix: str = "matrix"
+    where: str = "where"
+    note: str = "note"
+    because: str = "because"
+    code: str = "code"
+    seed: str = "seed"
+    table: tuple[str, ...] = (
+        "param", "shape", "entry", "hand", "autograd", "rel err", "central diff", "rel err", "|hand|",
+    )  # fmt: skip
+    exact: str = "exact check"
+    colon: str = ": "
+    stop: str = "."
+    joint: str = ", "  # between the names of rules
+    document_class: str = "article"  # of LaTeX
+
+
+ENGLISH = Phrases()
+
+
+def columns(text: str) -> int:
+    """How many columns of a terminal the text takes, ideographs two each."""
+    return len(text) + sum(character >= _WIDE for character in text if character < "\ufff0")
+
+
+def padded(text: str, width: int) -> str:
+    """The text with spaces behind it up to a width in columns."""
+    return text + " " * (width - columns(text))
+
+
+def led(text: str, width: int) -> str:
+    """The text with spaces before it up to a width in columns."""
+    return " " * (width - columns(text)) + text
