@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from symnet.calculus.atoms import Poly, Var, names_of
-from symnet.calculus.collapse import is_contraction
+from symnet.calculus.collapse import LONGEST_DEFINITION, is_contraction
 from symnet.calculus.convert import Reader
 from symnet.calculus.cost import Costs, sums_of
 from symnet.calculus.definitions import Definition, Definitions
@@ -110,8 +110,10 @@ class Adjoints:
         """Whether the tensor is defined by sums and small beside one of the given rank."""
         if name not in self.statistics:
             return False
-        own = len(self.statistics[name].formals)
-        return own < rank or (own == rank and not any(map(is_contraction, sums_of(self.statistics[name].poly))))
+        own, poly = len(self.statistics[name].formals), self.statistics[name].poly
+        if own == rank:
+            return len(poly) == 1 and not any(map(is_contraction, sums_of(poly)))
+        return own < rank and len(poly) <= LONGEST_DEFINITION
 
     def _reads_adjoints(self, equations: tuple[Equation, ...]) -> bool:
         return any(a.name in self.products or a.name in self.statistics for e in equations for a in e.accesses)
@@ -138,7 +140,7 @@ class Adjoints:
             return name not in self.products or allowed(name)
 
         best: Candidate | None = None
-        for form in self.moves.forms(base):
+        for form in self.moves.forms(base, formals):
             poly, folds = self.moves.fold(form, formals, named)
             cost = self.costs.of(poly, formals) + self._charges(poly, len(formals))
             if best is None or cost < best.cost:

@@ -98,6 +98,7 @@ class Costs:
         self.algebra, self.sizes = algebra, sizes
         self._extents: dict[str, float] = {}
         self._sums: dict[Atom, float] = {}
+        self._trees: dict[frozenset[tuple[Mono, Number]], Tree] = {}
 
     def extent(self, variables: frozenset[Var] | tuple[Var, ...]) -> float:
         """The number of combinations of values of the variables."""
@@ -115,7 +116,13 @@ class Costs:
 
     def of(self, poly: Poly, left: tuple[Var, ...]) -> float:
         """The cost of ``poly`` at every value of ``left``, stored sums included once each."""
-        return self._at(factored(self.algebra, poly), self.extent(left)) + sum(self.sum(s) for s in sums_of(poly))
+        return self._at(self._factored(poly), self.extent(left)) + sum(self.sum(s) for s in sums_of(poly))
+
+    def _factored(self, poly: Poly) -> Tree:
+        key = frozenset(poly.items())
+        if key not in self._trees:
+            self._trees[key] = factored(self.algebra, poly)
+        return self._trees[key]
 
     def sum(self, atom: Atom) -> float:
         """The cost of one stored sum at all values of its free variables."""
@@ -155,9 +162,9 @@ class Costs:
 
     def _atom(self, a: Atom, dear: Dear) -> float:
         if a.kind == "paren":
-            return self._tree(factored(self.algebra, a.parts[0]), dear)
+            return self._tree(self._factored(a.parts[0]), dear)
         if a.kind == "call" and (a, "value") not in dear:
-            dear[a, "value"] = FUNCTION + sum(self._tree(factored(self.algebra, p), dear) for p in a.parts)
+            dear[a, "value"] = FUNCTION + sum(self._tree(self._factored(p), dear) for p in a.parts)
         return 1.0 if a.kind == "delta" else 0.0
 
 

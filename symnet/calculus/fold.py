@@ -62,11 +62,15 @@ class Products:
     def _recognised(self, poly: Poly, definition: Definition, c: int | Fraction, mono: Mono) -> Poly:
         """``c·Π`` present in a monomial, at the top or inside a sum, becomes the name."""
         result: Poly = {}
+        names = names_of(definition.poly)
         for target, k in poly.items():
+            if not names <= names_of({target: 1}):
+                add_term(result, target, k)
+                continue
             term = self._named_product((k, target), definition, c, mono)
             parts: list[Term] = [(term[0], ONE)]
             for a, e in term[1]:
-                if a.kind == "sum":
+                if a.kind == "sum" and names <= a.names:
                     bound, inner = self.sums.opened(a)
                     new = self._named_product(inner, definition, c, mono)
                     if new != inner:

@@ -80,9 +80,11 @@ class Moves:
             steps.append(found[0])
         return poly, steps
 
-    def forms(self, poly: Poly) -> list[Poly]:
-        """The polynomial, and with parentheses multiplied out: other starting points for names of products."""
-        return [poly, *(result for _, result in self._expansions(poly))]
+    def forms(self, poly: Poly, left: tuple[Var, ...]) -> list[Poly]:
+        """The polynomial, and not much dearer ones with parentheses multiplied out: where naming products may start."""
+        limit = 1.5 * self.costs.of(poly, left)
+        expanded = {frozenset(result.items()): result for _, result in self._expansions(poly)}
+        return [poly, *(form for form in expanded.values() if self.costs.of(form, left) <= limit)]
 
     def _expansions(self, poly: Poly) -> Iterator[tuple[Step, Poly]]:
         """One parenthesis multiplied out, and as one more step ahead all of them, and all that then stand there."""

@@ -1,4 +1,4 @@
-"""The forms an expert writes, for norms, attention, divergences and functions: as text, as value, and how often alike."""
+"""The forms an expert writes, for norms, attention, divergences and functions: as text and as value."""
 
 from __future__ import annotations
 
