@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from symnet.codegen import recipes
 from symnet.codegen.contexts import HandContext, Lines, ModuleContext, ScriptContext, UpdateContext
@@ -58,55 +59,69 @@ def context_of(
 def _shared(
     model: Model, bodies: Bodies, target: Target, computed: recipes.ComputedInput, formulas: Iterable[str], output: Path
 ) -> ScriptContext:
-    training, inputs = model.training, tuple(item.spec.name for item in model.inputs)
+    inputs, initial = tuple(item.spec.name for item in model.inputs), recipes.initial_values(model)
+    parts: dict[str, Any] = {
+        "title": " ".join(docstring_lines([f"Train the model of {model.path.name} {target.title}"])),
+        "formulas": docstring_lines(formulas),
+        "usage": docstring_lines(_usage(output.name, target)),
+        "model_identity": quoted(identity(model)),
+        "inputs": _input_table(model),
+        "constants": _constants(model, output),
+        "setup": bodies.setup,
+        "draws": ("rng = np.random.default_rng(seed)",) if any("rng." in line for line in initial) else (),
+        "initial": initial,
+        "predict_arguments": _arguments("predict", bodies.predict_inputs),
+        "prediction_name": model.prediction or "the loss",
+        "predict_lines": bodies.predict,
+        "prediction": bodies.prediction,
+        "loss_arguments": _arguments("loss_and_grads", inputs),
+        "loss_lines": bodies.compute_loss,
+        "loss": bodies.loss,
+        "has_metric": has_metric(model),
+        "right": right_predictions(model, bodies.predict_inputs),
+        "metrics": '{"accuracy": accuracy}' if has_metric(model) else "{}",
+        "decorators": target.decorators,
+        "device_note": target.device_note,
+        "gradient_word": target.gradient_word,
+        "oracle": target.oracle,
+        "finish_lines": finish_lines(model, bodies.predict_inputs),
+    }
+    return ScriptContext(**parts, **_data_part(model, inputs, computed), **_flag_part(model))
+
+
+def _data_part(model: Model, inputs: tuple[str, ...], computed: recipes.ComputedInput) -> dict[str, Any]:
+    """The fields of where the data come from, how they are checked and how they are divided."""
     namer = Namer({*inputs, *model.program.tensors})
     samples, rows, data = namer.take("samples"), namer.take("rows"), namer.take("data")
-    script, file, initial = output.name, training.data, recipes.initial_values(model)
-    length = "steps" if training.epochs is None else "epochs"
-    return ScriptContext(
-        title=" ".join(docstring_lines([f"Train the model of {model.path.name} {target.title}"])),
-        formulas=docstring_lines(formulas),
-        usage=docstring_lines(_usage(script, target)),
-        model_identity=quoted(identity(model)),
-        inputs=_input_table(model),
-        constants=_constants(model, output),
-        setup=bodies.setup,
-        draws=("rng = np.random.default_rng(seed)",) if any("rng." in line for line in initial) else (),
-        initial=initial,
-        predict_arguments=_arguments("predict", bodies.predict_inputs),
-        prediction_name=model.prediction or "the loss",
-        predict_lines=bodies.predict,
-        prediction=bodies.prediction,
-        loss_arguments=_arguments("loss_and_grads", inputs),
-        loss_lines=bodies.compute_loss,
-        loss=bodies.loss,
-        has_metric=has_metric(model),
-        right=right_predictions(model, bodies.predict_inputs),
-        metrics='{"accuracy": accuracy}' if has_metric(model) else "{}",
-        makes_data=file is None,
-        samples_name=samples,
-        make_data_lines=recipes.own_data(model, samples, computed) if file is None else (),
-        made_data=bracketed("return ", "{", (f"{quoted(name)}: {name}" for name in inputs), "}", indent=4),
-        fact_checks=recipes.fact_checks(model.inputs),
-        sample_count=_sample_count(model.inputs),
-        select_arguments=f"{data}, {rows}",
-        select_lines=_select_lines(model.inputs, data, rows),
-        decorators=target.decorators,
-        device_note=target.device_note,
-        gradient_word=target.gradient_word,
-        oracle=target.oracle,
-        description=quoted(f"Train the model of {model.path.name}."),
-        data_default="None" if file is None else "DATA",
-        data_help=quoted("the arrays of INPUTS" + (" (default: made here)" if file is None else "")),
-        batch=training.batch or 0,
-        seed=training.seed,
-        holdout=number(training.holdout),
-        log_every=training.log_every,
-        length=length,
-        length_default=training.steps if training.epochs is None else training.epochs,  # type: ignore[arg-type]
-        data_lines=_data_lines(model),
-        finish_lines=finish_lines(model, bodies.predict_inputs),
-    )
+    makes_data = model.training.data is None
+    return {
+        "makes_data": makes_data,
+        "samples_name": samples,
+        "make_data_lines": recipes.own_data(model, samples, computed) if makes_data else (),
+        "made_data": bracketed("return ", "{", (f"{quoted(name)}: {name}" for name in inputs), "}", indent=4),
+        "fact_checks": recipes.fact_checks(model.inputs),
+        "sample_count": _sample_count(model.inputs),
+        "select_arguments": f"{data}, {rows}",
+        "select_lines": _select_lines(model.inputs, data, rows),
+        "data_lines": _data_lines(model),
+    }
+
+
+def _flag_part(model: Model) -> dict[str, Any]:
+    """The fields of the flags' defaults."""
+    training = model.training
+    by_steps, own = training.epochs is None, training.data is None
+    return {
+        "description": quoted(f"Train the model of {model.path.name}."),
+        "data_default": "None" if own else "DATA",
+        "data_help": quoted("the arrays of INPUTS" + (" (default: made here)" if own else "")),
+        "batch": training.batch or 0,
+        "seed": training.seed,
+        "holdout": number(training.holdout),
+        "log_every": training.log_every,
+        "length": "steps" if by_steps else "epochs",
+        "length_default": training.steps if by_steps else training.epochs,
+    }
 
 
 def identity(model: Model) -> str:

@@ -1,0 +1,108 @@
+"""Model files of every shape, and their scripts."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from symnet import pipeline
+from symnet.codegen.emit import bodies, computed_input
+from symnet.codegen.numpy_target import NUMPY
+from symnet.codegen.render import render_script
+from symnet.codegen.targets import TARGETS
+from symnet.codegen.torch_target import TORCH
+
+MODELS = {
+    "no_data": """
+        x = sn.param(3, init=[1.0, 2.0, 3.0])
+        out = sn.mean(3 * (x + 2) ** 2)
+        out.backward()
+        train = sn.train(lr=0.1, steps=3, report="x = [{x[0]}, {x[1]}, {x[2]}]")
+    """,
+    "weights_that_are_not_split": """
+        N, D = sn.dims(N="batch", D=3)
+        X, y, c = sn.data(N, D), sn.data(N), sn.data(D, values=[1.0, 0.5, 2.0])
+        w = sn.param(D)
+        loss = sn.mean((X @ (c * w) - y) ** 2)
+        train = sn.train(optimizer="adam", epochs=3, batch=16, holdout=0.2)
+    """,
+    "samples_in_columns": """
+        D, N = sn.dims(D=3, N="batch")
+        X, y = sn.data(D, N), sn.data(N)
+        w = sn.param(D)
+        loss = sn.mean((w @ X - y) ** 2)
+        train = sn.train(steps=4)
+    """,
+    "one_number": """
+        g = sn.data(values=sn.constant(2.5))
+        a = sn.param(init="ones")
+        loss = (a * g - 1) ** 2
+        train = sn.train(lr=0.01, steps=3, new_inputs=1)
+    """,
+    "facts": """
+        N, D, C = sn.dims(N="batch", D=2, C=3)
+        X = sn.data(N, D, values=sn.uniform(-1, 1))
+        Y, Q = sn.data(N, C, one_hot=True), sn.data(N, C, simplex=True)
+        p, S = sn.data(N, positive=True), sn.data(D, D, symmetric=True)
+        W = sn.param(D, C, init="xavier")
+        Z = X @ S @ W
+        loss = sn.cross_entropy(Z, Y) + sn.cross_entropy(Z, Q) + sn.mean(p * sn.sum(Z, 1) ** 2)
+        train = sn.train(lr=0.1, steps=4, batch=8)
+    """,
+    "binary": """
+        N, D = sn.dims(N="batch", D=2)
+        X, y = sn.data(N, D), sn.data(N, values=sn.constant(1.0))
+        w, b = sn.param(D), sn.param(init="zeros")
+        z = X @ w + b
+        loss = sn.mean(sn.binary_cross_entropy_with_logits(z, y))
+        train = sn.train(optimizer=sn.SGD(lr=0.1, momentum=0.9, nesterov=True), epochs=2, batch=10)
+    """,
+    "attributes": """
+        N = sn.dims(N="batch")
+        x, y = sn.data(N, values=sn.linspace(0, 1)), sn.data(N, 1, values=sn.linspace(0, 2))
+        half, forward, apply = sn.param(init="ones"), sn.param(init="ones"), sn.param(1, 1, init=[[0.5]])
+        loss = sn.sum((half * x + forward - y[:, 0] * apply[0, 0]) ** 2)
+        train = sn.train(lr=1e-4, steps=3)
+    """,
+    "names_that_scripts_use": """
+        N = sn.dims(N="batch")
+        samples, rows, value = sn.data(N), sn.data(N), sn.data(N)
+        p, g, run, name, step = sn.params(5)
+        loss = sn.mean((p * samples + g * value + run * name * step - rows) ** 2)
+        train = sn.train(lr=0.01, epochs=2, batch=16, holdout=0.1, report="p = {p}")
+    """,
+    "layers_with_paths": """
+        N, D, H = sn.dims(N="batch", D=3, H=2)
+        X, y = sn.data(N, D), sn.data(N, H)
+        net = sn.Sequential(sn.Linear(D, H), sn.Tanh(), sn.Linear(H, H))
+        loss = sn.mse_loss(net(X), y)
+        train = sn.train(lr=0.01, steps=2, new_inputs=1)
+    """,
+    "many_numbers": f"""
+        x = sn.data(40, values={[k / 7 for k in range(40)]})
+        t = sn.data(2, 20, values={[[k * 1e-3 + j for k in range(20)] for j in range(2)]})
+        a = sn.param(30, init={[1 / (k + 3) for k in range(30)]})
+        loss = sn.sum((sn.sum(a) * x) ** 2) + sn.sum(t * a[0])
+        train = sn.train(lr=1e-5, steps=3)
+    """,
+}
+
+
+def generate(folder: Path, name: str, text: str, targets: tuple[str, ...] = tuple(TARGETS)) -> dict[str, Path]:
+    """Write the model file and its scripts; the path of each target's script."""
+    file = folder / f"{name}.py"
+    file.write_text("import symnet as sn\n" + textwrap.dedent(text), encoding="utf-8")
+    return generate_file(file, folder, targets)
+
+
+def generate_file(file: Path, folder: Path, targets: tuple[str, ...] = tuple(TARGETS)) -> dict[str, Path]:
+    model, _ = pipeline.load(file)
+    derivation = pipeline.derive_model(model)
+    found = {}
+    for target in targets:
+        path = found[target] = folder / f"{file.stem}_{target.replace('-', '_')}.py"
+        made = bodies(derivation, NUMPY if target == "numpy" else TORCH)
+        command = f"symnet generate {file.name} --target {target}"
+        text = render_script(model, made, lambda p: computed_input(p, NUMPY), target, command, file.name, path)
+        path.write_text(text, encoding="utf-8")
+    return found
