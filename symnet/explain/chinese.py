@@ -1,7 +1,8 @@
 """Simplified Chinese: the terms of Chinese textbooks and of 动手学深度学习 (d2l-zh).
 
-Keys are what the derivation says in English; ``{name}`` is carried over, ``{name:prose}`` is translated in turn.  The
-order counts for templates with gaps: the general ones stand last.  ``cross_entropy`` and its like are names, not words.
+Keys are what the derivation says in English; ``{name}`` is carried over, ``{name:prose}`` is translated in turn and in
+``{name:names}`` the "and" is.  The order counts for templates with gaps: the general ones stand last.  Names of
+functions (log, relu, where) are names also where a rule is called after them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ PHRASES = Phrases(
     parameters="参数",
     sizes="大小",
     read="读法",
-    reading="{adjoint} 表示 {derivative}，{adjoint} 的形状与 {tensor} 相同（布局：按形状，与 NumPy 和 PyTorch 一致）",  # noqa: RUF001
+    reading="{adjoint} 表示 {derivative}，{adjoint} 的形状与 {tensor} 相同（布局：按形状，与 NumPy 和 PyTorch 一致）",
     letters="下标字母",
     over="取遍",
     within="取值",
@@ -41,7 +42,7 @@ PHRASES = Phrases(
     seed="随机种子",
     table=("参数", "形状", "分量", "手工推导", "自动微分", "相对误差", "中心差分", "相对误差", "|手工推导|"),
     exact="精确检验",
-    colon="：",  # noqa: RUF001
+    colon="：",
     stop="。",
     joint="、",
     document_class="ctexart",
@@ -123,8 +124,8 @@ TEMPLATES = {
     "the product is {name}": "这个乘积就是 {name}",
     "the loss does not change with {name}: all contributions cancel": "损失不随 {name} 变化：所有贡献相互抵消",
     "because {equality}: {name} is declared {fact}": "因为 {equality}：{name} 声明为 {fact}",
-    "{equality}, from the definition of {first} and {second}": "{equality}，由 {first} 与 {second} 的定义得出",
-    "{equality}, from the definition of {name}": "{equality}，由 {name} 的定义得出",
+    "{equality}, from the definition of {defined:names}": "{equality}，由 {defined} 的定义得出",
+    " and ": " 与 ",
     # The numbers, verify/numbers.py, rational.py, differences.py, oracle.py
     "equal as fractions": "作为分数完全相等",
     "equal to {digits} digits": "{digits} 位数字相等",
@@ -135,7 +136,7 @@ TEMPLATES = {
     "{value} is not a rational number": "{value} 不是有理数",
     "{function} has no value in {arithmetic} arithmetic": "{function} 在 {arithmetic} 算术中没有值",
     "not made: {reason:prose}": "未进行：{reason}",
-    "1 random rational point{sizes}: {found:prose}": "1 个随机有理点{sizes}：{found}",
+    "1 random rational point, {sizes}: {found:prose}": "1 个随机有理点，{sizes}：{found}",
     "1 random rational point: {found:prose}": "1 个随机有理点：{found}",
     "{points} random rational points, {sizes}: {found:prose}": "{points} 个随机有理点，{sizes}：{found}",
     "{points} random rational points: {found:prose}": "{points} 个随机有理点：{found}",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from symnet.explain.formula import Formula
 from symnet.explain.numbers import Numbers
+from symnet.explain.phrases import ENGLISH, Phrases
 
 Prose = tuple[str | Formula, ...]  # words with formulas between them
 Shape = tuple[Formula, ...]
@@ -119,3 +120,4 @@ class Outline:
     hint: bool
     loss: str
     adjoints: tuple[tuple[str, str], ...]  # every adjoint of the first order with its tensor
+    phrases: Phrases = ENGLISH

@@ -23,8 +23,16 @@ FORMATS: Mapping[str, Callable[[Outline], str]] = MappingProxyType(
 
 
 def render_derivation(derivation: Derivation, format: str = "text", options: Options | None = None) -> str:
-    """The derivation in one of ``FORMATS``.  Raises KeyError for another format, ValueError for a step there is not."""
-    return FORMATS[format](outline(derivation, options))
+    """The derivation in one of ``FORMATS``.  Raises KeyError for another format, ValueError for a step there is not.
+
+    The format ascii has no characters for a language other than English and puts ``?`` in their place.
+    """
+    document = outline(derivation, options)
+    if options is not None and options.language != "en":
+        from symnet.explain.language import translate  # English starts without the catalogue
+
+        document = translate(document, options.language)
+    return FORMATS[format](document)
 
 
 def format_for(encoding: str | None) -> str:

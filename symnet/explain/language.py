@@ -2,8 +2,8 @@
 
 A catalogue is data: templates of the language in which symnet speaks (English) with the templates of the other one.
 ``{name}`` in a template stands for anything and is carried over; ``{name:prose}`` for something that is translated by
-itself.  A phrase that the catalogue lacks stays in English, because a person is better served by it than by an error;
-the tests prove that there is none.
+itself; ``{name:names}`` for names with "and" between them.  A phrase that the catalogue lacks stays in English, because
+a person is better served by it than by an error; the tests prove that there is none.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _SLOT = re.compile("([\ue000-\uf8ff])")
 
 @dataclass(frozen=True)
 class Template:
-    """One phrase with gaps in both languages; ``prose`` names the gaps that are translated in turn."""
+    """One phrase with gaps in both languages; ``kinds`` says what each gap holds: prose, names, or anything."""
 
     pattern: re.Pattern[str]
-    prose: frozenset[str]
+    kinds: Mapping[str, str]
     words: str
 
 
@@ -55,10 +55,15 @@ class Catalogue:
         for template in self.gapped:
             match = template.pattern.fullmatch(text)
             if match is not None:
-                gaps = {n: self.find(t) if n in template.prose else t for n, t in match.groupdict().items()}
+                gaps = {name: self._gap(template.kinds[name], part) for name, part in match.groupdict().items()}
                 if None not in gaps.values():
                     return template.words.format_map(gaps)
         return None
+
+    def _gap(self, kind: str, text: str) -> str | None:
+        if kind == "prose":
+            return self.find(text)
+        return text.replace(" and ", self.templates[" and "]) if kind == "names" else text
 
     def text(self, text: str) -> str:
         """The text in the other language, else as it is."""
@@ -95,13 +100,13 @@ def translate(outline: Outline, language: str) -> Outline:
 
 
 def _template(english: str, words: str) -> Template:
-    pattern, prose = "", set()
+    pattern, kinds = "", {}
     for literal, name, kind, _ in Formatter().parse(english):
         pattern += re.escape(literal)
         if name is not None:
-            pattern += f"(?P<{name}>.+)"
-            prose |= {name} if kind == "prose" else set()
-    return Template(re.compile(pattern, re.DOTALL), frozenset(prose), words)
+            pattern += f"(?P<{name}>.+?)"
+            kinds[name] = kind or ""
+    return Template(re.compile(pattern, re.DOTALL), kinds, words)
 
 
 def _part(part: str, formulas: list[Formula]) -> str | Formula:

@@ -9,7 +9,7 @@ from symnet.explain.formula import Chain, Formula
 from symnet.explain.tex import Latex, words
 from symnet.explain.text import number_lines
 
-_HEAD = r"""\documentclass{article}
+_HEAD = r"""
 \usepackage{amsmath,amssymb}
 \setlength{\parindent}{0pt}
 \allowdisplaybreaks
@@ -19,61 +19,74 @@ _HEAD = r"""\documentclass{article}
 
 def render(outline: Outline) -> str:
     """The document, ready for pdflatex."""
-    return _HEAD + "\n".join(_Page(outline).lines()) + "\n\\end{document}\n"
+    return (
+        rf"\documentclass{{{outline.phrases.document_class}}}"
+        + _HEAD
+        + "\n".join(_Page(outline).lines())
+        + "\n\\end{document}\n"
+    )
 
 
 class _Page:
     def __init__(self, outline: Outline) -> None:
-        self.outline, self.notation = outline, Latex(dict(outline.adjoints))
+        self.outline, self.notation, self.phrases = outline, Latex(dict(outline.adjoints)), outline.phrases
 
     def lines(self) -> Iterable[str]:
-        outline = self.outline
+        outline, phrases = self.outline, self.phrases
         yield rf"\section*{{{words(outline.path)}}}"
         yield from self._header()
         if outline.forward:
-            yield r"\subsection*{Forward}"
+            yield _section(phrases.forward)
             yield from self._forward()
-        yield r"\subsection*{Backward}"
-        yield rf"Start: ${self._adjoint(outline.loss)} = 1$."
+        yield _section(phrases.backward)
+        yield rf"{phrases.start.capitalize()}{phrases.colon}${self._adjoint(outline.loss)} = 1${phrases.stop}"
         for step in outline.steps:
             yield from self._step(step)
         if outline.result:
-            yield r"\subsection*{Result}"
+            yield _section(phrases.result)
             yield from self._aligned([self._row(line) for line in outline.result])
         if outline.facts:
-            yield f"Facts used: {words('; '.join(outline.facts))}."
+            facts = words("; ".join(outline.facts))
+            yield f"{phrases.facts.capitalize()}{phrases.colon}{facts}{phrases.stop}"
         if outline.numbers:
-            yield r"\subsection*{Numbers}"
+            yield _section(phrases.numbers)
             yield r"\begin{footnotesize}\begin{verbatim}"
-            yield from number_lines(outline.numbers, outline.loss)
+            yield from number_lines(outline.numbers, outline.loss, phrases)
             yield r"\end{verbatim}\end{footnotesize}"
 
     def _adjoint(self, tensor: str) -> str:
         return rf"\mathrm{{d}}{self.notation.name(tensor)}"
 
     def _header(self) -> Iterable[str]:
-        outline, loss = self.outline, self.notation.name(self.outline.loss)
-        for title, group in (("Data", outline.data), ("Parameters", outline.parameters)):
+        outline, phrases, loss = self.outline, self.phrases, self.notation.name(self.outline.loss)
+        for title, group in ((phrases.data, outline.data), (phrases.parameters, outline.parameters)):
             if group:
-                yield f"{title}: {', '.join(map(self._declared, group))}.\\\\"
+                declared = ", ".join(map(self._declared, group))
+                yield f"{title.capitalize()}{phrases.colon}{declared}{phrases.stop}\\\\"
         if outline.sizes:
             sizes = ", ".join(f"${self.notation.name(n)}$ = {words(v)}" for n, v in outline.sizes)
-            yield f"Sizes: {sizes}.\\\\"
-        derivative = rf"\frac{{\partial {loss}}}{{\partial V}}"
-        yield rf"Read: $\mathrm{{d}}V$ means ${derivative}$ and has the shape of $V$, as in NumPy and PyTorch."
+            yield f"{phrases.sizes.capitalize()}{phrases.colon}{sizes}{phrases.stop}\\\\"
+        derivative = rf"$\frac{{\partial {loss}}}{{\partial V}}$"
+        reading = phrases.reading.format(adjoint=r"$\mathrm{d}V$", derivative=derivative, tensor="$V$")
+        yield rf"{phrases.read.capitalize()}{phrases.colon}{reading}{phrases.stop}"
         if outline.letters and outline.form != "matrix":
             uses = (
-                f"${', '.join(map(self.notation.letter, u.letters))}$ over ${self._formula(u.size)}$"
+                f"${', '.join(map(self.notation.letter, u.letters))}$ {phrases.over} ${self._formula(u.size)}$"
                 for u in outline.letters
             )
-            yield rf"\\ Index letters: {'; '.join(uses)}."
+            letters = f"{phrases.letters.capitalize()}{phrases.colon}{'; '.join(uses)}"
+            yield rf"\\ {letters}{phrases.stop}"
         for line in outline.definitions:
-            yield rf"\\ Define ${self._formula(line.formula)}${self._remark(line.remark)}."
+            formula = f"${self._formula(line.formula)}$"
+            yield rf"\\ {phrases.define.capitalize()} {formula}{self._remark(line.remark)}{phrases.stop}"
 
     def _declared(self, declared: Declared) -> str:
         shape = f" {self._shape(declared.shape)}" if declared.shape else ""
-        bound = rf" in $0..{self._formula(declared.classes)}$" if declared.classes is not None else ""
+        bound = self._bound(declared.classes)
         return f"${self.notation.name(declared.name)}${shape}{bound}"
+
+    def _bound(self, largest: Formula | None) -> str:
+        return rf" {self.phrases.within} $0..{self._formula(largest)}$" if largest is not None else ""
 
     def _shape(self, shape: Shape) -> str:
         return rf"$[{', '.join(map(self._formula, shape))}]$"
@@ -81,7 +94,7 @@ class _Page:
     def _forward(self) -> Iterable[str]:
         rows = []
         for forward in self.outline.forward:
-            at = f", line {forward.line}" if forward.line is not None else ""
+            at = f", {self.phrases.line.format(numbers=forward.line)}" if forward.line is not None else ""
             place = rf"\text{{({forward.number}) {self._shape(forward.shape)}{at}}}"
             forms = [forward.index]
             if forward.matrix is not None and self.outline.form != "index":
@@ -92,10 +105,12 @@ class _Page:
         yield from self._aligned(rows)
 
     def _step(self, step: Step) -> Iterable[str]:
-        origin = f" from {', '.join(f'({k})' for k in step.origin)}" if step.origin else ""
-        rules = words(", ".join(step.rules))
-        title = f"Step {step.number}: ${self.notation.name(step.name)}$ {self._shape(step.shape)}{origin}"
-        yield rf"\paragraph{{{title}}} Rules: {rules}."
+        phrases = self.phrases
+        origin = f" {phrases.from_lines(step.origin)}" if step.origin else ""
+        rules = f"{phrases.rules.capitalize()}{phrases.colon}{words(phrases.joint.join(step.rules))}{phrases.stop}"
+        number = phrases.step.format(number=step.number).capitalize()
+        title = f"{number}{phrases.colon}${self.notation.name(step.name)}$ {self._shape(step.shape)}{origin}"
+        yield rf"\paragraph{{{title}}} {rules}"
         if self.outline.hint:
             return
         if self.outline.form != "matrix" or step.matrix is None:
@@ -103,11 +118,11 @@ class _Page:
             yield from self._aligned([self._row(line) for line in lines])
         for where in step.where:
             formula = where.matrix if self.outline.form == "matrix" and where.matrix is not None else where.index
-            yield rf"Where ${self._formula(formula)}${self._remark(where.remark)}."
+            yield rf"{phrases.where.capitalize()} ${self._formula(formula)}${self._remark(where.remark)}{phrases.stop}"
         if step.matrix is not None and self.outline.form != "index":
             operands = " ".join(map(self._shape, step.operands))
             shapes = rf" && \text{{{operands} $\to$ {self._shape(step.shape)}}}" if operands else ""
-            code = rf" && \text{{code: \texttt{{{words(step.code)}}}}}" if step.code else ""
+            code = rf" && \text{{{phrases.code}{phrases.colon}\texttt{{{words(step.code)}}}}}" if step.code else ""
             yield from self._aligned([f"{self._sides(step.matrix)}{code}{shapes}"])
         remarks = [self._prose(r) for r in step.remarks] + [r for x in step.reasons for r in self._reason(x)]
         if remarks:
@@ -116,8 +131,8 @@ class _Page:
             yield r"\end{itemize}"
 
     def _reason(self, reason: Reason) -> Iterable[str]:
-        formula = f": ${self._formula(reason.line.formula)}$" if reason.line.formula is not None else ""
-        yield f"{words(reason.name)}: {words(reason.reason)}{formula}"
+        colon, formula = self.phrases.colon, self._formula(reason.line.formula)
+        yield f"{words(reason.name)}{colon}{words(reason.reason)}{f'{colon}${formula}$' if formula else ''}"
         for child in reason.children:
             yield from self._reason(child)
 
@@ -149,3 +164,7 @@ class _Page:
 
     def _formula(self, formula: Formula | None) -> str:
         return self.notation.write(formula) if formula is not None else ""
+
+
+def _section(title: str) -> str:
+    return rf"\subsection*{{{title.capitalize()}}}"

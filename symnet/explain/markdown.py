@@ -19,61 +19,69 @@ def render(outline: Outline) -> str:
 class _Page:
     def __init__(self, outline: Outline) -> None:
         self.outline, self.notation, self.plain = outline, Latex(dict(outline.adjoints)), Unicode()
+        self.phrases = outline.phrases
 
     def lines(self) -> Iterable[str]:
-        outline = self.outline
+        outline, phrases = self.outline, self.phrases
         yield f"# `{outline.path}`\n"
         yield from self._header()
         if outline.forward:
-            yield "\n## Forward\n"
+            yield f"\n## {phrases.forward.capitalize()}\n"
             for forward in outline.forward:
-                at = f", line {forward.line}" if forward.line is not None else ""
+                at = f", {phrases.line.format(numbers=forward.line)}" if forward.line is not None else ""
                 yield f"**({forward.number})** `{self._shape(forward.shape)}`{at}{self._remark(forward.remark)}\n"
                 forms = [forward.index]
                 if forward.matrix is not None and outline.form != "index":
                     forms = [forward.matrix, *([forward.index] if outline.form == "both" else [])]
                 yield from self._block([Line(f) for f in forms])
-        yield "\n## Backward\n"
-        yield f"Start: `d{outline.loss} = 1`\n"
+        yield f"\n## {phrases.backward.capitalize()}\n"
+        yield f"{phrases.start.capitalize()}{phrases.colon}`d{outline.loss} = 1`\n"
         for step in outline.steps:
             yield from self._step(step)
         if outline.result:
-            yield "## Result\n"
+            yield f"## {phrases.result.capitalize()}\n"
             yield from self._block(outline.result)
         if outline.facts:
-            yield "## Facts used\n"
+            yield f"## {phrases.facts.capitalize()}\n"
             yield from (f"- {fact}" for fact in outline.facts)
         if outline.numbers:
-            yield "## Numbers\n\n```text"
-            yield from number_lines(outline.numbers, outline.loss)
+            yield f"## {phrases.numbers.capitalize()}\n\n```text"
+            yield from number_lines(outline.numbers, outline.loss, phrases)
             yield "```"
 
     def _header(self) -> Iterable[str]:
-        outline = self.outline
-        for title, group in (("data", outline.data), ("parameters", outline.parameters)):
+        outline, phrases = self.outline, self.phrases
+        for title, group in ((phrases.data, outline.data), (phrases.parameters, outline.parameters)):
             if group:
-                yield f"- {title}: {', '.join(map(self._declared, group))}"
+                yield f"- {title}{phrases.colon}{', '.join(map(self._declared, group))}"
         if outline.sizes:
-            yield "- sizes: " + ", ".join(f"`{name}` = {value}" for name, value in outline.sizes)
-        yield f"- read: `dV` means ∂{outline.loss}/∂V and has the shape of V (layout: shape, as in NumPy and PyTorch)"
+            yield f"- {phrases.sizes}{phrases.colon}" + ", ".join(
+                f"`{name}` = {value}" for name, value in outline.sizes
+            )
+        reading = phrases.reading.format(adjoint="`dV`", derivative=f"∂{outline.loss}/∂V", tensor="V")
+        yield f"- {phrases.read}{phrases.colon}{reading}"
         if outline.letters and outline.form != "matrix":
-            uses = (f"`{', '.join(u.letters)}` over `{self.plain.write(u.size)}`" for u in outline.letters)
-            yield "- index letters: " + "; ".join(uses)
+            uses = (f"`{', '.join(u.letters)}` {phrases.over} `{self.plain.write(u.size)}`" for u in outline.letters)
+            yield f"- {phrases.letters}{phrases.colon}" + "; ".join(uses)
         for line in outline.definitions:
-            yield f"- define ${self._formula(line.formula)}${self._remark(line.remark)}"
+            yield f"- {phrases.define} ${self._formula(line.formula)}${self._remark(line.remark)}"
 
     def _declared(self, declared: Declared) -> str:
         shape = self._shape(declared.shape) if declared.shape else ""
-        bound = f" in 0..{self.plain.address(declared.classes)}" if declared.classes is not None else ""
+        bound = (
+            f" {self.phrases.within} 0..{self.plain.address(declared.classes)}" if declared.classes is not None else ""
+        )
         return f"`{declared.name}{shape}`{bound}"
 
     def _shape(self, shape: Shape) -> str:
         return f"[{','.join(map(self.plain.address, shape))}]"
 
     def _step(self, step: Step) -> Iterable[str]:
-        origin = f", from {', '.join(f'({k})' for k in step.origin)}" if step.origin else ""
-        yield f"### Step {step.number}: `{step.name}` `{self._shape(step.shape)}`{origin}\n"
-        yield f"Rules: {', '.join(step.rules)}\n"
+        phrases = self.phrases
+        origin = f", {phrases.from_lines(step.origin)}" if step.origin else ""
+        title = phrases.step.format(number=step.number).capitalize()
+        yield f"### {title}{phrases.colon}`{step.name}` `{self._shape(step.shape)}`{origin}\n"
+        yield f"{phrases.rules.capitalize()}{phrases.colon}{phrases.joint.join(step.rules)}\n"
         if self.outline.hint:
             return
         if self.outline.form != "matrix" or step.matrix is None:
@@ -81,12 +89,12 @@ class _Page:
                 yield from self._block(lines)
         for where in step.where:
             formula = where.matrix if self.outline.form == "matrix" and where.matrix is not None else where.index
-            yield f"where ${self._formula(formula)}${self._remark(where.remark)}\n"
+            yield f"{phrases.where} ${self._formula(formula)}${self._remark(where.remark)}\n"
         if step.matrix is not None and self.outline.form != "index":
             yield from self._block([Line(step.matrix)])
             operands = " ".join(map(self._shape, step.operands))
             beside = [f"`{operands} -> {self._shape(step.shape)}`"] if operands else []
-            beside += [f"code: `{step.code}`"] if step.code else []
+            beside += [f"{phrases.code}{phrases.colon}`{step.code}`"] if step.code else []
             if beside:
                 yield ", ".join(beside) + "\n"
         remarks = [f"- {self._prose(remark)}" for remark in step.remarks]
@@ -95,8 +103,10 @@ class _Page:
             yield from (*remarks, "")
 
     def _reason(self, reason: Reason, depth: int) -> Iterable[str]:
-        formula = f": ${self._formula(reason.line.formula)}$" if reason.line.formula is not None else ""
-        yield f"{'  ' * depth}- {reason.name}: {reason.reason}{formula}"
+        formula = (
+            f"{self.phrases.colon}${self._formula(reason.line.formula)}$" if reason.line.formula is not None else ""
+        )
+        yield f"{'  ' * depth}- {reason.name}{self.phrases.colon}{reason.reason}{formula}"
         for child in reason.children:
             yield from self._reason(child, depth + 1)
 

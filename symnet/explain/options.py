@@ -9,6 +9,7 @@ from symnet.explain.numbers import Numbers
 
 Form = Literal["both", "index", "matrix"]
 Detail = Literal["brief", "normal", "full"]
+Language = Literal["en", "zh"]
 
 
 @dataclass(frozen=True)
@@ -24,3 +25,4 @@ class Options:
     step: int | None = None
     hint: bool = False
     numbers: Numbers | None = None
+    language: Language = "en"

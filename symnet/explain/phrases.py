@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 #: From here on (CJK radicals, ideographs, full-width forms) a terminal gives every character two columns.
-_WIDE = "\u2e80"
+WIDE = "\u2e80"
 
 
 @dataclass(frozen=True)
@@ -24,8 +25,7 @@ class Phrases:
     sizes: str = "sizes"
     read: str = "read"
     reading: str = (
-        "{adjoint} means {derivative}.  {adjoint} has the shape of {tensor}"
-        "  (layout: shape, as in NumPy and PyTorch)"
+        "{adjoint} means {derivative}.  {adjoint} has the shape of {tensor}  (layout: shape, as in NumPy and PyTorch)"
     )
     letters: str = "index letters"
     over: str = "over"
@@ -54,13 +54,21 @@ class Phrases:
     joint: str = ", "  # between the names of rules
     document_class: str = "article"  # of LaTeX
 
+    def from_lines(self, forward: Iterable[int]) -> str:
+        """The numbers of forward lines that a step comes from."""
+        return self.origin.format(numbers=", ".join(f"({k})" for k in forward))
+
+    def at_lines(self, lines: Sequence[int]) -> str:
+        """Lines of the person's file."""
+        return (self.line if len(lines) == 1 else self.lines).format(numbers=", ".join(map(str, lines)))
+
 
 ENGLISH = Phrases()
 
 
 def columns(text: str) -> int:
     """How many columns of a terminal the text takes, ideographs two each."""
-    return len(text) + sum(character >= _WIDE for character in text if character < "\ufff0")
+    return len(text) + sum(character >= WIDE for character in text if character < "\ufff0")
 
 
 def padded(text: str, width: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from symnet.explain.formula import Formula, Letter, Over, Partial
 from symnet.explain.notation import ANY, ATOM, FACTOR, TERM, Notation
+from symnet.explain.phrases import WIDE
 
 _GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi chi psi omega".split()  # noqa: SIM905
@@ -127,5 +128,5 @@ _SIGNS |= {low: f"$_{high}$" for low, high in zip("ᵢⱼₖₗₘₙₚᵣₛ�
 
 
 def words(text: str) -> str:
-    """Plain words for LaTeX: special characters escaped, mathematical signs in mathematics."""
-    return "".join(_SIGNS.get(c, c if c.isascii() else "?") for c in text)
+    """Plain words for LaTeX: special characters escaped, mathematical signs in mathematics, ideographs as they are."""
+    return "".join(_SIGNS.get(c, c if c.isascii() or c >= WIDE else "?") for c in text)

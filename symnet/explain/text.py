@@ -11,6 +11,7 @@ from symnet.explain.document import Declared, Forward, Line, Outline, Prose, Rea
 from symnet.explain.formula import Chain, Formula
 from symnet.explain.notation import Linear
 from symnet.explain.numbers import NumberRow, Numbers
+from symnet.explain.phrases import Phrases, columns, led, padded
 from symnet.explain.spellings import Ascii, Unicode
 
 #: Words and signs of the prose in plain characters.
@@ -36,51 +37,53 @@ def render_ascii(outline: Outline) -> str:
 
 class _Page:
     def __init__(self, notation: Linear, outline: Outline) -> None:
-        self.notation, self.outline = notation, outline
+        self.notation, self.outline, self.phrases = notation, outline, outline.phrases
 
     def text(self) -> str:
-        outline = self.outline
+        outline, phrases = self.outline, self.phrases
         blocks = [self._header()]
         if outline.forward:
-            blocks.append(["FORWARD", *(line for f in outline.forward for line in self._forward(f))])
+            blocks.append([phrases.forward.upper(), *(line for f in outline.forward for line in self._forward(f))])
         blocks.append([self._start(), *(line for s in outline.steps for line in self._step(s))])
         if outline.result:
-            blocks.append(["RESULT", *(f"   {self._line(r)}" for r in outline.result)])
+            blocks.append([phrases.result.upper(), *(f"   {self._line(r)}" for r in outline.result)])
         if outline.facts:
-            blocks.append(["FACTS USED", *(f"   {fact}" for fact in outline.facts)])
+            blocks.append([phrases.facts.upper(), *(f"   {fact}" for fact in outline.facts)])
         if outline.numbers:
-            blocks.append(number_lines(outline.numbers, outline.loss))
+            blocks.append(number_lines(outline.numbers, outline.loss, phrases))
         return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks) + "\n"
 
     def _start(self) -> str:
-        return f"BACKWARD   start: d{self.outline.loss} = 1" if self.outline.steps else "BACKWARD   nothing to derive"
+        phrases = self.phrases
+        seed = f"{phrases.start}{phrases.colon}d{self.outline.loss} = 1"
+        return f"{phrases.backward.upper()}   {seed if self.outline.steps else phrases.nothing}"
 
     def _header(self) -> list[str]:
-        outline = self.outline
+        outline, phrases = self.outline, self.phrases
         summary = " ,  ".join(self._formula(f) for f in outline.summary)
         lines = [f"{outline.path}   {summary}" if len(summary) <= 100 else outline.path]
-        declared = [("data", outline.data), ("parameters", outline.parameters)]
+        declared = [(phrases.data, outline.data), (phrases.parameters, outline.parameters)]
         lines += [f"  {title}  {'  '.join(map(self._declared, group))}" for title, group in declared if group]
         if outline.sizes:
-            lines.append("  sizes  " + "  ".join(f"{name} = {value}" for name, value in outline.sizes))
-        lines.append(
-            f"  read  dV means ∂{outline.loss}/∂V.  dV has the shape of V  (layout: shape, as in NumPy and PyTorch)"
-        )
+            lines.append(f"  {phrases.sizes}  " + "  ".join(f"{name} = {value}" for name, value in outline.sizes))
+        reading = phrases.reading.format(adjoint="dV", derivative=f"∂{outline.loss}/∂V", tensor="V")
+        lines.append(f"  {phrases.read}  {reading}")
         if outline.letters and outline.form != "matrix":
-            uses = (f"{', '.join(u.letters)} over {self._formula(u.size)}" for u in outline.letters)
-            lines.append("  index letters  " + "   ".join(uses))
-        lines += [f"  define  {self._line(line)}" for line in outline.definitions]
-        lines += [f"  second  {self._prose(text)}" for text in outline.second]
+            uses = (f"{', '.join(u.letters)} {phrases.over} {self._formula(u.size)}" for u in outline.letters)
+            lines.append(f"  {phrases.letters}  " + "   ".join(uses))
+        lines += [f"  {phrases.define}  {self._line(line)}" for line in outline.definitions]
+        lines += [f"  {phrases.second}  {self._prose(text)}" for text in outline.second]
         return lines
 
     def _declared(self, declared: Declared) -> str:
         shape = self._shape(declared.shape) if declared.shape else ""
-        bound = f" in 0..{self.notation.address(declared.classes)}" if declared.classes is not None else ""
+        largest = self.notation.address(declared.classes) if declared.classes is not None else None
+        bound = f" {self.phrases.within} 0..{largest}" if largest is not None else ""
         return f"{declared.name}{shape}{bound}"
 
     def _forward(self, forward: Forward) -> Iterable[str]:
-        line = f"line {forward.line}" if forward.line is not None else ""
-        head = f" ({forward.number}) {self._shape(forward.shape)} {line}".ljust(24)
+        line = self.phrases.line.format(numbers=forward.line) if forward.line is not None else ""
+        head = padded(f" ({forward.number}) {self._shape(forward.shape)} {line}", 24)
         formulas = []
         if forward.matrix is not None and self.outline.form != "index":
             formulas.append(self._formula(forward.matrix))
@@ -93,12 +96,12 @@ class _Page:
             yield " " * 25 + formula
 
     def _step(self, step: Step) -> Iterable[str]:
-        source = f"   from {', '.join(f'({k})' for k in step.origin)}" if step.origin else ""
-        if step.lines:
-            source += f" line{'s' if len(step.lines) > 1 else ''} {', '.join(map(str, step.lines))}"
-        name = f"   {step.name} {self._shape(step.shape)}"
-        yield f" step {step.number}{name}{source}"
-        yield f"   rule{' ' if len(step.rules) == 1 else 's'}    {', '.join(step.rules)}"
+        phrases = self.phrases
+        source = f"   {phrases.from_lines(step.origin)}" if step.origin else ""
+        source += f" {phrases.at_lines(step.lines)}" if step.lines else ""
+        yield f" {phrases.step.format(number=step.number)}   {step.name} {self._shape(step.shape)}{source}"
+        title = phrases.rule if len(step.rules) == 1 else phrases.rules
+        yield self._labelled(title) + phrases.joint.join(step.rules)
         if self.outline.hint:
             return
         if self.outline.form != "matrix" or step.matrix is None:
@@ -106,19 +109,19 @@ class _Page:
         for where in step.where:
             yield from self._where(where)
         if step.matrix is not None and self.outline.form != "index" and not _told(step):
-            yield f"   matrix   {self._formula(step.matrix)}{self._beside(step)}"
+            yield f"{self._labelled(phrases.matrix)}{self._formula(step.matrix)}{self._beside(step)}"
         for remark in step.remarks:
-            yield f"   note     {self._prose(remark)}"
+            yield f"{self._labelled(phrases.note)}{self._prose(remark)}"
         for reason in step.reasons:
             yield from self._reason(reason, 0)
 
     def _beside(self, step: Step) -> str:
         operands = " ".join(self._shape(shape) for shape in step.operands)
-        code = f"   code: {step.code}" if step.code else ""
+        code = f"   {self.phrases.code}{self.phrases.colon}{step.code}" if step.code else ""
         return code + (f"   {operands} -> {self._shape(step.shape)}" if operands else "")
 
     def _index(self, step: Step) -> Iterable[str]:
-        label = "   index    "
+        label = self._labelled(self.phrases.index)
         for lines in (*step.earlier, step.chain):
             for line in lines:
                 chained = isinstance(line.formula, Chain)
@@ -128,17 +131,21 @@ class _Page:
     def _where(self, where: Where) -> Iterable[str]:
         remark = f"   ({self._prose(where.remark)})" if where.remark else ""
         if self.outline.form != "matrix" or where.matrix is None:
-            yield f"   where    {self._formula(where.index)}{remark}"
+            yield f"{self._labelled(self.phrases.where)}{self._formula(where.index)}{remark}"
         elif where.matrix is not None:
-            yield f"   where    {self._formula(where.matrix)}{remark}"
+            yield f"{self._labelled(self.phrases.where)}{self._formula(where.matrix)}{remark}"
 
     def _reason(self, reason: Reason, depth: int) -> Iterable[str]:
-        indent = "   because  " + "  " * depth
-        yield f"{indent}{reason.name}: {reason.reason}"
+        indent = self._labelled(self.phrases.because) + "  " * depth
+        yield f"{indent}{reason.name}{self.phrases.colon}{reason.reason}"
         if reason.line.formula is not None:
-            yield f"{' ' * len(indent)}{self._line(reason.line)}"
+            yield f"{' ' * columns(indent)}{self._line(reason.line)}"
         for child in reason.children:
             yield from self._reason(child, depth + 1)
+
+    def _labelled(self, label: str) -> str:
+        """The start of a line of a step: what follows stands in the same column everywhere."""
+        return padded(f"   {label}", 11) + " "
 
     def _line(self, line: Line) -> str:
         text = self._formula(line.formula) if line.formula is not None else ""
@@ -161,24 +168,24 @@ def _told(step: Step) -> bool:
     return isinstance(matrix, Chain) and not step.shape and matrix.right[-1] == value
 
 
-def number_lines(numbers: Numbers, loss: str) -> list[str]:
+def number_lines(numbers: Numbers, loss: str, phrases: Phrases) -> list[str]:
     """The table of numbers; every column holds plain characters, so it may be aligned."""
     sizes = "".join(f", {name} = {value}" for name, value in numbers.sizes)
     scalars = "".join(f", {name} = {value:.6f}" for name, value in numbers.scalars)
-    lines = [f"NUMBERS  seed {numbers.seed}, {numbers.dtype}{sizes}{scalars},  {loss} = {numbers.loss:.12g}"]
-    header = ("param", "shape", "entry", "hand", "autograd", "rel err", "central diff", "rel err", "|hand|")
-    rows = [header, *map(_row, numbers.rows)]
-    widths = [max(len(row[k]) for row in rows) for k in range(len(header))]
+    head = f"{phrases.numbers.upper()}  {phrases.seed} {numbers.seed}"
+    lines = [f"{head}, {numbers.dtype}{sizes}{scalars},  {loss} = {numbers.loss:.12g}"]
+    rows = [phrases.table, *map(_row, numbers.rows)]
+    widths = [max(columns(row[k]) for row in rows) for k in range(len(phrases.table))]
     lines += [
         "  " + "  ".join(_aligned(cell, width, k) for k, (cell, width) in enumerate(zip(row, widths, strict=True)))
         for row in rows
     ]
-    lines += [f"  exact check: {numbers.exact}"] if numbers.exact else []
+    lines += [f"  {phrases.exact}{phrases.colon}{numbers.exact}"] if numbers.exact else []
     return lines + [f"  {note}" for note in numbers.notes]
 
 
 def _aligned(cell: str, width: int, column: int) -> str:
-    return cell.ljust(width) if column < 3 else cell.rjust(width)
+    return padded(cell, width) if column < 3 else led(cell, width)
 
 
 def _row(row: NumberRow) -> Sequence[str]:
