@@ -68,7 +68,7 @@ class _Finisher:
 
     def program(self, recorded: Program, output: str) -> Program:
         specs = {self.names[k]: self.spec(k) for k in recorded.tensors}
-        equations = tuple(renamed(e.fresh(), self.names) for e in recorded.equations)
+        equations = tuple(renamed(e, self.names) for e in recorded.equations)
         return Program(specs, equations, self.names[output])
 
     def input(self, key: str, flat: Program, sources: Mapping[str, str]) -> Input:
