@@ -97,18 +97,19 @@ def _one_equation(draw: Draw, f: Forward, tensors: list[tuple[tuple[sp.Expr, ...
 programs = st.composite(random_program)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(programs())
 def test_random_programs_keep_their_gradients(program: Program) -> None:
     simplified(program, points=1)
 
 
 SEEDED = """
-from tests.calculus import forward
+from tests.calculus import forward, forward_wide
 from tests.calculus.exactly import parameters
 from symnet.calculus.derive import derive
 from symnet.calculus.simplify import simplify
-for program in (forward.mlp(), forward.batch_norm(), forward.row_cross_entropy("one_hot"), forward.sigmoid_layers()):
+own = (forward.mlp(), forward.batch_norm(), forward.row_cross_entropy("one_hot"), forward.sigmoid_layers())
+for program in (*own, *forward_wide.WIDE.values()):
     result = simplify(derive(program, parameters(program)), {})
     print(result.program, *(f"{r.tensor} {r.before} {r.after} {r.reason}" for r in result.rewrites), result.facts)
 """
