@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symnet.calculus.ir import Program, TensorSpec
+from symnet.calculus.ir import Index, Program, TensorSpec
 from symnet.codegen.lower import lower
 from symnet.codegen.memory import detach, own_outputs
 from symnet.codegen.schedule import drop_unused, share, shorten
@@ -116,7 +116,8 @@ class Writer:
         needed = program.restricted_to(outputs)
         found = {a.name for e in needed.equations for a in e.accesses}.union(outputs)
         given = [t for t in program.tensors.values() if t.role in GIVEN]
-        sizes = {s for e in needed.equations for i in e.indices for s in i.size.free_symbols}
+        shown = [x for e in needed.equations for x in (e.body, *(i.size for i in e.indices))]
+        sizes = {s for x in shown for s in x.free_symbols if not isinstance(s, Index)}
         for size in sorted(sizes, key=lambda s: str(s.name)):
             showing = [t for t in given if size in t.shape]
             if showing and not any(t.name in found or t.role == "parameter" for t in showing):

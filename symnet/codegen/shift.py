@@ -70,15 +70,11 @@ class _Shift:
 
     def program(self) -> Program | None:
         """The shifted program, or None where the shift helps nobody."""
-        self.scaled[self.sum.target] = (
-            sp.S.One,
-            tuple(None if i.size == 1 else k for k, i in enumerate(self.sum.left)),
-        )
         bodies: dict[int, sp.Expr] = {}
         for name in self.source.targets():
             numbered = [(k, e) for k, e in enumerate(self.source.equations) if e.target == name]
             bodies |= self._tensor(name, numbered)
-        if not self.joined:
+        if not self.joined or self.sum.target not in self.scaled:
             return None
         maximum = Equation(
             self.shift.name, self.sum.left, self.exponent, self.sum.reduced, op="max", guard=self.sum.guard
@@ -163,6 +159,9 @@ class _Shift:
     def _exponential(self, body: sp.Expr) -> tuple[Scale, sp.Expr]:
         """exp(p u + r) as exp(p m) · exp(p (u - m) + r) where u is the summed exponent at other addresses."""
         argument = body.args[0]
+        if argument == self.exponent:  # the sum's own equation
+            own = Access(self.shift.name, *(sp.S.Zero if i.size == 1 else i for i in self.sum.left))
+            return {own: sp.S.One}, sp.exp(argument - own)
         argument = self._with(*self._pull(argument))
         for read in sorted((a for a in argument.atoms(Access) if a.name == self.read.name), key=sort_key):
             table = _match(self.read, read)

@@ -141,6 +141,12 @@ _MORE = [
         "N=4 C=3",
     ),
     _case(
+        "exponent_of_two_reads",
+        "parameter x[N,C] v[N,C] s[N,C] loss",
+        "v[n,k] += x[n,k]**2\ns[n,k] += exp((v[m,k] - 1)*v[n,k])\nloss += log(s[n,k])",
+        "N=3 C=2",
+    ),
+    _case(
         "diagonal",
         "parameter p[D] data g[D,D] Y[D,D] loss",
         "Y[i,j] += p[i]*p[j]\nloss += g[i,j]*Y[i,j] + Y[i,i]**2",
