@@ -24,7 +24,10 @@ def inline_hidden(program: Program) -> Program:
     """The same program with saturating tensors written out in logarithms, and adjoints with poles in their readers."""
     saturating = _definitions(program, lambda body: body.has(sp.exp, sigmoid))
     summed = _definitions(program, lambda body: any(isinstance(f, sp.exp) for f in factors(body)))
-    totals = {a.name for e in program.equations if e.reduced for a in _read_factors(e.body) if summed(a) is not None}
+    forward = [e for e in program.equations if program.tensors[e.target].role != "adjoint"]
+    alone = {e.target for e in forward if len(program.defining(e.target)) == 1}
+    read = {a for e in forward if e.reduced for a in _read_factors(e.body)}
+    totals = {a.name for a in read if a.name in alone and summed(a) is not None}
     equations = [replace(e, body=_in_logs(_inlined(e.body, summed, totals), saturating)) for e in program.equations]
     current = program.with_equations(equations)
     poles = _definitions(current, lambda body: _has_pole(body, saturating))

@@ -93,7 +93,11 @@ def _add(statement: Add, keys: tuple[str | None, ...], sign: str, value: str) ->
     if simple or statement.unique:
         return f"{places} {sign}= {value}"
     base = places_text(statement, ())[0]
-    return _accumulated(statement, base, keys, f"-({value})" if sign == "-" else value)
+    return _accumulated(statement, base, keys, _negated(value) if sign == "-" else value)
+
+
+def _negated(value: str) -> str:
+    return f"-{value}" if value.isidentifier() else f"-({value})"
 
 
 def _accumulated(statement: Add, target: str, keys: tuple[str | None, ...], value: str) -> str:
