@@ -52,6 +52,7 @@ class Flags:
     quiet: bool = False
     verbose: bool = False
     color: Literal["auto", "always", "never"] = "auto"
+    language: Literal["en", "zh"] = "en"
 
 
 def _flags() -> Flags:
@@ -81,6 +82,7 @@ def _print(text: str, file: IO[str]) -> None:
 
 def _deliver(text: str, output: Path | None) -> None:
     if output is None:
+        _refuse_unprintable(text, sys.stdout.encoding or "utf-8")
         _print(text, sys.stdout)
         return
     from symnet.files import write_all  # only needed with -o
@@ -88,15 +90,34 @@ def _deliver(text: str, output: Path | None) -> None:
     write_all({output: text})
 
 
+def _refuse_unprintable(text: str, encoding: str) -> None:
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError as error:
+        lacking = f"the output is in {encoding}, which has no {text[error.start]!r}"
+        raise click.UsageError(f"{lacking}: give -o FILE, or set PYTHONIOENCODING=utf-8") from None
+
+
+def _format_of(wanted: str | None, output: Path | None) -> str:
+    """The format asked for, else text, or ascii where the output needs it and the language has it."""
+    from symnet.explain.formats import format_for
+
+    chinese = _flags().language == "zh"
+    if chinese and wanted == "ascii":
+        raise click.UsageError("--lang zh cannot be written in --format ascii: take text, markdown, latex or json")
+    return wanted or ("text" if chinese or output is not None else format_for(sys.stdout.encoding))
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="symnet")
 @click.option("-q", "--quiet", is_flag=True, help="No warnings, no list of files written.")
 @click.option("-v", "--verbose", is_flag=True, help="The whole traceback when a model file raises.")
 @click.option("--color", type=click.Choice(["auto", "always", "never"]), default="auto", show_default=True)
+@click.option("--lang", type=click.Choice(["en", "zh"]), default="en", show_default=True, help="Of derivations.")
 @click.pass_context
-def main(context: click.Context, quiet: bool, verbose: bool, color: Any) -> None:
+def main(context: click.Context, quiet: bool, verbose: bool, color: Any, lang: Any) -> None:
     """Closed-form gradients: derive them, generate training scripts from them, check them."""
-    context.obj = Flags(quiet, verbose, color)
+    context.obj = Flags(quiet, verbose, color, lang)
 
 
 @main.command()
@@ -129,19 +150,15 @@ def derive(
 ) -> None:
     """Print how the gradients of MODEL are derived."""
     from symnet import pipeline
-    from symnet.explain.formats import format_for
     from symnet.explain.options import Options
 
+    format_name = _format_of(format_, output)
     loaded, warnings = pipeline.load(model)
     _say(warnings)
     derivation = pipeline.derive_model(loaded, [n.strip() for n in wrt.split(",") if n.strip()], order)
-    wanted = Options(form, detail, step, hint, pipeline.numbers(derivation, seed) if numbers else None)
-    _deliver(
-        pipeline.explain(
-            derivation, wanted, format_ or (format_for(sys.stdout.encoding) if output is None else "text")
-        ),
-        output,
-    )
+    values = pipeline.numbers(derivation, seed) if numbers else None
+    wanted = Options(form, detail, step, hint, values, _flags().language)
+    _deliver(pipeline.explain(derivation, wanted, format_name), output)
 
 
 @main.command()

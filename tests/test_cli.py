@@ -203,3 +203,30 @@ def test_quiet_and_verbose(model: Path) -> None:
 def test_doctor() -> None:
     lines = run("doctor").stdout.splitlines()
     assert [line.split()[0] for line in lines[:4]] == ["symnet", "python", "sympy", "numpy"]
+
+
+def test_derive_in_chinese(model: Path) -> None:
+    result = run("--lang", "zh", "derive", model)
+    assert result.exit_code == 0 and "反向传播   起点：dL = 1" in result.stdout and "BACKWARD" not in result.stdout
+    assert run("--lang", "zh", "derive", model, "-o", "zh.txt").exit_code == 0
+    assert Path("zh.txt").read_text(encoding="utf-8") == result.stdout
+    for word in ("反向传播", "结果", "法则"):
+        colored = run("--lang", "zh", "--color", "always", "derive", model).stdout
+        assert re.sub(r"\x1b\[[0-9;]*m", "", colored) == result.stdout
+        assert (f"m{word}\x1b" in colored) == (word != "法则")
+
+
+def test_chinese_needs_its_characters(model: Path) -> None:
+    result = run("--lang", "zh", "derive", model, "--format", "ascii")
+    assert result.exit_code == 2 and result.stdout == ""
+    assert "Error: --lang zh cannot be written in --format ascii" in result.stderr
+    narrow = process("--lang", "zh", "derive", str(CUBIC), env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"})
+    assert (narrow.returncode, narrow.stdout) == (2, "")
+    assert "Error: the output is in ascii" in narrow.stderr and "-o FILE" in narrow.stderr
+
+
+def test_english_starts_without_the_catalogue() -> None:
+    code = "import sys; from symnet.cli import main\ntry: main(['derive', sys.argv[1]])\n"
+    code += "except SystemExit: print('symnet.explain.chinese' in sys.modules, file=sys.stderr)"
+    result = subprocess.run([sys.executable, "-c", code, str(CUBIC)], capture_output=True, text=True, timeout=120)
+    assert result.stderr == "False\n"

@@ -20,6 +20,8 @@ PAGES = {
     "layers_matrix.txt": ("examples/layers", "text", Options(form="matrix")),
     "cubic.tex": ("examples/cubic", "latex", Options()),
     "mlp.md": ("examples/mlp", "markdown", Options()),
+    "mlp_zh.txt": ("examples/mlp", "text", Options(language="zh")),
+    "mean_square_zh.tex": ("examples/mean_square", "latex", Options(language="zh")),
     "cube_plus_bias.json": ("examples/cube_plus_bias", "json", Options()),
 }
 
