@@ -30,6 +30,7 @@ SCRIPT_NAMES = frozenset(
             "epochs",
         ),
         *("lr", "state", "main", "train", "predict", "compute_loss", "loss_and_grads", "init_params", "evaluate"),
+        *("sigmoid", "erfc"),  # functions that NumPy scripts bring along
     )
 )
 
