@@ -125,6 +125,7 @@ def main(context: click.Context, quiet: bool, verbose: bool, color: Any, lang: A
 @click.option("--wrt", default="", help="Only these parameters, separated by commas.")
 @click.option("--order", type=click.IntRange(1, 2), default=1, show_default=True, help="2 adds second derivatives.")
 @click.option("--form", type=click.Choice(["both", "index", "matrix"]), default="both", show_default=True)
+@click.option("--layout", type=click.Choice(["shape", "numerator"]), default="shape", show_default=True)
 @click.option("--detail", type=click.Choice(["brief", "normal", "full"]), default="normal", show_default=True)
 @click.option("--step", type=click.IntRange(min=1), help="Only this step of the backward pass, in full.")
 @click.option("--hint", is_flag=True, help="Only the names of the rules, to try it yourself first.")
@@ -140,6 +141,7 @@ def derive(
     wrt: str,
     order: int,
     form: Any,
+    layout: Any,
     detail: Any,
     step: int | None,
     hint: bool,
@@ -157,7 +159,7 @@ def derive(
     _say(warnings)
     derivation = pipeline.derive_model(loaded, [n.strip() for n in wrt.split(",") if n.strip()], order)
     values = pipeline.numbers(derivation, seed) if numbers else None
-    wanted = Options(form, detail, step, hint, values, _flags().language)
+    wanted = Options(form, detail, step, hint, values, _flags().language, layout)
     _deliver(pipeline.explain(derivation, wanted, format_name), output)
 
 

@@ -1,6 +1,6 @@
 """The printed derivation of every example, to the letter; ``--renew`` writes the files again.
 
-``tests/golden`` holds the text, ``docs/derivations`` the Markdown that people read.
+``tests/golden/derivations`` holds the text, ``docs/derivations`` the Markdown that people read.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from symnet.codegen.header import is_edited
 from symnet.explain.options import Options
 from tests.models import EXAMPLES, ROOT, TARGETS
 
-TEXTS, PAGES, SCRIPTS = ROOT / "tests" / "golden", ROOT / "docs" / "derivations", ROOT / "generated"
+TEXTS, PAGES, SCRIPTS = ROOT / "tests" / "golden" / "derivations", ROOT / "docs" / "derivations", ROOT / "generated"
 
 
 @pytest.mark.parametrize("example", EXAMPLES)

@@ -31,7 +31,8 @@ def test_mean_of_three_squares() -> None:
     assert "∂out/∂zᵢ = 1/3" in text
     assert "∂zᵢ/∂yᵢ = 6 yᵢ" in text
     assert "∂yᵢ/∂xᵢ = 1" in text
-    assert "2 (xᵢ + 2)" in text
+    assert "dx = 2 y = 2 (x + 2)" in text
+    assert "2 (xᵢ + 2)" in printed("mean_square", form="index")
     assert "4 x" not in text and "4x" not in text
 
 

@@ -21,6 +21,7 @@ PHRASES = Phrases(
     parameters="参数",
     sizes="大小",
     read="读法",
+    numerator="{adjoint} 表示 {derivative}，矩阵形式给出转置 {adjoint}ᵀ（布局：分子布局）",
     reading="{adjoint} 表示 {derivative}，{adjoint} 的形状与 {tensor} 相同（布局：按形状，与 NumPy 和 PyTorch 一致）",
     letters="下标字母",
     over="取遍",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from symnet.explain.formula import Formula
 from symnet.explain.numbers import Numbers
+from symnet.explain.options import Layout
 from symnet.explain.phrases import ENGLISH, Phrases
 
 Prose = tuple[str | Formula, ...]  # words with formulas between them
@@ -90,6 +91,7 @@ class Step:
     matrix: Formula | None
     code: str | None
     operands: tuple[Shape, ...]
+    product: Shape
     remarks: tuple[Prose, ...]
     reasons: tuple[Reason, ...]
 
@@ -118,6 +120,12 @@ class Outline:
     numbers: Numbers | None
     form: str
     hint: bool
+    layout: Layout
     loss: str
     adjoints: tuple[tuple[str, str], ...]  # every adjoint of the first order with its tensor
     phrases: Phrases = ENGLISH
+
+    @property
+    def reading(self) -> str:
+        """What dV means, with places for dV, the derivative and V."""
+        return self.phrases.reading if self.layout == "shape" else self.phrases.numerator

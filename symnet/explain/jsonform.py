@@ -37,7 +37,7 @@ class _Page:
             "schema": SCHEMA,
             "path": outline.path,
             "loss": outline.loss,
-            "layout": "shape",
+            "layout": outline.layout,
             "data": [self._declared(d) for d in outline.data],
             "parameters": [self._declared(d) for d in outline.parameters],
             "sizes": dict(outline.sizes),

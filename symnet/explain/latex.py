@@ -67,7 +67,7 @@ class _Page:
             sizes = ", ".join(f"${self.notation.name(n)}$ = {words(v)}" for n, v in outline.sizes)
             yield f"{phrases.sizes.capitalize()}{phrases.colon}{sizes}{phrases.stop}\\\\"
         derivative = rf"$\frac{{\partial {loss}}}{{\partial V}}$"
-        reading = phrases.reading.format(adjoint=r"$\mathrm{d}V$", derivative=derivative, tensor="$V$")
+        reading = outline.reading.format(adjoint=r"$\mathrm{d}V$", derivative=derivative, tensor="$V$")
         yield rf"{phrases.read.capitalize()}{phrases.colon}{reading}{phrases.stop}"
         if outline.letters and outline.form != "matrix":
             uses = (
@@ -109,7 +109,7 @@ class _Page:
         origin = f" {phrases.from_lines(step.origin)}" if step.origin else ""
         rules = f"{phrases.rules.capitalize()}{phrases.colon}{words(phrases.joint.join(step.rules))}{phrases.stop}"
         number = phrases.step.format(number=step.number).capitalize()
-        title = f"{number}{phrases.colon}${self.notation.name(step.name)}$ {self._shape(step.shape)}{origin}"
+        title = f"{number}{phrases.colon}${self.notation.name(step.name)}$ {self._shape(step.product)}{origin}"
         yield rf"\paragraph{{{title}}} {rules}"
         if self.outline.hint:
             return
@@ -121,7 +121,7 @@ class _Page:
             yield rf"{phrases.where.capitalize()} ${self._formula(formula)}${self._remark(where.remark)}{phrases.stop}"
         if step.matrix is not None and self.outline.form != "index":
             operands = " ".join(map(self._shape, step.operands))
-            shapes = rf" && \text{{{operands} $\to$ {self._shape(step.shape)}}}" if operands else ""
+            shapes = rf" && \text{{{operands} $\to$ {self._shape(step.product)}}}" if operands else ""
             code = rf" && \text{{{phrases.code}{phrases.colon}\texttt{{{words(step.code)}}}}}" if step.code else ""
             yield from self._aligned([f"{self._sides(step.matrix)}{code}{shapes}"])
         remarks = [self._prose(r) for r in step.remarks] + [r for x in step.reasons for r in self._reason(x)]

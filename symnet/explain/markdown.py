@@ -58,7 +58,7 @@ class _Page:
             yield f"- {phrases.sizes}{phrases.colon}" + ", ".join(
                 f"`{name}` = {value}" for name, value in outline.sizes
             )
-        reading = phrases.reading.format(adjoint="`dV`", derivative=f"∂{outline.loss}/∂V", tensor="V")
+        reading = outline.reading.format(adjoint="`dV`", derivative=f"∂{outline.loss}/∂V", tensor="V")
         yield f"- {phrases.read}{phrases.colon}{reading}"
         if outline.letters and outline.form != "matrix":
             uses = (f"`{', '.join(u.letters)}` {phrases.over} `{self.plain.write(u.size)}`" for u in outline.letters)
@@ -80,7 +80,7 @@ class _Page:
         phrases = self.phrases
         origin = f", {phrases.from_lines(step.origin)}" if step.origin else ""
         title = phrases.step.format(number=step.number).capitalize()
-        yield f"### {title}{phrases.colon}`{step.name}` `{self._shape(step.shape)}`{origin}\n"
+        yield f"### {title}{phrases.colon}`{step.name}` `{self._shape(step.product)}`{origin}\n"
         yield f"{phrases.rules.capitalize()}{phrases.colon}{phrases.joint.join(step.rules)}\n"
         if self.outline.hint:
             return
@@ -93,7 +93,7 @@ class _Page:
         if step.matrix is not None and self.outline.form != "index":
             yield from self._block([Line(step.matrix)])
             operands = " ".join(map(self._shape, step.operands))
-            beside = [f"`{operands} -> {self._shape(step.shape)}`"] if operands else []
+            beside = [f"`{operands} -> {self._shape(step.product)}`"] if operands else []
             beside += [f"{phrases.code}{phrases.colon}`{step.code}`"] if step.code else []
             if beside:
                 yield ", ".join(beside) + "\n"

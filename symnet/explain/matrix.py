@@ -11,7 +11,7 @@ from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Pr
 from symnet.errors import SymnetError
 from symnet.explain.arrays import Matrices, NoMatrixForm
 from symnet.explain.document import Shape
-from symnet.explain.formula import Chain, Formula, Name
+from symnet.explain.formula import Chain, Formula, Name, Transposed
 from symnet.explain.scribe import Scribe
 from symnet.explain.spellings import Unicode
 from symnet.reading.nodes import MatMul, Node, Reduce, Tensor, Transpose
@@ -28,6 +28,7 @@ class MatrixForm:
     formula: Chain
     code: str | None
     operands: tuple[Shape, ...]
+    product: Shape
     transposed: bool
 
 
@@ -55,9 +56,12 @@ def matrix_side(scribe: Scribe, equation: Equation) -> Formula | None:
 
 
 def _form(scribe: Scribe, program: Program, name: str) -> MatrixForm | None:
-    adjoint = program.tensors[name].role == "adjoint"
+    spec = program.tensors[name]
+    adjoint = spec.role == "adjoint"
+    turned = scribe.layout == "numerator" and adjoint and spec.rank == 2
+    alone = _turned(_alone(program, name), name) if turned else _alone(program, name)
     try:
-        stores = read_target(_alone(program, name), name, scribe.derivation.model.sizes)
+        stores = read_target(alone, name, scribe.derivation.model.sizes)
         if len(stores) != 1 or stores[0].keys is not None:
             return None
         node = stores[0].node
@@ -66,9 +70,19 @@ def _form(scribe: Scribe, program: Program, name: str) -> MatrixForm | None:
         return None
     if len(Unicode().write(formula)) > _READABLE:
         return None
-    line = Chain(Name(scribe.words.name(name)), (formula,))
-    operands, turned = _operands(scribe, node)
-    return MatrixForm(line, _code(node), operands, turned)
+    own = Name(scribe.words.name(name))
+    operands, transposed = _operands(scribe, node)
+    product = scribe.shape(name, alone)
+    return MatrixForm(
+        Chain(Transposed(own) if turned else own, (formula,)), _code(node), operands, product, transposed and not turned
+    )
+
+
+def _turned(program: Program, name: str) -> Program:
+    """The equations of one matrix as those of its transpose."""
+    spec = program.tensors[name]
+    tensors = {**program.tensors, name: replace(spec, shape=spec.shape[::-1])}
+    return program.with_equations((replace(e, left=e.left[::-1]) for e in program.equations), tensors)
 
 
 def _alone(program: Program, name: str) -> Program:

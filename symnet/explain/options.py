@@ -10,6 +10,7 @@ from symnet.explain.numbers import Numbers
 Form = Literal["both", "index", "matrix"]
 Detail = Literal["brief", "normal", "full"]
 Language = Literal["en", "zh"]
+Layout = Literal["shape", "numerator"]
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class Options:
     """Which forms, how much detail, one step or all; ``hint`` prints only the names of the rules.
 
     brief is results only; normal shows the chain of each step and, the first time a rule occurs, its δ; full shows
-    the δ in every step and the children of each rewrite.
+    the δ in every step and the children of each rewrite.  ``layout`` numerator writes the matrix form of each dV
+    transposed; index forms have no layout.
     """
 
     form: Form = "both"
@@ -26,3 +28,4 @@ class Options:
     hint: bool = False
     numbers: Numbers | None = None
     language: Language = "en"
+    layout: Layout = "shape"

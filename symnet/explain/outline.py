@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
@@ -41,7 +41,7 @@ class _Writer:
     seen: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.scribe: Scribe = scribe_for(self.derivation)
+        self.scribe: Scribe = replace(scribe_for(self.derivation), layout=self.options.layout)
         self.matrix: Mapping[str, MatrixForm] = matrix_forms(self.scribe) if self.options.form != "index" else {}
         self.forward_names = self.derivation.model.program.targets()
         self.softmax = softmax_remarks(self.scribe)
@@ -73,6 +73,7 @@ class _Writer:
             numbers=self.options.numbers if whole else None,
             form=self.options.form,
             hint=self.options.hint,
+            layout=self.options.layout,
             loss=self.scribe.words.name(program.loss),
             adjoints=tuple(self.scribe.tensors.items()),
         )
@@ -153,6 +154,7 @@ class _Writer:
             form.formula if form else None,
             form.code if form else None,
             form.operands if form else (),
+            form.product if form else (),
             tuple(remarks),
             tuple(self._reason(r) for r in self.derivation.rewrites if r.tensor == adjoint),
         )

@@ -11,6 +11,7 @@ from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Pr
 from symnet.explain.compose import Composer, Words, right_side
 from symnet.explain.formula import At, Chain, Formula, Letter, Name, Number, Partial
 from symnet.explain.letters import Letters, letters_for
+from symnet.explain.options import Layout
 from symnet.model import Derivation
 
 
@@ -22,6 +23,7 @@ class Scribe:
     words: Words
     letters: Letters
     tensors: Mapping[str, str]  # first-order adjoint -> its tensor
+    layout: Layout = "shape"
     written: dict[tuple[Equation, ...], Formula] = field(default_factory=dict)  # right sides written so far
 
     def composer(self, equation: Equation, more: Mapping[Index, str] | None = None) -> Composer:

@@ -66,7 +66,7 @@ class _Page:
         lines += [f"  {title}  {'  '.join(map(self._declared, group))}" for title, group in declared if group]
         if outline.sizes:
             lines.append(f"  {phrases.sizes}  " + "  ".join(f"{name} = {value}" for name, value in outline.sizes))
-        reading = phrases.reading.format(adjoint="dV", derivative=f"∂{outline.loss}/∂V", tensor="V")
+        reading = outline.reading.format(adjoint="dV", derivative=f"∂{outline.loss}/∂V", tensor="V")
         lines.append(f"  {phrases.read}  {reading}")
         if outline.letters and outline.form != "matrix":
             uses = (f"{', '.join(u.letters)} {phrases.over} {self._formula(u.size)}" for u in outline.letters)
@@ -99,7 +99,7 @@ class _Page:
         phrases = self.phrases
         source = f"   {phrases.from_lines(step.origin)}" if step.origin else ""
         source += f" {phrases.at_lines(step.lines)}" if step.lines else ""
-        yield f" {phrases.step.format(number=step.number)}   {step.name} {self._shape(step.shape)}{source}"
+        yield f" {phrases.step.format(number=step.number)}   {step.name} {self._shape(step.product)}{source}"
         title = phrases.rule if len(step.rules) == 1 else phrases.rules
         yield self._labelled(title) + phrases.joint.join(step.rules)
         if self.outline.hint:
@@ -118,7 +118,7 @@ class _Page:
     def _beside(self, step: Step) -> str:
         operands = " ".join(self._shape(shape) for shape in step.operands)
         code = f"   {self.phrases.code}{self.phrases.colon}{step.code}" if step.code else ""
-        return code + (f"   {operands} -> {self._shape(step.shape)}" if operands else "")
+        return code + (f"   {operands} -> {self._shape(step.product)}" if operands else "")
 
     def _index(self, step: Step) -> Iterable[str]:
         label = self._labelled(self.phrases.index)

@@ -179,7 +179,8 @@ WORDS: dict[str, list[Case]] = {
     "square": both("square", space=torch),
     "squeeze": [Case(lambda x: x.squeeze(1), lambda x: x.squeeze(1), (drawn(3, 1, 2),))],
     "stack": [
-        Case(lambda a, b, d=d: sn.stack([a, b], dim=d), lambda a, b, d=d: torch.stack([a, b], dim=d), (X, Y)) for d in (0, 1, 2)
+        Case(lambda a, b, d=d: sn.stack([a, b], dim=d), lambda a, b, d=d: torch.stack([a, b], dim=d), (X, Y))
+        for d in (0, 1, 2)
     ],
     "sum": reduced("sum"),
     "tanh": both("tanh", space=torch),
