@@ -30,7 +30,7 @@ class Highlighter(RegexHighlighter):
     highlights: ClassVar[list[str]] = [
         r"(?m)^(?P<heading>FORWARD|BACKWARD|RESULT|NUMBERS|前向传播|反向传播|结果|数值)(?=\s|$)",
         r"(?m)^ (?P<step>(?:step \d+|第 \d+ 步)   \S+)",
-        r"(?m)^ +(?P<label>index letters|index|matrix|note|where|data|parameters|sizes|read|define)(?= )",
+        r"(?m)^ +(?P<label>index letters|index|matrix|rules|rule|note|where|data|parameters|sizes|read|define)(?= )",
         r"(?m)^ +(?P<label>下标字母|分量|矩阵|说明|其中|数据|参数|大小|读法|定义)(?= )",
         r"(?m)^   (?P<reason>(?:because|因为).*)$",
         r"(?m)^(?P<error>error\[SN\d+\]):",

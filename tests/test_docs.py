@@ -20,15 +20,20 @@ def run(command: str) -> str:
     return CliRunner().invoke(main, command.split(), catch_exceptions=False).output
 
 
+def masked(text: str) -> str:
+    """The text without the digits of rounding errors, which differ between processors."""
+    return re.sub(r"\d\.\de-\d\d", "error", text)
+
+
 def test_readme_shows_what_the_commands_print(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
     readme = ROOT / "README.md"
     text = readme.read_text(encoding="utf-8")
     fresh = BLOCK.sub(lambda m: f"```console\n$ symnet {m['command']}\n{run(m['command'])}```", text)
-    if request.config.getoption("--renew"):
+    if request.config.getoption("--renew") and masked(fresh) != masked(text):
         readme.write_text(fresh, encoding="utf-8")
     assert len(BLOCK.findall(text)) >= 3
-    assert fresh == readme.read_text(encoding="utf-8")
+    assert masked(fresh) == masked(readme.read_text(encoding="utf-8"))
 
 
 def test_readme_names_every_word() -> None:
