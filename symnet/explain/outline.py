@@ -154,7 +154,7 @@ class _Writer:
             form.formula if form else None,
             form.code if form else None,
             form.operands if form else (),
-            form.product if form else (),
+            form.product if form else self.scribe.shape(adjoint, program),
             tuple(remarks),
             tuple(self._reason(r) for r in self.derivation.rewrites if r.tensor == adjoint),
         )
