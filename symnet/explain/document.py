@@ -127,5 +127,5 @@ class Outline:
 
     @property
     def reading(self) -> str:
-        """What dV means, with places for dV, the derivative and V."""
+        """What dV means, with places for dV, dVᵀ, the derivative and V."""
         return self.phrases.reading if self.layout == "shape" else self.phrases.numerator

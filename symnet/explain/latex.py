@@ -67,7 +67,8 @@ class _Page:
             sizes = ", ".join(f"${self.notation.name(n)}$ = {words(v)}" for n, v in outline.sizes)
             yield f"{phrases.sizes.capitalize()}{phrases.colon}{sizes}{phrases.stop}\\\\"
         derivative = rf"$\frac{{\partial {loss}}}{{\partial V}}$"
-        reading = outline.reading.format(adjoint=r"$\mathrm{d}V$", derivative=derivative, tensor="$V$")
+        signs = {"adjoint": r"$\mathrm{d}V$", "transposed": r"$\mathrm{d}V^{\top}$", "tensor": "$V$"}
+        reading = outline.reading.format(derivative=derivative, **signs)
         yield rf"{phrases.read.capitalize()}{phrases.colon}{reading}{phrases.stop}"
         if outline.letters and outline.form != "matrix":
             uses = (

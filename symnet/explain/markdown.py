@@ -58,7 +58,9 @@ class _Page:
             yield f"- {phrases.sizes}{phrases.colon}" + ", ".join(
                 f"`{name}` = {value}" for name, value in outline.sizes
             )
-        reading = outline.reading.format(adjoint="`dV`", derivative=f"∂{outline.loss}/∂V", tensor="V")
+        reading = outline.reading.format(
+            adjoint="`dV`", derivative=f"∂{outline.loss}/∂V", tensor="V", transposed="`dVᵀ`"
+        )
         yield f"- {phrases.read}{phrases.colon}{reading}"
         if outline.letters and outline.form != "matrix":
             uses = (f"`{', '.join(u.letters)}` {phrases.over} `{self.plain.write(u.size)}`" for u in outline.letters)

@@ -27,7 +27,9 @@ class Phrases:
     reading: str = (
         "{adjoint} means {derivative}.  {adjoint} has the shape of {tensor}  (layout: shape, as in NumPy and PyTorch)"
     )
-    numerator: str = "{adjoint} means {derivative}.  The matrix form of a matrix gives {adjoint}ᵀ  (layout: numerator)"
+    numerator: str = (
+        "{adjoint} means {derivative}.  The matrix form of a matrix gives {transposed}  (layout: numerator)"
+    )
     letters: str = "index letters"
     over: str = "over"
     within: str = "in"

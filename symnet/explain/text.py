@@ -66,7 +66,7 @@ class _Page:
         lines += [f"  {title}  {'  '.join(map(self._declared, group))}" for title, group in declared if group]
         if outline.sizes:
             lines.append(f"  {phrases.sizes}  " + "  ".join(f"{name} = {value}" for name, value in outline.sizes))
-        reading = outline.reading.format(adjoint="dV", derivative=f"∂{outline.loss}/∂V", tensor="V")
+        reading = outline.reading.format(adjoint="dV", derivative=f"∂{outline.loss}/∂V", tensor="V", transposed="dVᵀ")
         lines.append(f"  {phrases.read}  {reading}")
         if outline.letters and outline.form != "matrix":
             uses = (f"{', '.join(u.letters)} {phrases.over} {self._formula(u.size)}" for u in outline.letters)

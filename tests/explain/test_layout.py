@@ -9,6 +9,7 @@ import pytest
 
 from symnet.explain.formats import FORMATS, render_derivation
 from symnet.explain.options import Options
+from tests.explain.derivations import known
 from tests.models import derived
 
 NUMERATOR = Options(form="matrix", layout="numerator")
@@ -55,3 +56,8 @@ def test_every_format_says_which_layout(name: str, language: str) -> None:
     said = {"en": ("layout: shape", "layout: numerator"), "zh": ("布局：按形状", "分子布局")}[language]
     if name != "json":
         assert said[0] in pages[0] and said[1] in pages[1]
+
+
+def test_latex_of_the_numerator_layout_is_plain() -> None:
+    page = render_derivation(known("mlp").derivation, "latex", Options(layout="numerator"))
+    assert page.isascii() and r"gives $\mathrm{d}V^{\top}$  (layout: numerator)" in page
