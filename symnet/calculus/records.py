@@ -33,7 +33,10 @@ class Recorder:
         if not result:
             rule = "zero gradient"
             left = tuple(map(self.emitter.record_writer().index, formals))
-            reason = f"the loss does not change with {name.removeprefix('d')}: all contributions cancel"
+            tensor = name.removeprefix("d")
+            first = tensor in self.tensors  # not so for a second derivative
+            cancel = f"the loss does not change with {tensor}: all contributions cancel"
+            reason = cancel if first else f"all contributions to {name} cancel"
             found.append(Rewrite(name, left, rule, sp.S.Zero, sp.S.Zero, reason))
         return tuple({(r.name, r.reason): r for r in found}.values())
 

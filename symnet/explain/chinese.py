@@ -124,6 +124,7 @@ TEMPLATES = {
     "the sum is {name}": "这个和就是 {name}",
     "the product is {name}": "这个乘积就是 {name}",
     "the loss does not change with {name}: all contributions cancel": "损失不随 {name} 变化：所有贡献相互抵消",
+    "all contributions to {name} cancel": "对 {name} 的所有贡献相互抵消",
     "because {equality}: {name} is declared {fact}": "因为 {equality}：{name} 声明为 {fact}",
     "{equality}, from the definition of {defined:names}": "{equality}，由 {defined} 的定义得出",
     " and ": " 与 ",

@@ -43,6 +43,7 @@ class _Page:
             "sizes": dict(outline.sizes),
             "letters": [{"letters": list(u.letters), "size": self._formula(u.size)} for u in outline.letters],
             "definitions": self._lines(outline.definitions),
+            "second": [self._prose(text) for text in outline.second],
             "forward": [
                 {
                     "number": f.number,

@@ -77,6 +77,8 @@ class _Page:
             )
             letters = f"{phrases.letters.capitalize()}{phrases.colon}{'; '.join(uses)}"
             yield rf"\\ {letters}{phrases.stop}"
+        for text in outline.second:
+            yield rf"\\ {phrases.second.capitalize()}{phrases.colon}{self._prose(text)}{phrases.stop}"
         for line in outline.definitions:
             formula = f"${self._formula(line.formula)}$"
             yield rf"\\ {phrases.define.capitalize()} {formula}{self._remark(line.remark)}{phrases.stop}"

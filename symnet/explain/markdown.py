@@ -65,6 +65,8 @@ class _Page:
         if outline.letters and outline.form != "matrix":
             uses = (f"`{', '.join(u.letters)}` {phrases.over} `{self.plain.write(u.size)}`" for u in outline.letters)
             yield f"- {phrases.letters}{phrases.colon}" + "; ".join(uses)
+        for text in outline.second:
+            yield f"- {phrases.second}{phrases.colon}{self._prose(text)}"
         for line in outline.definitions:
             yield f"- {phrases.define} ${self._formula(line.formula)}${self._remark(line.remark)}"
 

@@ -1,8 +1,8 @@
-"""Whole pages as last read and approved; ``RENEW_GOLDEN=1 pytest tests/explain/test_golden.py`` renews them."""
+"""Whole pages in every format and with the options that change a page, as last read and approved."""
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,12 +27,9 @@ PAGES = {
 
 
 @pytest.mark.parametrize("file", PAGES)
-def test_page_is_as_approved(file: str) -> None:
+def test_page_is_as_approved(file: str, golden: Callable[[Path, str], None]) -> None:
     name, format, options = PAGES[file]
-    page = render_derivation(known(name).derivation, format, options)
-    if os.environ.get("RENEW_GOLDEN"):
-        (GOLDEN / file).write_text(page)
-    assert page == (GOLDEN / file).read_text(), f"RENEW_GOLDEN=1 pytest {__file__} renews it if the new page is right"
+    golden(GOLDEN / file, render_derivation(known(name).derivation, format, options))
 
 
 def test_no_page_is_left_over() -> None:
