@@ -96,6 +96,10 @@ class relu(Scalar):
     nargs = 1
     is_nonnegative = True
 
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        return (x if x > 0 else sp.S.Zero) if x.is_Rational else None
+
     def fdiff(self, argindex: int = 1) -> Any:
         return greater(self.args[0], sp.S.Zero)
 
@@ -118,6 +122,10 @@ class absolute(Scalar):
     nargs = 1
     is_nonnegative = True
 
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        return (x if x > 0 else -x) if x.is_Rational else None
+
     def fdiff(self, argindex: int = 1) -> Any:
         return sign(self.args[0])
 
@@ -127,6 +135,10 @@ class sign(Scalar):
 
     nargs = 1
     is_integer = True
+
+    @classmethod
+    def eval(cls, x: sp.Expr) -> sp.Expr | None:
+        return sp.Integer(int(bool(x > 0)) - int(bool(x < 0))) if x.is_Rational else None
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         return sp.S.Zero

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from string import Formatter
 from typing import Any
+
+import sympy as sp
 
 from symnet.calculus.ir import Program, TensorSpec
 from symnet.calculus.verify import verify
@@ -38,6 +41,8 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     roots = [objective.spec.name, *([prediction] if prediction else [])]
     forward = flat.restricted_to(roots)
     extra = flat.restricted_to([*roots, *sources.values()])
+    _check_values(trace, flat, sources)
+    _check_numbers(trace, extra)
     names = final_names(trace, paths, objective, frozenset(extra.tensors))
     if any(not p.warning for p in trace.problems.found):
         return None
@@ -84,6 +89,31 @@ class _Finisher:
         spec = self.spec(key)
         axis = next((k for k, size in enumerate(spec.shape) if self.trace.size_value(size) is None), None)
         return Input(spec, values, declared.classes, axis)
+
+
+def _check_values(trace: Trace, flat: Program, sources: Mapping[str, str]) -> None:
+    """Data may be computed from data only."""
+    for key, source in sources.items():
+        recipe = flat.restricted_to([source])
+        read = {a.name for e in recipe.equations for a in e.accesses} | {source}
+        if any(trace.specs[name].role == "parameter" for name in read):
+            place = trace.specs[key].source
+            message = f"the values of {trace.text_of(trace.specs[key])} depend on a parameter"
+            help = ("data are fixed while parameters are trained: write it as an expression of its own",)
+            trace.problems.add(Problem("SN108", message, (Note(place),) if place else (), help=help))
+
+
+def _check_numbers(trace: Trace, program: Program) -> None:
+    """Constants that SymPy folded to something that is no finite real number, such as 1/(x - x)."""
+    for equation in program.equations:
+        numbers = equation.body.atoms(sp.Number)
+        large = any(n.is_Rational and abs(n) > sys.float_info.max for n in numbers)
+        if large or equation.body.has(sp.zoo, sp.nan, sp.oo, sp.I):
+            place = (Note(equation.source),) if equation.source else ()
+            problem = Problem(
+                "SN105", "a constant here is not a finite real number", place, help=("check what cancels",)
+            )
+            trace.problems.add(problem)
 
 
 def _drawn(trace: Trace, key: str) -> Values:

@@ -28,6 +28,8 @@ def subscript(tensor: T, key: Any) -> T:
         keys[at : at + 1] = filler
     else:
         keys += filler
+    if not _together(tensor, keys):
+        return tensor.as_broken()
     left: list[Index] = []
     addresses: list[sp.Expr] = []
     shared: list[Index] = []  # the indices of label tensors, which run together
@@ -56,11 +58,16 @@ def _address(tensor: Traced, key: Any, left: list[Index], shared: list[Index], s
     if isinstance(key, slice):
         return _slice(tensor, key, left, size)
     if isinstance(key, type(tensor)) and key.spec.integer:
+        if not _labels_fit(key, shared, size):
+            return None
         if not shared:
             shared.extend(Index("i", s) for s in key.shape)
             left.extend(shared)
-        return key.read(shared[len(shared) - key.ndim :])
+        return key.read(shared)
     if isinstance(key, arange):
+        if key.size != size or (shared and [i.size for i in shared] != [key.size]):
+            trace.fail("SN103", f"arange({key.size}) on an axis of size {size}", help=(f"write sn.arange({size})",))
+            return None
         if not shared:
             shared.append(Index("n", key.size))
             left.extend(shared)
@@ -69,6 +76,36 @@ def _address(tensor: Traced, key: Any, left: list[Index], shared: list[Index], s
         "SN107", f"a tensor cannot be subscripted with {type(key).__name__}", help=("integers, slices, None, labels",)
     )
     return None
+
+
+def _together(tensor: Traced, keys: list[Any]) -> bool:
+    """Refuses integers and labels with a slice between them: NumPy moves the labels' axes to the front there."""
+    advanced = [n for n, k in enumerate(keys) if isinstance(k, int | arange | Traced)]
+    labelled = any(isinstance(keys[n], arange | Traced) for n in advanced)
+    if not labelled or advanced == list(range(advanced[0], advanced[-1] + 1)):
+        return True
+    tensor.trace.fail(
+        "SN107",
+        "labels and integers in a subscript with a slice between them",
+        help=("take the integers first: x[0][:, t]",),
+    )
+    return False
+
+
+def _labels_fit(key: Traced, shared: list[Index], size: sp.Expr) -> bool:
+    trace = key.trace
+    if shared and [i.size for i in shared] != list(key.shape):
+        trace.fail("SN103", f"labels of shape {show([i.size for i in shared])} and {show(key.shape)} in one subscript")
+        return False
+    declared = trace.declared.get(key.spec.name)
+    classes = trace.size_value(declared.classes) if declared and declared.classes is not None else None
+    known = trace.size_value(size)
+    if classes is not None and known is not None and classes > known:
+        trace.fail(
+            "SN202", f"the labels run to {classes}, the axis has {known}", help=(f"declare them with classes={known}",)
+        )
+        return False
+    return True
 
 
 class arange:

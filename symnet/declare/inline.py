@@ -13,6 +13,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, Program
+from symnet.calculus.scalars import without_sympy_kinks
 
 #: An unnamed body up to this many operations may be written out at each of its uses.
 _LIGHT = 4
@@ -57,7 +58,7 @@ def _substituted(equation: Equation, done: dict[str, list[Equation]], kept: set[
             break
         if not table:
             return replace(equation, body=body)
-        body = body.xreplace(table)
+        body = without_sympy_kinks(body.xreplace(table))
 
 
 def _pointwise(equations: list[Equation]) -> Equation | None:

@@ -85,7 +85,10 @@ def labels(*shape: Size, classes: Size, values: Any = None, name: str | None = N
     trace.declared[tensor.spec.name] = Declared(trace.declared[tensor.spec.name].values, bound)
     given = trace.declared[tensor.spec.name].values
     if isinstance(given, Given) and known is not None:
-        bad = [v for v in flat(given.values) if not (isinstance(v, int) and 0 <= v < known)]
+        whole = [v for v in flat(given.values) if not isinstance(v, int)]
+        if whole:
+            trace.fail("SN202", f"label {whole[0]!r} is not an integer", help=("write labels as integers",))
+        bad = [v for v in flat(given.values) if isinstance(v, int) and not 0 <= v < known]
         if bad:
             trace.fail(
                 "SN202",
@@ -95,20 +98,17 @@ def labels(*shape: Size, classes: Size, values: Any = None, name: str | None = N
     return tensor
 
 
-def param(
-    *shape: Size, init: Any = None, name: str | None = None, symmetric: bool = False, positive: bool = False
-) -> Tensor:
-    """A trainable tensor.
+def param(*shape: Size, init: Any = None, name: str | None = None) -> Tensor:
+    """A trainable tensor.  It has no facts: training would break them.
 
     ``init`` is a distribution, numbers, or one of "zeros", "ones", "normal", "he", "xavier", "torch" (uniform in
     ±1/sqrt(fan_in), torch.nn.Linear's own).  The default is normal for numbers and vectors, "torch" otherwise.
     """
     sizes = tuple(map(checked_size, shape))
-    facts = _facts(symmetric=symmetric, positive=positive)
     drawn = _initial(
         init if init is not None else ("normal" if len(shape) < 2 else "torch"), sizes, sizes[:-1], sizes[-1:]
     )
-    return _declare(shape, "parameter", None, drawn, name, facts)
+    return _declare(shape, "parameter", None, drawn, name, frozenset())
 
 
 def params(count: int, *shape: Size, init: Any = None, name: Sequence[str] | None = None) -> tuple[Tensor, ...]:
@@ -200,7 +200,9 @@ def _given(values: Any, shape: tuple[sp.Expr, ...]) -> Given:
 
 
 def _nested(values: Any) -> Any:
-    return tuple(map(_nested, values)) if isinstance(values, list | tuple) else values
+    if isinstance(values, list | tuple):
+        return tuple(map(_nested, values))
+    return values.item() if hasattr(values, "item") and getattr(values, "shape", None) == () else values
 
 
 def _shape(nested: Any) -> tuple[int, ...]:

@@ -51,7 +51,7 @@ def load_model(path: Path) -> tuple[Model, tuple[Problem, ...]]:
 
 def _read(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         near = sorted(str(p) for p in path.parent.glob("*.py")) if path.parent.is_dir() else []
         help = (f"model files there: {', '.join(near[:5])}",) if near else ()

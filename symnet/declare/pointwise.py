@@ -9,9 +9,10 @@ import sympy as sp
 from sympy.core.function import Application
 
 from symnet.calculus import scalars
+from symnet.calculus.ir import Access
 from symnet.declare.primitives import pointwise
 from symnet.declare.tensor import Tensor, as_operand, require_tensor
-from symnet.declare.trace import current
+from symnet.declare.trace import Trace, current
 from symnet.declare.words import method
 from symnet.errors import Note, Problem, SymnetError
 
@@ -158,8 +159,30 @@ def clamp(x: Tensor, min: float, max: float) -> Tensor:
 
 
 def where(condition: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
-    """y[i] = a[i] where the condition holds, else b[i]"""
+    """y[i] = a[i] where the condition holds, else b[i]; the condition is made of comparisons"""
+    trace = require_tensor(condition, "where").trace
+    if not condition.broken and not is_mask(trace, condition.spec.name):
+        help = (f"compare it: {trace.text_of(condition.spec)} != 0",)
+        trace.fail("SN108", "the condition of where is not a mask of 0 and 1", help=help)
+        return condition.as_broken()
     return _map("where", scalars.where, condition, a, b)
+
+
+def is_mask(trace: Trace, name: str) -> bool:
+    """Whether every value of a tensor is 0 or 1 by its definition: comparisons, their products and complements."""
+    bodies = [e.body for e in trace.equations if e.target == name and not e.reduced]
+    return len(bodies) == 1 and _is_mask(trace, bodies[0])
+
+
+def _is_mask(trace: Trace, body: sp.Expr) -> bool:
+    if isinstance(body, scalars.Indicator) or body in (0, 1):
+        return True
+    if isinstance(body, Access):
+        return is_mask(trace, body.name)
+    if body.is_Mul:
+        return all(_is_mask(trace, factor) for factor in body.args)
+    one, rest = body.as_coeff_Add()
+    return bool(one == 1) and _is_mask(trace, -rest)
 
 
 def elementwise(name: str, rule: Callable[..., sp.Expr]) -> Callable[..., Tensor]:

@@ -13,32 +13,54 @@ from symnet.declare.trace import Term
 from symnet.declare.words import method
 
 
+def _axis(x: Tensor, dim: int, rank: int) -> int | None:
+    """The axis that ``dim`` names among ``rank`` ones, not negative; None after noting a mistake."""
+    if isinstance(dim, int) and -rank <= dim < rank:
+        return dim % rank
+    x.trace.fail("SN104", f"dim {dim} does not exist in {show(x.shape)}", help=(f"{-rank} to {rank - 1}",))
+    return None
+
+
 @method
 def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     """The same numbers with two axes exchanged"""
+    first, second = _axis(x, dim0, x.ndim), _axis(x, dim1, x.ndim)
+    if first is None or second is None:
+        return x.as_broken()
     order = list(range(x.ndim))
-    order[dim0], order[dim1] = order[dim1], order[dim0]
+    order[first], order[second] = order[second], order[first]
     return permute(x, *order)
 
 
 @method
-def permute(x: Tensor, *dims: int) -> Tensor:
+def permute(x: Tensor, *dims: Any) -> Tensor:
     """The same numbers with the axes in another order"""
-    left = [Index("i", x.shape[d]) for d in dims]
-    return readdressed(x, tuple(left), [left[list(dims).index(k)] for k in range(x.ndim)])
+    wanted = dims[0] if len(dims) == 1 and isinstance(dims[0], tuple | list) else dims
+    order = [_axis(x, d, x.ndim) for d in wanted]
+    if None in order:
+        return x.as_broken()
+    if sorted(d for d in order if d is not None) != list(range(x.ndim)):
+        x.trace.fail("SN104", f"permute of {show(x.shape)} needs every axis once, not {tuple(wanted)}")
+        return x.as_broken()
+    left = [Index("i", x.shape[d]) for d in order if d is not None]
+    return readdressed(x, tuple(left), [left[order.index(k)] for k in range(x.ndim)])
 
 
 @method
 def unsqueeze(x: Tensor, dim: int) -> Tensor:
     """A new axis of size 1"""
-    at = dim % (x.ndim + 1)
+    at = _axis(x, dim, x.ndim + 1)
+    if at is None:
+        return x.as_broken()
     return x[(*(slice(None),) * at, None)]
 
 
 @method
 def squeeze(x: Tensor, dim: int) -> Tensor:
     """Without an axis of size 1"""
-    at = dim % x.ndim
+    at = _axis(x, dim, x.ndim)
+    if at is None:
+        return x.as_broken()
     if x.shape[at] != 1:
         x.trace.fail("SN104", f"axis {dim} of {show(x.shape)} has size {x.shape[at]}, not 1")
         return x.as_broken()
@@ -50,7 +72,9 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Several axes as one, row by row: y[m] = x[m // D, m % D]"""
     if x.broken or not x.ndim:
         return x
-    first, last = start_dim % x.ndim, end_dim % x.ndim
+    first, last = _axis(x, start_dim, x.ndim), _axis(x, end_dim, x.ndim)
+    if first is None or last is None:
+        return x.as_broken()
     if first == last:
         return x
     merged = sp.Mul(*x.shape[first : last + 1])
@@ -93,7 +117,9 @@ def stack(tensors: list[Tensor] | tuple[Tensor, ...], dim: int = 0) -> Tensor:
     if any(t.shape != first.shape for t in tensors):
         first.trace.fail("SN103", "stack needs tensors of one shape", table=tuple(show(t.shape) for t in tensors))
         return first.as_broken()
-    at = dim % (first.ndim + 1)
+    at = _axis(first, dim, first.ndim + 1)
+    if at is None:
+        return first.as_broken()
     spec = first.trace.new_spec((*first.shape[:at], sp.Integer(len(tensors)), *first.shape[at:]), "intermediate")
     for place, tensor in enumerate(tensors):
         left = tuple(Index("i", s) for s in spec.shape)

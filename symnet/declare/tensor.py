@@ -76,6 +76,12 @@ class Tensor(Traced):
         return self._with(other, lambda a, b: a**b)
 
     def __rpow__(self, other: object) -> Tensor:
+        base = number(other)
+        if base is not None and not base.is_positive:
+            self.trace.fail(
+                "SN105", f"{other} to the power of a tensor is no real number", help=("the base must be > 0",)
+            )
+            return self.as_broken()
         return self._with(other, lambda a, b: a**b, swapped=True)
 
     def __neg__(self) -> Tensor:
@@ -110,6 +116,14 @@ class Tensor(Traced):
 
     def __le__(self, other: object) -> Tensor:
         return self._with(other, scalars.greater_equal, swapped=True)
+
+    def __eq__(self, other: object) -> Tensor:  # type: ignore[override]  # a mask, as in NumPy and torch
+        return self._with(other, scalars.equal)
+
+    def __ne__(self, other: object) -> Tensor:  # type: ignore[override]
+        return self._with(other, lambda a, b: 1 - scalars.equal(a, b))
+
+    __hash__ = object.__hash__
 
     def __bool__(self) -> bool:
         raise _refuse(

@@ -59,7 +59,7 @@ def Adam(
     amsgrad: bool = False,
 ) -> Optimizer:
     """Adam with torch.optim.Adam's options."""
-    return _made("Adam", lr=lr, beta1=betas[0], beta2=betas[1], eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
+    return _made("Adam", lr=lr, **_betas(betas), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
 
 
 def AdamW(
@@ -70,13 +70,21 @@ def AdamW(
     amsgrad: bool = False,
 ) -> Optimizer:
     """AdamW with torch.optim.AdamW's options."""
-    return _made("AdamW", lr=lr, beta1=betas[0], beta2=betas[1], eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
+    return _made("AdamW", lr=lr, **_betas(betas), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
+
+
+def _betas(betas: object) -> dict[str, Any]:
+    if isinstance(betas, tuple | list) and len(betas) == 2:
+        return {"beta1": betas[0], "beta2": betas[1]}
+    raise _wrong(f"betas is {betas!r}", "write two numbers: betas=(0.9, 0.999)")
 
 
 def _made(kind: str, **options: Any) -> Optimizer:
     for name, value in options.items():
         if isinstance(value, bool):
             continue
+        if name in ("beta1", "beta2", "alpha") and isinstance(value, int | float) and not 0 <= value < 1:
+            raise _wrong(f"{kind}: {name} is {value!r}", "write a number from 0 up to, not including, 1")
         if not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise _wrong(f"{kind}: {name} is {value!r}", "write a finite number that is not negative")
     return Optimizer(kind, {name: v if isinstance(v, bool) else float(v) for name, v in options.items()})
@@ -120,8 +128,10 @@ def train(
         "samples": samples,
         "log_every": log_every,
     }.items():
-        if value is not None and (not isinstance(value, int) or value < 1):
+        if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             raise _wrong(f"{name} is {value!r}", "write a positive integer")
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise _wrong(f"seed is {seed!r}", "write an integer that is not negative")
     if not 0 <= holdout < 1:
         raise _wrong(f"holdout is {holdout!r}", "write a fraction from 0 up to, not including, 1")
     if epochs is not None and steps is not None:
@@ -137,7 +147,7 @@ def _chosen(optimizer: Optimizer | str, lr: float | None) -> Optimizer:
         if lr is not None:
             raise _wrong("lr is given twice, in train and in the optimizer", "give it to the optimizer only")
         return optimizer
-    if optimizer.lower() not in _OPTIMIZERS:
+    if not isinstance(optimizer, str) or optimizer.lower() not in _OPTIMIZERS:
         raise _wrong(f"unknown optimizer {optimizer!r}", ", ".join(_OPTIMIZERS))
     return _OPTIMIZERS[optimizer.lower()](**({} if lr is None else {"lr": lr}))
 

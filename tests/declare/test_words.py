@@ -220,6 +220,8 @@ WORDS: dict[str, list[Case]] = {
     "Tensor": [
         Case(lambda a, b: 2 - a / b + 3 / b - -a, lambda a, b: 2 - a / b + 3 / b + a, (X, POSITIVE)),
         Case(lambda a, b: (a >= b) * a + (a < b) * b, lambda a, b: torch.where(a >= b, a, b), (X, Y)),
+        Case(lambda a, b: (a == b) * a + (a != b) * 3 * b, lambda a, b: torch.where(a == b, a, 3 * b), PAIR),
+        Case(lambda a: sn.abs(sn.relu(a * 0) - 2) * a + sn.sign(a - a - 1) * a, lambda a: 2 * a - a, (X,)),
         Case(lambda a: a[1:3, ::2] * a[None, 0, 0], lambda a: a[1:3, ::2] * a[None, 0, 0], (X,)),
         Case(lambda a: a[..., -1], lambda a: a[..., -1], (drawn(2, 3, 4),)),
         Case(lambda a, b: a + b, lambda a, b: a + b, (X, drawn(3))),

@@ -48,7 +48,7 @@ MODELS = {
     """,
     "a normal likelihood, divided by a parameter of rank 0": """
         N = sn.dims(N="batch")
-        x, s, m = sn.data(N, positive=True), sn.param(positive=True, init=1.5), sn.param()
+        x, s, m = sn.data(N, positive=True), sn.param(init=1.5), sn.param()
         loss = sn.mean(sn.log(s) + (sn.log(x) - m) ** 2 / (2 * s**2))
     """,
     "soft labels that do not sum to 1": """
