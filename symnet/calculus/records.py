@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symnet.calculus.atoms import Poly, Var, names_of
-from symnet.calculus.definitions import Definition
 from symnet.calculus.emit import Emitter
-from symnet.calculus.ir import TensorSpec
+from symnet.calculus.ir import Access, TensorSpec
 from symnet.calculus.moves import Step
 from symnet.calculus.rewrites import Rewrite
 from symnet.calculus.sums import Event
@@ -22,7 +21,6 @@ class Recorder:
 
     emitter: Emitter
     tensors: Mapping[str, TensorSpec]
-    products: Mapping[str, Definition]
 
     def records(
         self, name: str, formals: tuple[Var, ...], events: Iterable[Event], steps: Iterable[Step], result: Poly
@@ -38,7 +36,7 @@ class Recorder:
             cancel = f"the loss does not change with {tensor}: all contributions cancel"
             reason = cancel if first else f"all contributions to {name} cancel"
             found.append(Rewrite(name, left, rule, sp.S.Zero, sp.S.Zero, reason))
-        return tuple({(r.name, r.reason): r for r in found}.values())
+        return tuple({_identity(r): r for r in found}.values())
 
     def _event(self, name: str, formals: tuple[Var, ...], event: Event) -> Rewrite:
         writer = self.emitter.record_writer()
@@ -46,11 +44,11 @@ class Recorder:
         before, after = writer.poly(event.before), writer.poly(event.after)
         if event.name == "declared fact":
             facts = sorted(self.tensors[event.tensor].facts & {"one_hot", "simplex"})
-            reason = f"because {before} = {after}: {event.tensor} is declared {facts[0]}"
+            reason = f"{event.tensor} is declared {facts[0]}"
         elif event.name == "open the sum":
-            reason = f"{before} = {after}{_from(event.before, event.after)}"
+            reason = _opening(event.before, event.after)
         else:
-            reason = f"{before} is {after}"
+            reason = f"the sum is {after.name}" if isinstance(after, Access) else "the sum is already known"
         return Rewrite(name, left, event.name, before, after, reason)
 
     def _step(self, name: str, formals: tuple[Var, ...], step: Step) -> Rewrite | None:
@@ -58,22 +56,28 @@ class Recorder:
         if step.name == "known product":
             if step.subject in self.emitter.shares and step.subject not in self.emitter.share_names:
                 return None
-            definition = self.products[step.subject]
             written = self.emitter.tensor_name(step.subject)
             left = tuple(map(writer.index, formals))
             before, after = writer.poly(step.before), writer.poly(step.after)
-            reason = f"{writer.poly(definition.poly)} is {written}"
+            reason = f"the product is {written}"
             return Rewrite(name, left, step.name, before, after, reason)
         left = tuple(map(writer.index, formals))
         before, after = writer.poly(step.before), writer.poly(step.after)
         reason = "multiplied out, terms cancel"
         if step.name == "open the sum":
-            reason = f"{before} = {after}{_from(step.before, step.after)}"
+            reason = _opening(step.before, step.after)
         children = tuple(self._event(name, formals, event) for event in step.events)
         record = Rewrite(name, left, step.name, before, after, reason)
-        return replace(record, children=tuple({c.reason: c for c in children}.values()))
+        return replace(record, children=tuple({_identity(c): c for c in children}.values()))
 
 
-def _from(before: Poly, after: Poly) -> str:
+def _identity(record: Rewrite) -> tuple[str, ...]:
+    """What two records of one adjoint share where they say the same."""
+    sides = (str(record.before), str(record.after)) if record.name not in ("known product", "cancel") else ()
+    return (record.name, record.reason, *sides)
+
+
+def _opening(before: Poly, after: Poly) -> str:
+    """The names that were replaced by their definitions.  The formula is left to the printers, which letter it."""
     opened = sorted(names_of(before) - names_of(after))
-    return f", from the definition of {' and '.join(opened)}" if opened else ""
+    return f"from the definition of {' and '.join(opened)}" if opened else "multiplied out"

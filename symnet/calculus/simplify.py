@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+import sympy as sp
+
 from symnet.calculus.adjoints import Adjoints
 from symnet.calculus.emit import Emitter
-from symnet.calculus.ir import Access, Program, TensorSpec
+from symnet.calculus.ir import Access, Index, Program, TensorSpec, sort_key
 from symnet.calculus.records import Recorder
 from symnet.calculus.rewrites import Rewrite
 from symnet.calculus.steps import Steps
@@ -87,8 +89,7 @@ def _helpers(program: Program) -> set[str]:
 
 
 def _records(adjoints: Adjoints, emitter: Emitter) -> tuple[Rewrite, ...]:
-    products = {**adjoints.definitions.by_name, **{d.name: d for d in adjoints.definitions.shares.values()}}
-    recorder = Recorder(emitter, adjoints.program.tensors, products)
+    recorder = Recorder(emitter, adjoints.program.tensors)
     found: list[Rewrite] = []
     for name, form in adjoints.candidates.items():
         formals = adjoints.finished[name].formals
@@ -106,5 +107,15 @@ def _facts(adjoints: Adjoints, emitter: Emitter) -> tuple[str, ...]:
     for form in adjoints.candidates.values():
         for event in (*form.events, *(e for step in form.steps for e in step.events)):
             if event.name == "declared fact":
-                found[f"{emitter.record_writer().poly(event.before)} = 1"] = None
+                found[f"{_lettered(emitter.record_writer().poly(event.before))} = 1"] = None
     return tuple(found)
+
+
+def _lettered(expression: sp.Expr) -> sp.Expr:
+    """The expression with a letter of its own for each index; the first of a name keeps it."""
+    letters: dict[str, Index] = {}
+    names: dict[sp.Basic, sp.Basic] = {}
+    for index in sorted(expression.atoms(Index), key=sort_key):
+        letter = next(c for c in (index.name, *"ijkmnpqrstuv", f"i{index.serial}") if c not in letters)
+        letters[letter] = names[index] = index if letter == index.name else Index(letter, index.size)
+    return expression.xreplace(names)

@@ -124,4 +124,5 @@ class Steps:
         order = list(self.all.finished)
         before = set(order[: order.index(consumer)]) - {name}
         form = self.all.improved(poly, formals, before.__contains__, (*self.all.candidates[consumer].events, *events))
-        return None if name in names_of(form.poly) else form
+        unreadable = {name, *order[order.index(consumer) :]}  # a sum may be known under the name of a later gradient
+        return form if unreadable.isdisjoint(names_of(form.poly)) else None

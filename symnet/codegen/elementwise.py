@@ -55,6 +55,8 @@ class Elementwise:
         if isinstance(body, scalars.within):
             x, lower, upper = body.args
             return self.lower(scalars.greater_equal(x, lower) * scalars.greater_equal(upper, x))
+        if isinstance(body, sp.floor) and (quotient := self._quotient(body)) is not None:
+            return quotient
         comparison = COMPARISONS.get(type(body))
         parts = [self.lower(a) for a in body.args]
         if comparison is not None:
@@ -63,6 +65,13 @@ class Elementwise:
         return self.joined(
             "call", parts if integer else self._floats(parts), type(body).__name__, "int" if integer else "float"
         )
+
+    def _quotient(self, body: sp.floor) -> Part | None:
+        """The floor of an integer over a size, in integers: a place may not pass through floats."""
+        above, below = sp.fraction(sp.together(body.args[0]))
+        parts = [self.lower(above), self.lower(below)]
+        whole = [p.array.dtype for p in parts] == ["int", "number"]
+        return self.joined("call", parts, "floor_divide", "int") if whole and below != 1 else None
 
     def joined(self, kind: str, parts: Sequence[Part], attribute: Hashable, dtype: DType) -> Part:
         """One operation on parts broadcast against each other."""
@@ -136,12 +145,8 @@ class Elementwise:
                 whole = self.joined("multiply", (scale, self.as_float(result)), None, "float")
         if not negative:
             return whole
-        return self.joined(
-            "negate",
-            (whole if whole.array.dtype == "int" else self.as_float(whole),),
-            None,
-            whole.array.dtype if whole.array.dtype == "int" else "float",
-        )
+        kept = whole if whole.array.dtype == "int" else self.as_float(whole)
+        return self.joined("negate", (kept,), None, "int" if kept.array.dtype == "int" else "float")
 
     def _chain(self, parts: list[Part]) -> Part | None:
         """The product of the parts, those of equal axes first, small ranks before large ones."""

@@ -127,6 +127,7 @@ CALLS: dict[str, Callable[..., Text]] = {
     "maximum": call("np.maximum"),
     "minimum": call("np.minimum"),
     "floor": lambda x: Text(f"np.floor({x.text}).astype(np.int64)"),
+    "floor_divide": lambda a, b: Text(f"{a.within(UNARY)} // {b.within(UNARY)}", TIMES),
     "Mod": lambda a, b: Text(f"{a.within(UNARY)} % {b.within(UNARY)}", TIMES),
 }
 

@@ -146,6 +146,7 @@ CALLS: dict[str, Callable[..., Text]] = {
     "maximum": call("torch.maximum"),
     "minimum": call("torch.minimum"),
     "floor": lambda x: Text(f"torch.floor({x.text}).long()"),
+    "floor_divide": lambda a, b: Text(f"{a.within(UNARY)} // {b.within(UNARY)}", TIMES),
     "Mod": lambda a, b: Text(f"{a.within(UNARY)} % {b.within(UNARY)}", TIMES),
 }
 

@@ -130,8 +130,7 @@ def train(
     }.items():
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             raise _wrong(f"{name} is {value!r}", "write a positive integer")
-    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
-        raise _wrong(f"seed is {seed!r}", "write an integer that is not negative")
+    _check_seed(seed)
     if not 0 <= holdout < 1:
         raise _wrong(f"holdout is {holdout!r}", "write a fraction from 0 up to, not including, 1")
     if epochs is not None and steps is not None:
@@ -140,6 +139,11 @@ def train(
         steps = 100
     every = log_every or max(1, (epochs or steps or 1) // 10)
     return Training(chosen, epochs, steps, batch, samples, float(holdout), data, seed, every, report, new_inputs)
+
+
+def _check_seed(seed: object) -> None:
+    if not isinstance(seed, int) or isinstance(seed, bool) or seed < 0:
+        raise _wrong(f"seed is {seed!r}", "write an integer that is not negative")
 
 
 def _chosen(optimizer: Optimizer | str, lr: float | None) -> Optimizer:

@@ -125,8 +125,10 @@ TEMPLATES = {
     "the product is {name}": "这个乘积就是 {name}",
     "the loss does not change with {name}: all contributions cancel": "损失不随 {name} 变化：所有贡献相互抵消",
     "all contributions to {name} cancel": "对 {name} 的所有贡献相互抵消",
-    "because {equality}: {name} is declared {fact}": "因为 {equality}：{name} 声明为 {fact}",
-    "{equality}, from the definition of {defined:names}": "{equality}，由 {defined} 的定义得出",
+    "{name} is declared {fact}": "{name} 声明为 {fact}",
+    "from the definition of {defined:names}": "由 {defined} 的定义得出",
+    "multiplied out": "乘开",
+    "the sum is already known": "这个和是已知的",
     " and ": " 与 ",
     # The numbers, verify/numbers.py, rational.py, differences.py, oracle.py
     "equal as fractions": "作为分数完全相等",
@@ -153,5 +155,4 @@ TEMPLATES = {
     "{first:prose}; {rest:prose}": "{first}；{rest}",
     "{first:prose}, {rest:prose}": "{first}、{rest}",
     "{parameter}: {reason:prose}": "{parameter}：{reason}",
-    "{before} is {after}": "{before} 就是 {after}",
 }

@@ -233,22 +233,23 @@ class _Writer:
         before, after = (self._side(rewrite, side) for side in (rewrite.before, rewrite.after))
         line = Line(Chain(before, (after,)) if before != after else None)
         children = tuple(map(self._reason, rewrite.children)) if self.options.detail == "full" else ()
-        return Reason(rewrite.name, line, self._in_words(rewrite), children)
+        return Reason(rewrite.name, line, rewrite.reason, children)
 
     def _side(self, rewrite: Rewrite, side: sp.Expr) -> Formula:
         summed = [i for t in sp.preorder_traversal(side) for i in _bound(t)]
-        letters = self.scribe.letters.assign([*rewrite.left, *summed])
+        # A sum recognised inside another has indices that neither it nor the left side binds; both sides share them.
+        outer = {i for s in (rewrite.before, rewrite.after) for i in s.atoms(Index)} - _bound_in(rewrite)
+        letters = self.scribe.letters.assign([*rewrite.left, *sorted(outer, key=lambda i: i.serial), *summed])
         composer = Composer(self.scribe.words, letters, rewrite.left, bool(summed))
         return composer.of(self.scribe.without_seed(side))
 
-    def _in_words(self, rewrite: Rewrite) -> str:
-        """The reason; what was recognised stands in the formula beside it, so only its name is repeated."""
-        name = rewrite.reason.rpartition(" is ")[2]
-        known = name in self.derivation.program.tensors and rewrite.name.startswith("known ")
-        return f"the {rewrite.name.removeprefix('known ')} is {name}" if known else rewrite.reason
-
     def _notes(self, program: Program) -> tuple[Prose, ...]:
         return ()
+
+
+def _bound_in(rewrite: Rewrite) -> set[Index]:
+    sides = (rewrite.before, rewrite.after)
+    return {i for side in sides for t in sp.preorder_traversal(side) for i in _bound(t)} | set(rewrite.left)
 
 
 def _bound(expression: sp.Basic) -> tuple[Index, ...]:

@@ -6,16 +6,16 @@ Places and spans are taken before integer arrays, because NumPy and PyTorch put 
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Index, sort_key
-from symnet.reading.integers import affine, digit, digits, radix, simplified
+from symnet.reading.integers import affine, digit, digits, radix, same, simplified
 from symnet.reading.maps import mapped, rebuilt
-from symnet.reading.nodes import Axes, Counter, Gather, Node, Reshape, Slice, Span, Tensor, operand
+from symnet.reading.nodes import Axes, Counter, Gather, Node, Reshape, Slice, Span, Tensor, Transpose, operand
 from symnet.reading.refusal import NoNotation
 
 
@@ -36,7 +36,9 @@ def read_access(access: Access, where: Surroundings) -> Node:
         return Tensor(access.name, tuple(addresses))
     labels = tuple(a if isinstance(a, Index) else Index("i", size) for a, size in zip(addresses, shape, strict=True))
     twice = {label for label, count in Tally(labels).items() if count > 1}
-    fresh = tuple(i.fresh() if i in twice or i.size != size else i for i, size in zip(labels, shape, strict=True))
+    fresh = tuple(
+        Index(i.name, size) if i in twice or i.size != size else i for i, size in zip(labels, shape, strict=True)
+    )  # an axis has the tensor's size also where the address x[i] names only the first places of it
     node, slots = _slice(Tensor(access.name, fresh), addresses, where)
     node, slots = _merge(node, slots)
     node, slots = _split(node, slots)
@@ -129,7 +131,7 @@ def _split(source: Node, slots: tuple[sp.Expr, ...]) -> tuple[Node, tuple[sp.Exp
 
 def gathered(source: Node, slots: tuple[sp.Expr, ...], where: Surroundings) -> Node:
     """The source with its axes labelled by plain slots, and gathered by the others."""
-    keys = keys_of(slots, where)
+    keys = keys_of(slots, source.axes, where)
     if all(k is None for k in keys):
         return _relabelled(source, tuple(slots))
     return Gather(source, keys, gather_axes(slots, keys))
@@ -141,28 +143,43 @@ def store_keys(
     """The keys of a store by places, and the axes of what is stored there."""
     fixed: list[sp.Expr | Span | None] = []
     slots: list[sp.Expr] = []
+    kept: list[Index] = []
     uses = Tally(i for s in places for i in s.atoms(Index))
     for place, axis in zip(places, shape, strict=True):
         span = _span(place, axis.size, where) if all(uses[i] == 1 for i in place.atoms(Index)) else None
         span = span if span is not None and span.step > 0 else None
         fixed.append(span if place.atoms(Index, Access) else place)
-        slots += [sp.Add(*place.atoms(Index)) if span else place] if place.atoms(Index, Access) else []
-    keys = keys_of(tuple(slots), where)
+        if place.atoms(Index, Access):
+            slots.append(sp.Add(*place.atoms(Index)) if span else place)
+            kept.append(Index(axis.name, span.size) if span else axis)
+    keys = keys_of(tuple(slots), tuple(kept), where)
     rest = iter(keys)
     joined = tuple(f if f is not None and not isinstance(f, Span) else next(rest) or f for f in fixed)
     axes = gather_axes(tuple(slots), keys) if any(k is not None for k in keys) else tuple(slots)
     return joined, axes
 
 
-def keys_of(slots: tuple[sp.Expr, ...], where: Surroundings) -> tuple[Node | None, ...]:
-    """One key for each slot: None for a plain index that no other slot uses, else an integer node."""
+def keys_of(slots: tuple[sp.Expr, ...], axes: Axes, where: Surroundings) -> tuple[Node | None, ...]:
+    """One key for each slot: None for a whole axis by an index that no other slot uses, else an integer node."""
     uses = Tally(i for s in slots for i in s.atoms(Index))
-    return tuple(None if isinstance(s, Index) and uses[s] == 1 else _key(s, where) for s in slots)
+    keys = [
+        None if isinstance(s, Index) and uses[s] == 1 and same(s.size, axis.size) else _key(s, axis, where)
+        for s, axis in zip(slots, axes, strict=True)
+    ]
+    joined = _joined(keys)
+    ordered = [tuple(i for i in joined if k is not None and i in k.axes) for k in keys]
+    return tuple(k if k is None or k.axes == o else Transpose(k, o) for k, o in zip(keys, ordered, strict=True))
 
 
-def _key(slot: sp.Expr, where: Surroundings) -> Node:
+def _joined(keys: Sequence[Node | None]) -> Axes:
+    """The labels of the keys in the order in which they broadcast against each other."""
+    return tuple(dict.fromkeys(i for key in keys if key is not None for i in key.axes))
+
+
+def _key(slot: sp.Expr, axis: Index, where: Surroundings) -> Node:
     """The integer node of a slot; outside the guard it names place 0, and the value there is masked."""
-    if where.guard and not isinstance(slot, Index):
+    within = isinstance(slot, Index) and sp.expand(axis.size - slot.size).is_nonnegative
+    if where.guard and not within:
         slot = scalars.where(inside(where.guard), slot, sp.S.Zero)
     return read_integer(slot, where)
 
@@ -174,9 +191,7 @@ def inside(guard: frozenset[sp.Expr]) -> sp.Expr:
 
 def gather_axes(slots: tuple[sp.Expr, ...], keys: tuple[Node | None, ...]) -> Axes:
     """The axes of a gather in NumPy's order: the joined key axes stand at the first key if the keys are neighbours."""
-    joined: list[Index] = []
-    for key in keys:
-        joined += [i for i in (key.axes if key is not None else ()) if i not in joined]
+    joined = _joined(keys)
     numbers = [n for n, key in enumerate(keys) if key is not None]
     adjacent = numbers == list(range(numbers[0], numbers[-1] + 1))
     before = [s for s, k in zip(slots[: numbers[0]], keys[: numbers[0]], strict=True) if k is None] if adjacent else []
