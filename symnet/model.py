@@ -25,7 +25,8 @@ class Distribution:
     """Numbers drawn or laid out by a named recipe.
 
     normal(mean, std), uniform(low, high), constant(value), linspace(start, end) along the first axis; integers()
-    below the number of classes; and, for data declared with a fact, one_hot(), simplex(), symmetric(), positive().
+    below the number of classes; and, for data declared with a fact, one_hot(), simplex(), mask(), symmetric(),
+    positive().
     """
 
     kind: str

@@ -43,6 +43,7 @@ class Adjoints:
         specs = program.tensors.values()
         self.algebra = Algebra()
         symmetric = frozenset(t.name for t in specs if "symmetric" in t.facts)
+        self.algebra.masks = frozenset(t.name for t in specs if t.facts & {"mask", "one_hot"})
         rows = frozenset(t.name for t in specs if t.facts & {"one_hot", "simplex"})
         self.sums = Sums(self.algebra, Table(symmetric), rows)
         self.reader = Reader(self.sums)

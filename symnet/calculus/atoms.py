@@ -77,6 +77,7 @@ class Atom:
         "free",
         "head",
         "height",
+        "idempotent",
         "kind",
         "names",
         "nonnegative",
@@ -91,6 +92,7 @@ class Atom:
         self.kind, self.head, self.parts, self.free, self.serial = kind, head, parts, free, serial
         self.positive = False
         self.nonnegative = False
+        self.idempotent = False  # only ever 0 or 1, so every positive power of it is itself
         self.solid = False  # a sum of sizes such as J - H + 1: never multiplied out
         self.names: frozenset[str] = frozenset()  # the tensors that it reads
         self.text = ""  # the structure with every variable replaced by its range; orders what has no other order

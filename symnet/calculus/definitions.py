@@ -109,7 +109,7 @@ class Definitions:
     def enter_leaf(self, spec: TensorSpec) -> None:
         """Take in the declared sign of an input."""
         self._enter_sign(spec, {})
-        if spec.facts & {"one_hot", "simplex"}:
+        if spec.facts & {"one_hot", "simplex", "mask"}:
             self.sums.algebra.signs.setdefault(spec.name, "nonnegative")
 
     def _enter_units(self, poly: Poly) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.calculus.atoms import Address, Atom, Mono, Opaque, Poly, Var, names_of
+from symnet.calculus.atoms import ONE, Address, Atom, Mono, Opaque, Poly, Var, names_of
 from symnet.calculus.ir import Access
 from symnet.calculus.scalars import Indicator
 
@@ -16,7 +16,10 @@ _NONNEGATIVE_NAMES = frozenset({"absolute", "relu", "huber"})
 
 
 class Atoms:
-    """The atoms of one run.  ``signs`` maps a tensor to "positive" or "nonnegative" where that is known."""
+    """The atoms of one run.
+
+    ``signs`` maps a tensor to "positive" or "nonnegative" where that is known; every entry of one of ``masks`` is 0 or 1.
+    """
 
     def __init__(self) -> None:
         self._atoms: dict[tuple[Any, ...], Atom] = {}
@@ -25,6 +28,7 @@ class Atoms:
         self._sizes: dict[sp.Expr, str] = {}
         self._serial = 0
         self.signs: dict[str, str] = {}
+        self.masks: frozenset[str] = frozenset()
 
     def _next(self) -> int:
         self._serial += 1
@@ -97,6 +101,19 @@ class Atoms:
             known = {"size": "positive", "delta": "nonnegative", "place": "nonnegative"}[atom.kind]
         atom.positive = known == "positive"
         atom.nonnegative = known is not None
+        atom.idempotent = self._is_idempotent(atom)
+
+    def _is_idempotent(self, atom: Atom) -> bool:
+        """Whether the atom is 0 or 1 everywhere: a mask, a test, a delta, and 1 minus a product of such."""
+        if atom.kind == "read":
+            return atom.head in self.masks
+        if atom.kind == "call":
+            return issubclass(atom.head, Indicator)
+        if atom.kind == "paren":
+            one, others = atom.parts[0].get(ONE), [(mono, c) for mono, c in atom.parts[0].items() if mono]
+            complement = one == 1 and len(others) == 1 and others[0][1] == -1
+            return complement and all(a.idempotent and e == 1 for a, e in others[0][0])
+        return atom.kind == "delta"
 
     def sign(self, poly: Poly) -> str | None:
         """ "positive", "nonnegative" or None for a polynomial."""

@@ -122,7 +122,7 @@ class TensorSpec:
     shape: tuple[sp.Expr, ...]
     role: Role
     integer: bool = False
-    facts: frozenset[str] = frozenset()  # one_hot, simplex, symmetric, positive, nonnegative
+    facts: frozenset[str] = frozenset()  # one_hot, simplex, mask, symmetric, positive, nonnegative
     source: Source | None = None
     given: bool = True
 

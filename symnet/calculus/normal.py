@@ -15,7 +15,7 @@ import sympy as sp
 
 from symnet.calculus.atoms import ONE, Atom, Mono, Number, Poly, Term, Var, add_term, exact
 from symnet.calculus.interning import Atoms, describe, structure
-from symnet.calculus.scalars import Indicator, absolute, sigmoid, sign
+from symnet.calculus.scalars import absolute, sigmoid, sign
 
 
 class NotUnderstood(Exception):
@@ -42,7 +42,7 @@ class Algebra(Atoms):
     # products
 
     def times(self, *terms: Term) -> Term:
-        """The product: exponents add, roots of integers are reduced, indicators are idempotent."""
+        """The product: exponents add, roots of integers are reduced, a factor that is 0 or 1 is its own power."""
         coefficient: Number = 1
         powers: dict[Atom, Number] = {}
         for c, mono in terms:
@@ -63,7 +63,7 @@ class Algebra(Atoms):
                 del powers[a]
                 if e - whole:
                     powers[a] = e - whole
-            elif e > 1 and (a.kind == "delta" or (a.kind == "call" and issubclass(a.head, Indicator))):
+            elif a.idempotent and e > 0:
                 powers[a] = 1
             elif a.kind == "call" and a.head is sp.sinh:
                 cosh = self.atom("call", sp.cosh, a.parts[0], free=a.free)
@@ -138,7 +138,7 @@ class Algebra(Atoms):
         if len(base) == 1:
             ((single, one),) = base.items()
             if one == 1 and len(single) == 1 and single[0][1] == 1:
-                return 1, ((single[0][0], exponent),)
+                return self.times((1, ((single[0][0], exponent),)))
         number, common, rest = self.content(base)
         kept = tuple((a, e) for a, e in common if not (a.nonnegative or not isinstance(e, int)))
         outer = tuple((a, exact(e * exponent)) for a, e in common if a.nonnegative or not isinstance(e, int))

@@ -57,7 +57,7 @@ def fact_checks(inputs: Sequence[Input]) -> Lines:
     for item in inputs:
         value = f"data[{quoted(item.spec.name)}]"
         for fact in sorted(item.spec.facts & set(_FACTS)):
-            if fact == "simplex" and "one_hot" in item.spec.facts:
+            if fact in ("simplex", "mask") and "one_hot" in item.spec.facts:
                 continue
             test, words = _FACTS[fact]
             message = f'f"{{source}}: {item.spec.name} {words}"'
@@ -84,6 +84,7 @@ _FACTS = {
         "must have one 1 in each row, and 0 elsewhere",
     ),
     "simplex": ("np.allclose({0}.sum(-1), 1)", "must have rows with the sum 1"),
+    "mask": ("np.isin({0}, (0, 1)).all()", "must hold 0 and 1 only"),
     "symmetric": ("np.allclose({0}, np.swapaxes({0}, -1, -2))", "must be symmetric"),
     "positive": ("({0} > 0).all()", "must be positive"),
     "nonnegative": ("({0} >= 0).all()", "must not be negative"),
@@ -153,6 +154,10 @@ def _symmetric(given: tuple[str, ...], sizes: tuple[str, ...], shape: str) -> st
     return f"(lambda a: (a + np.swapaxes(a, -1, -2)) / 2)(rng.normal(0.0, 1.0, {shape}))"
 
 
+def _mask(given: tuple[str, ...], sizes: tuple[str, ...], shape: str) -> str:
+    return f"rng.integers(0, 2, {_size(sizes)}).astype(float)"
+
+
 def _positive(given: tuple[str, ...], sizes: tuple[str, ...], shape: str) -> str:
     return f"rng.uniform(0.5, 1.5, {_size(sizes)})"
 
@@ -162,5 +167,6 @@ _DRAWS = {
     "one_hot": _one_hot,
     "simplex": _simplex,
     "symmetric": _symmetric,
+    "mask": _mask,
     "positive": _positive,
 }

@@ -59,18 +59,20 @@ def data(
     name: str | None = None,
     one_hot: bool = False,
     simplex: bool = False,
+    mask: bool = False,
     symmetric: bool = False,
     positive: bool = False,
 ) -> Tensor:
     """A real data tensor.
 
     ``values`` says where a generated script takes its numbers when it is given no file: numbers, a distribution such as
-    ``sn.linspace(-math.pi, math.pi)``, or an expression in other data, ``values=sn.sin(x)``.  The facts (rows sum to 1,
-    rows are one-hot, ...) may be used by the derivation and are checked against the data.
+    ``sn.linspace(-math.pi, math.pi)``, or an expression in other data, ``values=sn.sin(x)``.  The facts may be
+    used by the derivation and are checked against the data: each row has one 1 and 0 elsewhere (one_hot), each row sums
+    to 1 (simplex), every entry is 0 or 1 (mask), A[i, j] = A[j, i] (symmetric), every entry is positive.
     """
-    facts = _facts(one_hot=one_hot, simplex=simplex, symmetric=symmetric, positive=positive)
+    facts = _facts(one_hot=one_hot, simplex=simplex, mask=mask, symmetric=symmetric, positive=positive)
     drawn = Distribution(
-        next((f for f in ("one_hot", "simplex", "symmetric", "positive") if f in facts), "normal"),
+        next((f for f in ("one_hot", "simplex", "symmetric", "mask", "positive") if f in facts), "normal"),
         (0.0, 1.0) if not facts else (),
     )
     return _declare(shape, "data", values, drawn, name, facts)
@@ -128,7 +130,7 @@ def weight(out_features: sp.Expr, in_features: sp.Expr | None, fan_in: sp.Expr) 
 def _facts(**declared: bool) -> frozenset[str]:
     facts = {fact for fact, holds in declared.items() if holds}
     if "one_hot" in facts:
-        facts.add("simplex")
+        facts |= {"simplex", "mask"}
     return frozenset(facts)
 
 

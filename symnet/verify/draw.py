@@ -158,7 +158,7 @@ def _moved(
     shape = shape_of(spec, sizes)
     if bound is not None:
         return rng.integers(0, bound, shape)
-    for fact in ("one_hot", "simplex", "symmetric"):
+    for fact in ("one_hot", "simplex", "symmetric", "mask"):
         if fact in spec.facts:
             return _RECIPES[fact](rng, shape)
     if isinstance(values, Distribution) and values.kind not in ("constant", "zeros", "linspace"):
@@ -181,7 +181,7 @@ def _fractions(values: Array, spec: TensorSpec) -> Array:
     """Fractions near the values, with the declared facts exact."""
     exact = np.empty(np.shape(values), dtype=object)
     exact[...] = np.frompyfunc(lambda v: Fraction(round(_GRID * v) or 1, _GRID), 1, 1)(values)
-    if "one_hot" in spec.facts:
+    if "mask" in spec.facts or "one_hot" in spec.facts:
         exact[...] = np.frompyfunc(Fraction, 1, 1)(np.asarray(values, dtype=int))
     elif "simplex" in spec.facts:
         exact = exact / exact.sum(-1, keepdims=True)
@@ -218,5 +218,6 @@ _RECIPES: Mapping[str, Callable[..., Array]] = {
     "one_hot": _one_hot,
     "simplex": _simplex,
     "symmetric": _symmetric,
+    "mask": lambda rng, shape: rng.integers(0, 2, shape).astype(float),
     "positive": lambda rng, shape: rng.uniform(0.5, 1.5, shape),
 }

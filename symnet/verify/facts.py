@@ -19,6 +19,7 @@ _FACTS: Mapping[str, tuple[str, Callable[[Array], bool]]] = {
         lambda a: bool(np.all((a == 0) | (a == 1)) and np.all(a.sum(-1) == 1)),
     ),
     "simplex": ("have rows with the sum 1", lambda a: bool(np.allclose(a.sum(-1), 1))),
+    "mask": ("hold 0 and 1 only", lambda a: bool(np.isin(a, (0, 1)).all())),
     "symmetric": ("be symmetric", lambda a: bool(np.allclose(a, np.swapaxes(a, -1, -2)))),
     "positive": ("be positive", lambda a: bool(np.all(a > 0))),
     "nonnegative": ("not be negative", lambda a: bool(np.all(a >= 0))),

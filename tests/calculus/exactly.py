@@ -87,6 +87,8 @@ def _tensor(spec: TensorSpec, shape: tuple[int, ...], rng: random.Random) -> Any
                 values[(*row, k)] = (
                     Fraction(int(k == hot)) if "one_hot" in spec.facts else Fraction(weight, sum(weights))
                 )
+    elif "mask" in spec.facts:
+        values = np.vectorize(lambda v: Fraction(int(v > 0)), otypes=[object])(values)
     if "symmetric" in spec.facts:
         values = (values + values.T) / 2
     if spec.facts & {"positive", "nonnegative"}:

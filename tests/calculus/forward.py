@@ -96,6 +96,15 @@ def row_cross_entropy(*facts: str) -> Program:
     return f.program()
 
 
+def masked(*facts: str) -> Program:
+    """Σ (W z)² + (1 - W)⁴ z + √W V z: powers of a factor that may be a mask."""
+    f = Forward()
+    z, W, V = f.parameter("z", N), f.leaf("W", N, facts=facts or ["nonnegative"]), f.leaf("V", N)
+    f.put("q", [n], (W(n) * z(n)) ** 2 / 2 + sp.sqrt(W(n)) * V(n) * z(n) + z(n) * (1 - W(n)) ** 4)
+    f.put("loss", [], Access("q", n), [n])
+    return f.program()
+
+
 def softmax_with_cotangent() -> Program:
     f = Forward()
     Z, G = f.parameter("Z", N, C), f.leaf("G", N, C)

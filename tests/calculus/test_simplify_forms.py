@@ -31,6 +31,14 @@ FORMS: dict[str, tuple[Program, list[str]]] = {
         forward.row_cross_entropy(),
         ["de[n] += 1/N", "q[n] += Σ_k Y[n,k]", "dZ[n,k] += (q[n]*P[n,k] - Y[n,k])/N"],
     ),
+    "a mask is its own power": (
+        forward.masked("mask"),
+        ["dq[n] += 1", "dz[n] += (V[n] + z[n])*W[n] - W[n] + 1"],
+    ),
+    "what is no mask keeps its powers": (
+        forward.masked(),
+        ["dq[n] += 1", "dz[n] += (1 - W[n])**4 + (V[n] + W[n]**(3/2)*z[n])*sqrt(W[n])"],
+    ),
     "softmax with cotangent": (
         forward.softmax_with_cotangent(),
         ["q[n] += Σ_k G[n,k]*P[n,k]", "dZ[n,k] += (-q[n] + G[n,k])*P[n,k]"],

@@ -43,10 +43,10 @@ MODELS = {
         N, D, C = sn.dims(N="batch", D=2, C=3)
         X = sn.data(N, D, values=sn.uniform(-1, 1))
         Y, Q = sn.data(N, C, one_hot=True), sn.data(N, C, simplex=True)
-        p, S = sn.data(N, positive=True), sn.data(D, D, symmetric=True)
+        p, S, M = sn.data(N, positive=True), sn.data(D, D, symmetric=True), sn.data(N, C, mask=True)
         W = sn.param(D, C, init="xavier")
         Z = X @ S @ W
-        loss = sn.cross_entropy(Z, Y) + sn.cross_entropy(Z, Q) + sn.mean(p * sn.sum(Z, 1) ** 2)
+        loss = sn.cross_entropy(Z, Y) + sn.cross_entropy(Z, Q) + sn.mean(p * sn.sum(M * Z, 1) ** 2)
         train = sn.train(lr=0.1, steps=4, batch=8)
     """,
     "binary": """

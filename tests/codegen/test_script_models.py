@@ -64,6 +64,7 @@ def test_facts_of_the_data_are_checked(tmp_path, capsys):
     wrong = {
         "Y": (np.full((12, 3), 1 / 3), "Y must have one 1 in each row, and 0 elsewhere"),
         "Q": (np.ones((12, 3)), "Q must have rows with the sum 1"),
+        "M": (np.full((12, 3), 0.5), "M must hold 0 and 1 only"),
         "p": (np.zeros(12), "p must be positive"),
         "S": (np.array([[1.0, 2.0], [3.0, 4.0]]), "S must be symmetric"),
     }

@@ -58,11 +58,11 @@ def test_a_data_file_gives_its_first_rows() -> None:
         own_point(lost, 0, 7)
 
 
-FACTS = ("one_hot", "simplex", "symmetric", "positive")
+FACTS = ("one_hot", "simplex", "mask", "symmetric", "positive")
 
 
 def facts_model() -> Model:
-    """Four square inputs with one fact each, labels, and one positive parameter."""
+    """Square inputs with one fact each, labels, and one positive parameter."""
     three = sp.Integer(3)
     specs = {f: TensorSpec(f, (three, three), "data", facts=frozenset({f})) for f in FACTS}
     label = TensorSpec("t", (sp.Symbol("N", integer=True, positive=True),), "label", integer=True)
@@ -93,6 +93,7 @@ def test_drawn_numbers_keep_the_declared_facts() -> None:
 BROKEN = {
     "one_hot": (np.full((3, 3), 1 / 3), "one_hot must have one 1 in each row, and 0 elsewhere"),
     "simplex": (np.ones((3, 3)), "simplex must have rows with the sum 1"),
+    "mask": (np.full((3, 3), 2.0), "mask must hold 0 and 1 only"),
     "symmetric": (np.arange(9.0).reshape(3, 3), "symmetric must be symmetric"),
     "positive": (np.zeros((3, 3)), "positive must be positive"),
     "t": (np.array([0, 3]), "t must hold labels in 0..2"),
