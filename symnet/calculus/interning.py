@@ -18,7 +18,7 @@ _NONNEGATIVE_NAMES = frozenset({"absolute", "relu", "huber"})
 class Atoms:
     """The atoms of one run.
 
-    ``signs`` maps a tensor to "positive" or "nonnegative" where that is known; every entry of one of ``masks`` is 0 or 1.
+    ``signs`` maps a tensor to "positive" or "nonnegative" where that is known; the entries of ``masks`` are all 0 or 1.
     """
 
     def __init__(self) -> None:
