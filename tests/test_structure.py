@@ -192,3 +192,44 @@ def test_generating_loads_no_torch() -> None:
 
 def test_the_check_of_what_is_loaded_can_fail() -> None:
     assert loaded_by("import symnet.calculus.evaluate") == {"numpy"}
+
+
+#: What rewrites a formula in ways that nobody chose, named and proved: the simplifier has rules of its own instead.
+#: ``expand`` is missing here: it multiplies out integer addresses, which are polynomials and never printed as found.
+REWRITERS = frozenset(
+    "simplify nsimplify cancel factor factor_terms factor_list together apart collect rcollect cse doit radsimp ratsimp"
+    " ratsimpmodprime trigsimp powsimp powdenest logcombine gammasimp combsimp besselsimp hypersimp horner posify"
+    " expand_mul expand_log expand_power_base expand_power_exp expand_func expand_trig expand_complex".split()
+)
+
+
+def rewriters_called(source: ast.Module) -> list[str]:
+    """The calls of SymPy's own simplification: ``sp.cancel(x)``, ``x.factor()``, or a name imported from sympy."""
+    imported = {
+        alias.asname or alias.name
+        for node in ast.walk(source)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "sympy"
+        for alias in node.names
+    }
+    calls = [node.func for node in ast.walk(source) if isinstance(node, ast.Call)]
+    by_sympy = [f for f in calls if isinstance(f, ast.Attribute) and _is_foreign(f.value)]
+    found = [f"line {f.lineno}: {f.attr}" for f in by_sympy if f.attr in REWRITERS]
+    plain = [f for f in calls if isinstance(f, ast.Name) and f.id in imported & REWRITERS]
+    return found + [f"line {f.lineno}: {f.id}" for f in plain]
+
+
+def _is_foreign(value: ast.expr) -> bool:
+    """Whether an attribute may be SymPy's: anything but ``self`` and the parts of the package's own objects."""
+    return not (isinstance(value, ast.Name) and value.id in ("self", "cls")) and "self" not in ast.unparse(value)
+
+
+@pytest.mark.parametrize("path", FILES, ids=[str(f.relative_to(ROOT)) for f in FILES])
+def test_sympy_simplifies_nothing(path: Path) -> None:
+    assert rewriters_called(tree(path)) == []
+
+
+def test_the_check_of_sympys_simplification_can_fail() -> None:
+    for line in ("sp.simplify(x)", "sympy.cancel(x / y)", "x.factor()", "from sympy import together\ntogether(x)"):
+        assert rewriters_called(ast.parse(line)), line
+    assert not rewriters_called(ast.parse("from symnet.calculus.simplify import simplify\nsimplify(raw, {})"))
+    assert not rewriters_called(ast.parse("self.factor(a, e)\nself.collapse.collapse(atom)\nsp.expand(address)"))

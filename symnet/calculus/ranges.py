@@ -57,7 +57,7 @@ def positive(expression: sp.Expr) -> bool:
     expression = sp.expand(expression)
     for whole in sorted(expression.atoms(sp.floor), key=sort_key):
         inside = whole.args[0]
-        denominator = sp.denom(sp.together(inside))
+        denominator = inside.as_numer_denom()[1]
         slack = (denominator - 1) / denominator if expression.coeff(whole).is_positive else 0
         expression = sp.expand(expression.xreplace({whole: inside - slack}))
     if expression.is_positive:

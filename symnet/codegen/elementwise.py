@@ -68,7 +68,7 @@ class Elementwise:
 
     def _quotient(self, body: sp.floor) -> Part | None:
         """The floor of an integer over a size, in integers: a place may not pass through floats."""
-        above, below = sp.fraction(sp.together(body.args[0]))
+        above, below = body.args[0].as_numer_denom()
         parts = [self.lower(above), self.lower(below)]
         whole = [p.array.dtype for p in parts] == ["int", "number"]
         return self.joined("call", parts, "floor_divide", "int") if whole and below != 1 else None

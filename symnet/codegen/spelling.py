@@ -94,7 +94,7 @@ def number_text(value: sp.Expr) -> Text:
             return Text(f"1 / {number_text(1 / value).within(POWER)}", TIMES)
         return power_text(base, exponent)
     if isinstance(value, sp.floor):
-        top, bottom = sp.fraction(sp.together(value.args[0]))
+        top, bottom = value.args[0].as_numer_denom()
         return Text(f"{number_text(top).within(UNARY)} // {number_text(bottom).within(POWER)}", TIMES)
     raise TypeError(f"{value} is no size")
 

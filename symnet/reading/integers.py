@@ -85,10 +85,10 @@ def digit(address: sp.Expr) -> Digit | None:
             return Digit(below.number, below.weight, base)
         return Digit(inner, sp.S.One, base)
     if isinstance(address, sp.floor):
-        number, weight = sp.fraction(sp.together(address.args[0]))
+        number, weight = address.args[0].as_numer_denom()
         if isinstance(number, sp.Mod):
             inner, base = number.args
-            return Digit(inner, weight, sp.cancel(base / weight))
+            return Digit(inner, weight, base / weight)
         below = digit(number)
         if below is not None and below.base is None:
             return Digit(below.number, below.weight * weight, None)
@@ -118,7 +118,7 @@ def simplified(address: sp.Expr) -> sp.Expr:
         return address
     args = [simplified(a) if isinstance(a, sp.Expr) else a for a in address.args]
     if isinstance(address, sp.floor):
-        number, weight = sp.fraction(sp.together(args[0]))
+        number, weight = args[0].as_numer_denom()
         quotient, rest = _divide(number, weight)
         return quotient + (sp.S.Zero if _below(rest, weight) else sp.floor(rest / weight))
     if isinstance(address, sp.Mod):
@@ -133,7 +133,7 @@ def _divide(number: sp.Expr, weight: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     quotient: sp.Expr = sp.S.Zero
     rest: sp.Expr = sp.S.Zero
     for term in sp.Add.make_args(sp.expand(number)):
-        share = sp.cancel(term / weight)
+        share = term / weight
         whole = sp.fraction(share)[1] == 1
         quotient, rest = (quotient + share, rest) if whole else (quotient, rest + term)
     return quotient, rest
