@@ -197,9 +197,40 @@ def test_the_check_of_what_is_loaded_can_fail() -> None:
 #: What rewrites a formula in ways that nobody chose, named and proved: the simplifier has rules of its own instead.
 #: ``expand`` is missing here: it multiplies out integer addresses, which are polynomials and never printed as found.
 REWRITERS = frozenset(
-    "simplify nsimplify cancel factor factor_terms factor_list together apart collect rcollect cse doit radsimp ratsimp"
-    " ratsimpmodprime trigsimp powsimp powdenest logcombine gammasimp combsimp besselsimp hypersimp horner posify"
-    " expand_mul expand_log expand_power_base expand_power_exp expand_func expand_trig expand_complex".split()
+    {
+        "simplify",
+        "nsimplify",
+        "cancel",
+        "factor",
+        "factor_terms",
+        "factor_list",
+        "together",
+        "apart",
+        "collect",
+        "rcollect",
+        "cse",
+        "doit",
+        "radsimp",
+        "ratsimp",
+        "ratsimpmodprime",
+        "trigsimp",
+        "powsimp",
+        "powdenest",
+        "logcombine",
+        "gammasimp",
+        "combsimp",
+        "besselsimp",
+        "hypersimp",
+        "horner",
+        "posify",
+        "expand_mul",
+        "expand_log",
+        "expand_power_base",
+        "expand_power_exp",
+        "expand_func",
+        "expand_trig",
+        "expand_complex",
+    }
 )
 
 
