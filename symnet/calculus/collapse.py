@@ -32,11 +32,12 @@ class Collapse:
     def put(self, poly: Poly, atom: Atom, value: Poly) -> Poly:
         """The polynomial with an atom replaced by a polynomial; a first power is multiplied out."""
         result: Poly = {}
-        single = self.algebra.enclose(value)
         for mono, c in poly.items():
             power = next((e for a, e in mono if a is atom), 0)
             rest = (c, tuple((a, e) for a, e in mono if a is not atom))
-            inner = exchanged(self.sums, {rest[1]: rest[0]}, lambda a: single if a is atom else None)
+            inner = exchanged(
+                self.sums, {rest[1]: rest[0]}, lambda a, e: self.algebra.power(value, e) if a is atom else None
+            )
             if power == 1:
                 new = [self.algebra.times(term, (k, m)) for term in _terms(inner) for m, k in value.items()]
             else:

@@ -12,6 +12,7 @@ from symnet.calculus.cost import Product, Tree, factored
 from symnet.calculus.interning import placeholder
 from symnet.calculus.ir import Access, Delta, Index, IntegerAccess
 from symnet.calculus.normal import Algebra, NotUnderstood
+from symnet.calculus.scalars import without_sympy_kinks
 from symnet.calculus.sums import Sums
 
 Names = Mapping[Index, Var]
@@ -144,7 +145,7 @@ class Writer:
         exponent = sp.Rational(e.numerator, e.denominator)
         if a.kind == "call" and a.head is sp.exp:
             return sp.exp(self.poly(self.algebra.scaled(a.parts[0], (e, ONE))))
-        return sp.Pow(self.atom(a), exponent)
+        return without_sympy_kinks(sp.Pow(self.atom(a), exponent))
 
     def atom(self, a: Atom) -> sp.Expr:
         """One atom."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from symnet.calculus.atoms import ONE, Atom, Mono, Poly, Term, add_term, exact, free_of, names_of
+from symnet.calculus.atoms import ONE, Atom, Mono, Number, Poly, Term, add_term, exact, free_of, names_of
 from symnet.calculus.definitions import Definition, Definitions
 from symnet.calculus.matching import exchanged, match, match_product
 from symnet.calculus.sums import Sums
@@ -47,15 +47,15 @@ class Products:
             yield self._recognised(poly, definition, c, mono)
 
     def _solved(self, poly: Poly, definition: Definition, member: Atom, e: int | Fraction, rest: Term) -> Poly:
-        """``m = (F / (c·rest))^(1/e)`` put in everywhere."""
+        """``m^f = (F / (c·rest))^(f/e)`` put in everywhere, where f/e is whole or e is 1: F may be negative."""
         inverse = (Fraction(1) / rest[0], tuple((a, -f) for a, f in rest[1]))
         read = self.sums.read(definition.name, *definition.formals)
         k, m = self.algebra.times(read, inverse)
-        value = self.algebra.power({m: k}, exact(Fraction(1) / e))
 
-        def exchange(atom: Atom) -> Term | None:
-            found = match(self.sums, member, atom, {})
-            return None if found is None else self.sums.rename(value, found)
+        def exchange(atom: Atom, f: Number) -> Term | None:
+            times = exact(Fraction(f) / e)
+            found = match(self.sums, member, atom, {}) if isinstance(times, int) or e in (1, -1) else None
+            return None if found is None else self.sums.rename(self.algebra.power({m: k}, times), found)
 
         return exchanged(self.sums, poly, exchange)
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from symnet.calculus.atoms import Address, Atom, Mono, Poly, Term, Var, add_term
+from symnet.calculus.atoms import Address, Atom, Mono, Number, Poly, Term, Var, add_term
 from symnet.calculus.sums import Sums
 
 Binding = dict[Var, Address]
+Exchange = Callable[[Atom, Number], Term | None]  # what a power of an atom becomes; None leaves it
 
 
 def match(sums: Sums, pattern: Atom, atom: Atom, binding: Binding) -> Binding | None:
@@ -45,8 +46,8 @@ def match_product(sums: Sums, pattern: Mono, mono: Mono, binding: Binding) -> It
                 yield from match_product(sums, pattern[1:], mono, found)
 
 
-def exchanged(sums: Sums, poly: Poly, exchange: Callable[[Atom], Term | None]) -> Poly:
-    """The polynomial with atoms exchanged for terms everywhere, inside sums, parentheses and functions too."""
+def exchanged(sums: Sums, poly: Poly, exchange: Exchange) -> Poly:
+    """The polynomial with powers of atoms exchanged everywhere, inside sums, parentheses and functions too."""
     result: Poly = {}
     for mono, c in poly.items():
         k, m = _exchanged_term(sums, (c, mono), exchange)
@@ -55,13 +56,15 @@ def exchanged(sums: Sums, poly: Poly, exchange: Callable[[Atom], Term | None]) -
     return result
 
 
-def _exchanged_term(sums: Sums, term: Term, exchange: Callable[[Atom], Term | None]) -> Term:
+def _exchanged_term(sums: Sums, term: Term, exchange: Exchange) -> Term:
     c, mono = term
     parts: list[Term] = [(c, ())]
     for a, e in mono:
-        new = exchange(a)
-        if new is None:
-            new = _inside(sums, a, exchange)
+        whole = exchange(a, e)
+        if whole is not None:
+            parts.append(whole)
+            continue
+        new = _inside(sums, a, exchange)
         if new is None:
             parts.append((1, ((a, e),)))
         else:
@@ -69,7 +72,7 @@ def _exchanged_term(sums: Sums, term: Term, exchange: Callable[[Atom], Term | No
     return sums.algebra.times(*parts)
 
 
-def _inside(sums: Sums, a: Atom, exchange: Callable[[Atom], Term | None]) -> Term | None:
+def _inside(sums: Sums, a: Atom, exchange: Exchange) -> Term | None:
     if a.kind == "paren":
         poly = exchanged(sums, a.parts[0], exchange)
         return None if poly == a.parts[0] else sums.algebra.enclose(poly)

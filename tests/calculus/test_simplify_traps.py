@@ -67,6 +67,31 @@ def test_breaking_the_power_rule_is_noticed(monkeypatch: pytest.MonkeyPatch) -> 
         simplified(root_of_square())
 
 
+def quarter_power() -> Program:
+    """dz0 is minus two fourths of exp(z4/4): solved for exp(z4), its fourth power would need a root of a negative."""
+    f = Forward()
+    f.leaf("sizes", N)
+    c, v = f.parameter("c"), f.parameter("v", D)
+    z0 = f.put("z0", [n], c() ** 2)
+    z4 = f.put("z4", [n], c() - 2 * z0(n))
+    f.put("loss", [], sp.exp(z4(n) / 4) + v(d) ** 2, [n, d])
+    return f.program()
+
+
+def test_a_negative_adjoint_is_not_the_root_of_its_power() -> None:
+    result = simplified(quarter_power()).program
+    assert [text for text in adjoints(result) if text.startswith("dc")] == [
+        "dc += Σ_n -dz0[n]/2",
+        "dc += Σ_n 2*c*dz0[n]",
+    ]
+
+
+@pytest.mark.parametrize("program", [root_of_square(), quarter_power()])
+def test_sympys_own_absolute_value_never_comes_out(program: Program) -> None:
+    """``sqrt(x**2)`` makes SymPy write Abs, whose kink is not PyTorch's and which no target can spell."""
+    assert not any(e.body.has(sp.Abs) for e in simplified(program, points=0).program.equations)
+
+
 def gated_sum() -> Program:
     """Two sums whose quotient is gamma: dividing by gamma would give one from the other."""
     f = Forward()
