@@ -16,13 +16,14 @@ import numpy as np
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.calculus.ir import Access, Equation, Index, IntegerAccess, Program, TensorSpec, size_symbol
+from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program, TensorSpec, size_symbol
 from symnet.calculus.verify import verify
 
 _SYMPY = ("exp", "log", "tanh", "sin", "cos", "sqrt", "erf", "floor", "Rational", "pi")
 FUNCTIONS = {name: getattr(sp, name) for name in _SYMPY} | {
     name: value for name, value in vars(scalars).items() if isinstance(value, type) and issubclass(value, sp.Function)
 }
+FUNCTIONS["Delta"] = Delta
 _EQUATION = re.compile(r"(\w+)(?:\[([\w,]*)\])? (\+|max)= (.*?)(?: if (.*?))?(?: over (.*))?\Z")
 
 

@@ -12,6 +12,7 @@ from symnet.calculus.atoms import ONE, Address, Atom, Mono, Number, Poly, Term, 
 from symnet.calculus.convert import Reader
 from symnet.calculus.ir import Equation, Program, TensorSpec
 from symnet.calculus.normal import NotUnderstood
+from symnet.calculus.pieces import pieces
 from symnet.calculus.sums import Sums
 
 LONGEST_PRODUCT = 8  # a product of more factors stays a name
@@ -136,6 +137,10 @@ class Definitions:
     def _enter_names(self, definition: Definition) -> bool:
         """Make the tensor known as the value of what it is defined as; whether it is another name of one term."""
         poly = definition.poly
+        for (c, mono), addresses in pieces(self.sums, definition.formals, poly):
+            if len(mono) == 1 and mono[0][0].kind == "call" and mono[0][1] == 1:
+                k, read = self.sums.read(definition.name, *addresses)
+                self.sums.enter_alias(definition.name, mono[0][0], (exact(Fraction(k) / c), read))
         alias = False
         if len(poly) == 1:
             ((mono, c),) = poly.items()

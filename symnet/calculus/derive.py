@@ -32,6 +32,7 @@ from symnet.calculus.ir import (
     indices_for,
     sort_key,
 )
+from symnet.calculus.loops import components, sorted_by_need
 from symnet.calculus.scalars import equal, without_sympy_kinks
 from symnet.naming import Namer
 
@@ -94,24 +95,49 @@ def _sweep(program: Program, seed: Seed, wrt: tuple[str, ...], name: Callable[[s
         target = _adjoint_of(done, program, seed, seed.output, name)
         done.equations.append(Equation(target, lead + own, body, origin=Origin(None)))
     counts: dict[str, Access] = {}
-    for number in range(len(program.equations) - 1, -1, -1):
-        forward = program.equations[number]
-        if forward.target not in done.adjoints:
-            continue
-        for read in top_accesses(forward.body):
-            if read.name in active:
-                weight = _tie_weight(forward, program, done, counts) if forward.op == "max" else sp.S.One
-                derivative = scalar_derivative(forward.body, read)
-                if derivative != 0:
-                    target = _adjoint_of(done, program, seed, read.name, name)
-                    origin = Origin(number, read, derivative)
-                    done.equations.append(_transposed(forward, read, derivative * weight, done, target, seed, origin))
+    for block in _blocks(program):
+        waiting = block
+        while ready := [k for k in waiting if program.equations[k].target in done.adjoints]:
+            waiting = [k for k in waiting if k not in ready]
+            for number in ready:
+                _differentiate(program, number, active, counts, done, seed, name)
     for tensor in wrt:
         if tensor not in done.adjoints:
             target = _adjoint_of(done, program, seed, tensor, name)
             left = indices_for(done.tensors[target].shape)
             done.equations.append(Equation(target, left, sp.S.Zero, origin=Origin(None)))
-    return replace(program, tensors=done.tensors, equations=tuple(done.equations), adjoints=done.adjoints)
+    swept = replace(program, tensors=done.tensors, equations=tuple(done.equations), adjoints=done.adjoints)
+    return sorted_by_need(swept, len(program.equations))
+
+
+def _blocks(program: Program) -> list[list[int]]:
+    """The numbers of the equations from the last to the first; those of one recurrence together, at its last one."""
+    group = {name: component for component in components(program) for name in component}
+    blocks: dict[int | frozenset[str], list[int]] = {}
+    for number in range(len(program.equations) - 1, -1, -1):
+        blocks.setdefault(group.get(program.equations[number].target, number), []).append(number)
+    return list(blocks.values())
+
+
+def _differentiate(
+    program: Program,
+    number: int,
+    active: frozenset[str],
+    counts: dict[str, Access],
+    done: _Sweep,
+    seed: Seed,
+    name: Callable[[str], str],
+) -> None:
+    """The one rule for one equation."""
+    forward = program.equations[number]
+    for read in top_accesses(forward.body):
+        if read.name in active:
+            weight = _tie_weight(forward, program, done, counts) if forward.op == "max" else sp.S.One
+            derivative = scalar_derivative(forward.body, read)
+            if derivative != 0:
+                target = _adjoint_of(done, program, seed, read.name, name)
+                origin = Origin(number, read, derivative)
+                done.equations.append(_transposed(forward, read, derivative * weight, done, target, seed, origin))
 
 
 def _adjoint_of(done: _Sweep, program: Program, seed: Seed, tensor: str, name: Callable[[str], str]) -> str:
@@ -184,9 +210,12 @@ def _rank(forward: Equation, parts: tuple[Equation, ...]) -> sp.Expr:
 
 def _depending_on(program: Program, wrt: tuple[str, ...]) -> frozenset[str]:
     active = set(wrt)
-    for equation in program.equations:
-        if any(a.name in active for a in top_accesses(equation.body)):
-            active.add(equation.target)
+    known = 0
+    while len(active) > known:  # once more where a recurrence reads what is written later in the list
+        known = len(active)
+        for equation in program.equations:
+            if any(a.name in active for a in top_accesses(equation.body)):
+                active.add(equation.target)
     return frozenset(active)
 
 

@@ -89,13 +89,17 @@ class Emitter:
 
 
 def _own_sum(mono: Mono, alone: bool) -> Atom | None:
-    """The stored sum of a term that can be one flat equation: no other sum in it, and a rest that costs nothing."""
+    """The stored sum of a term that can be one flat equation: no other sum in it, and a rest that costs nothing.
+
+    A sum with a delta only moves its values, so a factor is as cheap inside of it.
+    """
     sums = sums_of({mono: 1})
     top = [a for a, e in mono if a.kind == "sum" and e == 1]
     if len(sums) != 1 or len(top) != 1:
         return None
     free = free_of(tuple((a, e) for a, e in mono if a is not top[0]))
-    return top[0] if not free or (alone and free <= top[0].free) else None
+    moved = any(a.kind == "delta" for a, _ in top[0].parts[1])
+    return top[0] if not free or ((alone or moved) and free <= top[0].free) else None
 
 
 __all__ = ["ONE", "Emitter"]

@@ -7,7 +7,7 @@ Dense and slow, and obviously right.  The number system is a parameter: float64,
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from functools import reduce
 from operator import add, mul
@@ -19,6 +19,7 @@ import sympy as sp
 from symnet.calculus import scalars
 from symnet.calculus.arithmetic import EXACT, FLOAT, Arithmetic, Array, NotExact, multidigit
 from symnet.calculus.ir import Access, Delta, Equation, Index, Program
+from symnet.calculus.loops import components, loops_of
 
 Sizes = Mapping[sp.Symbol, int]
 
@@ -34,10 +35,27 @@ def evaluate(program: Program, inputs: Mapping[str, Array], arithmetic: Arithmet
         if spec.role in ("parameter", "data", "label"):
             values[name] = np.asarray(inputs[name]) if spec.integer else _as_numbers(inputs[name], arithmetic)
     sizes = sizes_of(program, {n: v.shape for n, v in values.items()})
+    for name in (n for component in components(program) for n in component):
+        values[name] = _empty(program, program.defining(name)[0], sizes, arithmetic)
     with np.errstate(all="ignore"):  # an infinity is a value here, not a warning
-        for equation in program.equations:
-            _accumulate(program, equation, values, sizes, arithmetic)
+        for equation, fixed in steps_of(program, sizes):
+            _accumulate(program, equation, values, sizes, arithmetic, fixed)
     return values
+
+
+def steps_of(program: Program, sizes: Sizes) -> Iterator[tuple[Equation, Mapping[Index, int]]]:
+    """Every contribution in an order in which it has what it reads, with the indices that a loop fixes."""
+    loops = {name: loop for loop in loops_of(program) for name in loop.tensors}
+    last = {id(loops[e.target]): k for k, e in enumerate(program.equations) if e.target in loops}
+    for number, equation in enumerate(program.equations):
+        loop = loops.get(equation.target)
+        if loop is None:
+            yield equation, {}
+        elif last[id(loop)] == number:  # by now everything is complete that the component reads
+            yield from ((e, {}) for e in loop.before)
+            times = range(int(loop.size.xreplace(dict(sizes))))
+            for time in reversed(times) if loop.backward else times:
+                yield from ((step.equation, step.at(time)) for step in loop.steps)
 
 
 def sizes_of(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> dict[sp.Symbol, int]:
@@ -66,18 +84,22 @@ def _as_numbers(value: Any, arithmetic: Arithmetic) -> Array:
 
 
 def _accumulate(
-    program: Program, equation: Equation, values: dict[str, Array], sizes: Sizes, arithmetic: Arithmetic
+    program: Program,
+    equation: Equation,
+    values: dict[str, Array],
+    sizes: Sizes,
+    arithmetic: Arithmetic,
+    fixed: Mapping[Index, int],
 ) -> None:
-    extents = tuple(int(i.size.xreplace(dict(sizes))) for i in equation.indices)
+    extents = tuple(1 if i in fixed else int(i.size.xreplace(dict(sizes))) for i in equation.indices)
     grids = {
-        index: np.arange(extent).reshape([-1 if k == axis else 1 for k in range(len(extents))])
+        index: (fixed.get(index, 0) + np.arange(extent)).reshape([-1 if k == axis else 1 for k in range(len(extents))])
         for axis, (index, extent) in enumerate(zip(equation.indices, extents, strict=True))
     }
     allowed = np.ones(extents, dtype=bool)
     for guard in equation.guard:
         allowed = allowed & (_integer(guard, grids, values, sizes) >= 0)
-    empty = -math.inf if equation.op == "max" else (0.0 if arithmetic.dtype is float else arithmetic.number(sp.S.Zero))
-    body = np.full(extents, empty, dtype=arithmetic.dtype)
+    body = np.full(extents, _nothing(equation, arithmetic), dtype=arithmetic.dtype)
     if equation.guard:  # the body is evaluated only where it counts: elsewhere it may have no value
         grids = dict(zip(equation.indices, np.nonzero(allowed), strict=True))
         body[allowed] = _value(equation.body, grids, values, sizes, arithmetic)
@@ -85,14 +107,21 @@ def _accumulate(
         body[...] = _value(equation.body, grids, values, sizes, arithmetic)
     axes = tuple(range(len(equation.left), len(extents)))
     if equation.target not in values:
-        shape = tuple(int(s.xreplace(dict(sizes))) for s in program.tensors[equation.target].shape)
-        values[equation.target] = np.full(shape, empty, dtype=arithmetic.dtype)
-    if equation.op == "max":
-        total = np.maximum.reduce(body, axis=axes) if axes else body
-        values[equation.target] = np.asarray(np.maximum(values[equation.target], total), dtype=arithmetic.dtype)
-    else:
-        total = np.add.reduce(body, axis=axes) if axes else body
-        values[equation.target] = np.asarray(values[equation.target] + total, dtype=arithmetic.dtype)
+        values[equation.target] = _empty(program, equation, sizes, arithmetic)
+    combine, gather = (np.maximum, np.maximum.reduce) if equation.op == "max" else (np.add, np.add.reduce)
+    total = gather(body, axis=axes) if axes else body
+    where = tuple(slice(fixed[i], fixed[i] + 1) if i in fixed else slice(None) for i in equation.left)
+    values[equation.target][where] = combine(values[equation.target][where], total)
+
+
+def _nothing(equation: Equation, arithmetic: Arithmetic) -> Any:
+    """The sum or the maximum of nothing."""
+    return -math.inf if equation.op == "max" else 0.0 if arithmetic.dtype is float else arithmetic.number(sp.S.Zero)
+
+
+def _empty(program: Program, equation: Equation, sizes: Sizes, arithmetic: Arithmetic) -> Array:
+    shape = tuple(int(s.xreplace(dict(sizes))) for s in program.tensors[equation.target].shape)
+    return np.full(shape, _nothing(equation, arithmetic), dtype=arithmetic.dtype)
 
 
 def _read(access: Access, grids: Mapping[Index, Array], values: Mapping[str, Array], sizes: Sizes) -> Array:
@@ -158,4 +187,4 @@ def _value(
     return arithmetic.call(type(expression).__name__, *map(of, expression.args))
 
 
-__all__ = ["EXACT", "FLOAT", "Arithmetic", "NotExact", "evaluate", "multidigit", "sizes_of"]
+__all__ = ["EXACT", "FLOAT", "Arithmetic", "NotExact", "evaluate", "multidigit", "sizes_of", "steps_of"]

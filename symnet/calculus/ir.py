@@ -188,7 +188,7 @@ class Equation:
 
 @dataclass(frozen=True)
 class Program:
-    """Equations in an order in which each tensor is complete before it is read.
+    """Equations in an order in which each tensor is complete before it is read, but for recurrences (``loops``).
 
     ``adjoints`` maps a tensor to the name of its adjoint once the program has been derived.
     """
@@ -224,13 +224,14 @@ class Program:
 
     def restricted_to(self, wanted: Iterable[str]) -> Program:
         """Only the equations that the wanted tensors need; unused tensors go, declared ones stay."""
-        need = set(wanted)
-        kept: list[Equation] = []
-        for equation in reversed(self.equations):
-            if equation.target in need:
-                kept.append(equation)
-                need.update(a.name for a in equation.accesses)
-        kept.reverse()
+        need: set[str] = set()
+        queue = list(wanted)
+        while queue:
+            name = queue.pop()
+            if name not in need:
+                need.add(name)
+                queue += self.reads(name)
+        kept = [e for e in self.equations if e.target in need]
         computed = {e.target for e in kept}
         tensors = {n: t for n, t in self.tensors.items() if n in computed or t.role in ("parameter", "data", "label")}
         return replace(self, equations=tuple(kept), tensors=tensors)

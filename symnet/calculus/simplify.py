@@ -14,6 +14,7 @@ import sympy as sp
 from symnet.calculus.adjoints import Adjoints
 from symnet.calculus.emit import Emitter
 from symnet.calculus.ir import Access, Index, Program, TensorSpec, sort_key
+from symnet.calculus.loops import sorted_by_need
 from symnet.calculus.records import Recorder
 from symnet.calculus.rewrites import Rewrite
 from symnet.calculus.steps import Steps
@@ -78,6 +79,7 @@ def _written(adjoints: Adjoints) -> Simplified:
         equations=(*forward, *emitter.share_equations, *emitter.equations),
         adjoints=left,
     )
+    program = sorted_by_need(program, len(forward))
     return Simplified(program, _records(adjoints, emitter), _facts(adjoints, emitter))
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import sympy as sp
 
 from symnet.calculus.ir import Equation, Index, Program
+from symnet.calculus.loops import components, loops_of
 from symnet.calculus.ranges import lies_within
 from symnet.errors import InvariantError
 
 
 def verify(program: Program) -> Program:
     """The same program, after checking shapes, names, order, ranges, and that every index is bound exactly once.
+
+    A tensor is complete before it is read; tensors that depend on themselves have an order in time, and are complete
+    together before another reads them.
 
     Raises InvariantError with the equation printed; such an error is a defect of symnet.
     """
@@ -21,6 +25,7 @@ def verify(program: Program) -> Program:
     owners: dict[Index, int] = {}
     operations: dict[str, tuple[str, str]] = {}
     sizes = frozenset(s for t in program.tensors.values() for size in t.shape for s in size.free_symbols)
+    group = {name: component for component in components(program) for name in component}
     for number, equation in enumerate(program.equations):
         _verify_left(program, equation)
         for index in equation.indices:
@@ -28,11 +33,13 @@ def verify(program: Program) -> Program:
                 raise InvariantError(f"index {index} is used in two equations: {equation}")
         if operations.setdefault(equation.target, (equation.op, equation.ties)) != (equation.op, equation.ties):
             raise InvariantError(f"{equation.target} is both summed and maximised, or has two policies: {equation}")
-        _verify_reads(program, equation, written, sizes)
+        own = group.get(equation.target, frozenset((equation.target,)))
+        _verify_reads(program, equation, written | own if equation.target in group else written, sizes)
         remaining[equation.target] -= 1
-        if remaining[equation.target] == 0:
-            written.add(equation.target)
+        if not any(remaining[name] for name in own):
+            written |= own
     _verify_results(program, written)
+    loops_of(program)
     return program
 
 

@@ -2,45 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 
 import sympy as sp
 
 from symnet.calculus.ir import Index
+from symnet.calculus.products import factors, product, rebuilt, substitute
 from symnet.reading.nodes import Axes, Map, Node, Transpose, operand
 
-
-def rebuilt(expression: sp.Expr, args: Sequence[sp.Expr]) -> sp.Expr:
-    """The expression with other arguments; factors stay apart where SymPy would turn 2(x + 2) into 2x + 4."""
-    if tuple(args) == expression.args:
-        return expression
-    result = expression.func(*args)
-    if isinstance(expression, sp.Mul) and isinstance(result, sp.Add):
-        result = sp.Mul(*args, evaluate=False)
-    return result
-
-
-def substitute(expression: sp.Expr, table: Mapping[sp.Basic, sp.Expr]) -> sp.Expr:
-    """``xreplace`` that keeps products factored."""
-    if expression in table:
-        return table[expression]
-    if not expression.args or not isinstance(expression, sp.Expr):
-        return expression
-    return rebuilt(expression, [substitute(a, table) for a in expression.args])
-
-
-def factors(expression: sp.Expr) -> list[sp.Expr]:
-    """The factors of a product, nested ones included."""
-    if not isinstance(expression, sp.Mul):
-        return [expression]
-    return [f for a in expression.args for f in factors(a)]
-
-
-def product(parts: Iterable[sp.Expr]) -> sp.Expr:
-    """The product of factors, not distributed."""
-    chosen = list(parts)
-    result = sp.Mul(*chosen)
-    return sp.Mul(*chosen, evaluate=False) if isinstance(result, sp.Add) and len(chosen) > 1 else result
+__all__ = ["aligned", "broadcast", "factors", "mapped", "product", "rebuilt", "substitute"]
 
 
 def aligned(node: Node, axes: Axes) -> Node:

@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Delta, Equation, Index, sort_key
+from symnet.calculus.ir import Access, Delta, Equation, Index
+from symnet.calculus.products import Split, split_at_deltas, substitute
 from symnet.reading.integers import affine, digits, radix, same, simplified
-from symnet.reading.maps import product, substitute
 
 
 @dataclass(frozen=True)
@@ -57,56 +57,16 @@ def _joined(dense: list[Piece]) -> tuple[Piece, ...]:
     return tuple(result)
 
 
-def _split(body: sp.Expr) -> list[tuple[sp.Expr, tuple[Delta, ...]]]:
-    """The body as a sum of coefficients times products of deltas, as far as it is linear in each delta."""
-    parts: list[tuple[sp.Expr, tuple[Delta, ...]]] = [(body, ())]
-    for delta in sorted(body.atoms(Delta), key=sort_key):
-        if _always(delta):
-            parts = [(substitute(part, {delta: sp.S.One}), deltas) for part, deltas in parts]
-            continue
-        following: list[tuple[sp.Expr, tuple[Delta, ...]]] = []
-        for part, deltas in parts:
-            linear = _linear(part, delta)
-            if linear is None:
-                following.append((part, deltas))
-                continue
-            coefficient, rest = linear
-            following += [(rest, deltas)] if rest != 0 else []
-            following += [(coefficient, (*deltas, delta))] if coefficient != 0 else []
-        parts = following
-    return parts
+def _split(body: sp.Expr) -> Split:
+    """The body as coefficients times products of deltas; a delta of an axis with one place is 1."""
+    always = {delta: sp.S.One for delta in body.atoms(Delta) if _always(delta)}
+    return split_at_deltas(substitute(body, always) if always else body)
 
 
 def _always(delta: Delta) -> bool:
     """Whether both sides are 0 because the axis has one place."""
     index, address = delta.args
     return isinstance(index, Index) and index.size == 1 and not address.atoms(Access)
-
-
-def _linear(body: sp.Expr, delta: Delta) -> tuple[sp.Expr, sp.Expr] | None:
-    """``(a, b)`` with body = a·delta + b and neither containing delta; None when the body is not linear in it."""
-    if body == delta:
-        return sp.S.One, sp.S.Zero
-    if not body.has(delta):
-        return sp.S.Zero, body
-    if isinstance(body, sp.Add):
-        parts = [_linear(a, delta) for a in body.args]
-        if any(p is None for p in parts):
-            return None
-        known = [p for p in parts if p is not None]
-        return sp.Add(*(a for a, _ in known)), sp.Add(*(b for _, b in known))
-    if isinstance(body, sp.Mul):
-        holders = [a for a in body.args if a.has(delta)]
-        inner = _linear(holders[0], delta) if len(holders) == 1 else None
-        if inner is None:
-            return None
-        others = [a for a in body.args if not a.has(delta)]
-        return _times(others, inner[0]), _times(others, inner[1])
-    return None
-
-
-def _times(others: list[sp.Expr], last: sp.Expr) -> sp.Expr:
-    return sp.S.Zero if last == 0 else product([*others, last])
 
 
 def _placed(equation: Equation, deltas: tuple[Delta, ...], number: int) -> Piece:

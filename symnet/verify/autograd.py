@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping
 from functools import reduce
 from operator import add, mul
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import torch
 
 from symnet.calculus.evaluate import sizes_of
 from symnet.calculus.ir import Access, Delta, Equation, Index, Program
+from symnet.calculus.loops import Loop, loops_of
 
 Array = Any
 Values = dict[str, Any]
@@ -34,8 +36,12 @@ def autograd_of(program: Program, inputs: Mapping[str, Array], device: str = "cp
             tensor = torch.as_tensor(np.array(inputs[name]), device=device)
             values[name] = tensor if spec.integer else tensor.to(torch.float64).requires_grad_()
     sizes = sizes_of(program, {n: tuple(v.shape) for n, v in values.items()})
+    loops = {name: loop for loop in loops_of(program) for name in loop.tensors}
     for name in program.targets():
-        values[name] = _complete(program, program.defining(name), _Scope(values, sizes, device))
+        if name not in loops:
+            values[name] = _complete(program, program.defining(name), _Scope(values, sizes, device))
+        elif name not in values:
+            _run(program, loops[name], _Scope(values, sizes, device))
     wanted = {n: v for n, v in values.items() if v.requires_grad}
     found = torch.autograd.grad(values[program.loss], list(wanted.values()), allow_unused=True, materialize_grads=True)
     gradients = {n: g.detach().cpu().numpy() for n, g in zip(wanted, found, strict=True)}
@@ -58,6 +64,39 @@ class _Scope:
         return int(size.xreplace(dict(self.sizes)))
 
 
+def _run(program: Program, loop: Loop, scope: _Scope) -> None:
+    """All tensors of a recurrence: what each step adds is added to a new tensor, so that autograd sees every state."""
+    times = list(range(scope.extent(loop.size)))
+    work: list[tuple[Equation, Mapping[Index, int]]] = [(e, {}) for e in loop.before]
+    work += [(s.equation, s.at(t)) for t in (reversed(times) if loop.backward else times) for s in loop.steps]
+    for name in loop.tensors:
+        shape = [scope.extent(s) for s in program.tensors[name].shape]
+        empty = 0.0 if program.defining(name)[0].op == "+" else -math.inf
+        scope.values[name] = torch.full(shape, empty, dtype=torch.float64, device=scope.device)
+    for equation, fixed in work:
+        whole = scope.values[equation.target]
+        part = _complete_part(equation, scope, fixed)
+        for axis, index in enumerate(equation.left):
+            if index in fixed:  # one place of this axis: nothing is added elsewhere
+                at = torch.arange(whole.shape[axis], device=scope.device) == fixed[index]
+                view = at.reshape([-1 if k == axis else 1 for k in range(whole.ndim)])
+                part = torch.where(view, part, 0.0 if equation.op == "+" else -math.inf)
+        scope.values[equation.target] = whole + part if equation.op == "+" else torch.maximum(whole, part)
+
+
+def _complete_part(equation: Equation, scope: _Scope, fixed: Mapping[Index, int]) -> Any:
+    """What one equation gives, reduced; an index that is fixed has one place."""
+    terms = _terms(equation, scope, fixed)
+    over = tuple(range(len(equation.left), terms.ndim))
+    if not over:
+        return terms
+    if equation.op == "+":
+        return terms.sum(over)
+    if equation.ties == "share":
+        return terms.amax(over)
+    return terms.reshape(*terms.shape[: len(equation.left)], -1).max(-1).values
+
+
 def _complete(program: Program, equations: tuple[Equation, ...], scope: _Scope) -> Any:
     """One tensor from all of its equations."""
     shape = [scope.extent(s) for s in program.tensors[equations[0].target].shape]
@@ -68,10 +107,11 @@ def _complete(program: Program, equations: tuple[Equation, ...], scope: _Scope) 
     return candidates.amax(-1) if equations[0].ties == "share" else candidates.max(-1).values
 
 
-def _terms(equation: Equation, scope: _Scope) -> Any:
+def _terms(equation: Equation, scope: _Scope, fixed: Mapping[Index, int] = MappingProxyType({})) -> Any:
     """The body at every value of the indices, 0 or -inf where the guard excludes it."""
-    extents = [scope.extent(i.size) for i in equation.indices]
-    axes = [torch.arange(n, device=scope.device) for n in extents]
+    extents = [1 if i in fixed else scope.extent(i.size) for i in equation.indices]
+    starts = [fixed.get(i, 0) for i in equation.indices]
+    axes = [torch.arange(s, s + n, device=scope.device) for s, n in zip(starts, extents, strict=True)]
     grids = dict(zip(equation.indices, torch.meshgrid(*axes, indexing="ij") if axes else (), strict=True))
     empty = 0.0 if equation.op == "+" else -math.inf
     if not equation.guard:
