@@ -65,7 +65,7 @@ class Emitter:
         pointwise: Poly = {}
         for mono, c in poly.items():
             atom = _own_sum(mono, alone=len(poly) == 1)
-            if atom is None:
+            if atom is None or (len(poly) > 1 and not atom.free >= frozenset(v for v in formals if v.code != "1")):
                 add_term(pointwise, mono, c)
             else:
                 flat.append(((c, mono), atom))

@@ -34,8 +34,8 @@ class Products:
         if product is None:
             return
         c, mono = product
-        formals = frozenset(definition.formals)
-        for member, e in mono:
+        formals = definition.places
+        for member, e in mono if definition.name.isidentifier() else ():  # a share is only ever recognised
             rest = tuple((a, f) for a, f in mono if a is not member)
             if not (
                 member.names and member.names <= present and member.free >= formals and free_of(rest) <= member.free
@@ -87,9 +87,9 @@ class Products:
         if not term[0]:
             return term
         for binding in match_product(self.sums, mono, term[1], {}):
-            if set(binding) >= set(definition.formals):
+            if definition.places <= set(binding):
                 inverse = self.sums.rename((Fraction(1) / c, tuple((a, -e) for a, e in mono)), binding)
-                read = self.sums.read(definition.name, *(binding[v] for v in definition.formals))
+                read = self.sums.read(definition.name, *(binding.get(v, v) for v in definition.formals))
                 return self.algebra.times(term, inverse, read)
         return term
 

@@ -42,6 +42,7 @@ class Sums:
         self._hints: dict[Atom, tuple[str, ...]] = {}
         self._aliased: set[tuple[str, object]] = set()
         self.size_term: Callable[[sp.Expr], Term] = lambda size: (1, ((algebra.atom("size", "", size), 1),))
+        self._first: Address = algebra.opaque(sp.S.Zero, ())
         algebra.known = self._known
 
     # names of atoms
@@ -60,7 +61,8 @@ class Sums:
         return self.rename(found[0].value, found[1])
 
     def read(self, name: str, *addresses: Address) -> Term:
-        """The read of a tensor, under its other name if it has one."""
+        """The read of a tensor, under its other name if it has one; an axis of size 1 is read at 0."""
+        addresses = tuple(self._first if isinstance(a, Var) and a.code == "1" else a for a in addresses)
         if name in self.table.symmetric:
             addresses = tuple(sorted(addresses, key=lambda a: a.serial))
         free = frozenset[Var]().union(*map(variables, addresses))

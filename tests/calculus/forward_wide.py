@@ -157,6 +157,7 @@ FUNCTIONS: dict[str, Callable[[sp.Expr], sp.Expr]] = {
     "mish": lambda u: u * sp.tanh(softplus(u)),
     "softsign": lambda u: u / (1 + absolute(u)),
     "sigmoid by exp": lambda u: 1 / (1 + sp.exp(-u)),
+    "bell": lambda u: sp.exp(-(u**2) / 2),
     "tanh by exp": lambda u: (sp.exp(u) - sp.exp(-u)) / (sp.exp(u) + sp.exp(-u)),
 }
 
@@ -176,6 +177,29 @@ def normalised() -> Program:
     u = f.put("u", [n], sp.sqrt(q(n)))
     y = f.put("y", [n, d], x(n, d) / u(n))
     f.put("loss", [], y(n, d) * G(n, d), [n, d])
+    return f.program()
+
+
+def kept_axis(eps: int) -> Program:
+    """x/‖x‖ with the norm kept as a column, as ``keepdim=True`` does."""
+    f = Forward()
+    x, G = f.parameter("x", N, D), f.leaf("G", N, D)
+    one = Index("j", sp.S.One)
+    q = f.put("a", [n], x(n, d) ** 2, [d], given=False)
+    u = f.put("u", [n, one], sp.sqrt(q(n) + eps * EPS))
+    y = f.put("y", [n, d], x(n, d) / u(n, 0))
+    f.put("loss", [], y(n, d) * G(n, d), [n, d])
+    return f.program()
+
+
+def standardised() -> Program:
+    f = Forward()
+    x, G = f.parameter("x", N), f.leaf("G", N)
+    mu = f.put("mu", [], x(n) / N, [n])
+    v = f.put("v", [], (x(n) - mu()) ** 2 / N, [n], given=False)
+    sd = f.put("sd", [], sp.sqrt(v()))
+    z = f.put("z", [n], (x(n) - mu()) / sd())
+    f.put("loss", [], z(n) * G(n), [n])
     return f.program()
 
 
@@ -325,6 +349,9 @@ WIDE: dict[str, Program] = {
     "variance": variance(False),
     "variance Bessel": variance(True),
     "normalised": normalised(),
+    "normalised, axis kept": kept_axis(0),
+    "normalised, axis kept, eps": kept_axis(1),
+    "standardised": standardised(),
     "KL": gaussian_kl(),
     "entropy": entropy(),
     "factorisation": matrix_factorisation(),
