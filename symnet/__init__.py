@@ -28,62 +28,12 @@ from symnet.declare.layers import (
     Softplus,
     Tanh,
 )
-from symnet.declare.losses import (
-    binary_cross_entropy,
-    binary_cross_entropy_with_logits,
-    cross_entropy,
-    huber_loss,
-    l1_loss,
-    mse_loss,
-    nll_loss,
-)
-from symnet.declare.pointwise import (
-    abs,
-    clamp,
-    cos,
-    cosh,
-    elementwise,
-    exp,
-    gelu,
-    leaky_relu,
-    log,
-    log1p,
-    maximum,
-    minimum,
-    pow,
-    relu,
-    sigmoid,
-    sign,
-    silu,
-    sin,
-    sinh,
-    softplus,
-    sqrt,
-    square,
-    tanh,
-    where,
-)
-from symnet.declare.reductions import amax, log_softmax, logsumexp, mean, softmax, sum
-from symnet.declare.shapes import (
-    broadcast,
-    dot,
-    flatten,
-    matmul,
-    mm,
-    mv,
-    outer,
-    permute,
-    reshape,
-    squeeze,
-    stack,
-    transpose,
-    unsqueeze,
-    view,
-)
+from symnet.declare.pointwise import elementwise
 from symnet.declare.suggest import UnknownWord, unknown_word
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import current
 from symnet.declare.training import SGD, Adagrad, Adam, AdamW, RMSprop, train
+from symnet.declare.vocabulary import WORDS
 from symnet.version import __version__
 
 __all__ = [
@@ -114,73 +64,29 @@ __all__ = [
     "Tanh",
     "Tensor",
     "__version__",
-    "abs",
-    "amax",
     "arange",
-    "binary_cross_entropy",
-    "binary_cross_entropy_with_logits",
-    "broadcast",
-    "clamp",
     "constant",
-    "cos",
-    "cosh",
-    "cross_entropy",
     "data",
     "dims",
-    "dot",
     "elementwise",
-    "exp",
-    "flatten",
-    "gelu",
-    "huber_loss",
-    "l1_loss",
     "labels",
-    "leaky_relu",
     "linspace",
-    "log",
-    "log1p",
-    "log_softmax",
-    "logsumexp",
-    "matmul",
-    "maximum",
-    "mean",
-    "minimum",
-    "mm",
-    "mse_loss",
-    "mv",
-    "nll_loss",
     "normal",
-    "outer",
     "param",
     "params",
-    "permute",
-    "pow",
-    "relu",
-    "reshape",
-    "sigmoid",
-    "sign",
-    "silu",
-    "sin",
-    "sinh",
-    "softmax",
-    "softplus",
-    "sqrt",
-    "square",
-    "squeeze",
-    "stack",
-    "sum",
-    "tanh",
     "train",
-    "transpose",
     "uniform",
-    "unsqueeze",
-    "view",
-    "where",
 ]
+__all__ += sorted(WORDS)  # torch's and NumPy's functions, each entered where it is defined
 
 
 def __getattr__(word: str) -> Any:
-    """An unknown word is answered with the nearest known ones; names that Python itself asks for are plainly absent."""
+    """A word of the table; an unknown one is answered with the nearest known ones.
+
+    Names that Python itself asks for are plainly absent.
+    """
+    if word in WORDS:
+        return WORDS[word]
     if word.startswith("_"):
         raise AttributeError(word)
     raise UnknownWord(unknown_word(word, __all__, "symnet", current().here()))

@@ -6,6 +6,7 @@ import importlib.util
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -36,11 +37,25 @@ def test_readme_shows_what_the_commands_print(request: pytest.FixtureRequest, mo
     assert masked(fresh) == masked(readme.read_text(encoding="utf-8"))
 
 
-def test_readme_names_every_word() -> None:
+def document(name: str) -> Any:
+    """A module of the docs folder, which is no package."""
+    spec = importlib.util.spec_from_file_location(name, ROOT / "docs" / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_table_of_words_is_current(golden: Callable[[Path, str], None]) -> None:
+    golden(ROOT / "docs" / "words.md", document("words").page())
+
+
+def test_every_word_is_named() -> None:
     import symnet
 
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    missing = [w for w in symnet.__all__ if not w.startswith("_") and w != "Tensor" and f"`{w}`" not in text]
+    text = (ROOT / "README.md").read_text(encoding="utf-8") + (ROOT / "docs" / "words.md").read_text(encoding="utf-8")
+    words = [w for w in symnet.__all__ if not w.startswith("_") and w != "Tensor"]
+    missing = [w for w in words if not any(f"`{dot}{w}`" in text for dot in ("", "."))]
     assert missing == []
 
 
@@ -53,8 +68,4 @@ def test_readme_model_is_accepted(tmp_path: Path) -> None:
 
 def test_picture_is_current(golden: Callable[[Path, str], None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    spec = importlib.util.spec_from_file_location("picture", ROOT / "docs" / "picture.py")
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    golden(ROOT / "docs" / "derivation.svg", module.picture())
+    golden(ROOT / "docs" / "derivation.svg", document("picture").picture())

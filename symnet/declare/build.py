@@ -13,6 +13,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Program, TensorSpec
 from symnet.calculus.verify import verify
+from symnet.declare.constants import name_constants
 from symnet.declare.inline import inline_unnamed
 from symnet.declare.names import final_names, module_paths, renamed, variables
 from symnet.declare.primitives import show
@@ -25,6 +26,7 @@ from symnet.model import Computed, Input, Metric, Model, Parameter, Training, Va
 
 def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: tuple[str, ...]) -> Model | None:
     """The model that the file declared; None after noting what is missing."""
+    name_constants(trace, namespace)
     objective = _objective(trace, namespace)
     if objective is None:
         return None
@@ -55,8 +57,9 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
         for key, s in trace.specs.items()
         if s.role == "parameter"
     )
+    declared = tuple(i for i in inputs if i.spec.name not in {names[key] for key in trace.given})
     _warn_unused(trace, forward, objective)
-    metric: Metric = "accuracy" if _classifies(trace, flat, inputs, prediction) else "none"
+    metric: Metric = "accuracy" if _classifies(trace, flat, declared, prediction) else "none"
     sizes = {str(symbol): value for symbol, value in trace.sizes.items()}
     predicted = names[prediction] if prediction else None
     return Model(path, lines, program, sizes, parameters, inputs, predicted, training, metric)

@@ -1,14 +1,17 @@
-"""Subscripts: integers, slices with steps, None, Ellipsis, and one tensor of labels."""
+"""Subscripts: integers, slices with steps, None, Ellipsis, labels, and given integers and booleans."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 import sympy as sp
 
 from symnet.calculus.ir import Index
-from symnet.declare.primitives import readdressed, show
-from symnet.declare.trace import Traced
+from symnet.declare.constants import constant_of, constant_values, flat, is_array, is_integer_number, labels_of
+from symnet.declare.primitives import aligned, merged_shape, number, readdressed, show
+from symnet.declare.trace import Trace, Traced
 
 T = TypeVar("T", bound=Traced)
 
@@ -17,7 +20,9 @@ def subscript(tensor: T, key: Any) -> T:
     """``y[...] += x[...]`` for a subscript as in NumPy and torch; labels read one entry each."""
     if tensor.broken:
         return tensor
-    keys = list(key) if isinstance(key, tuple) else [key]
+    keys = _integers_of_masks(tensor, list(key) if isinstance(key, tuple) else [key])
+    if keys is None:
+        return tensor.as_broken()
     consuming = sum(k is not None and k is not Ellipsis for k in keys)
     if consuming > tensor.ndim:
         tensor.trace.fail("SN103", f"{consuming} subscripts for a tensor {show(tensor.shape)}")
@@ -28,11 +33,11 @@ def subscript(tensor: T, key: Any) -> T:
         keys[at : at + 1] = filler
     else:
         keys += filler
-    if not _together(tensor, keys):
+    shared = _shared(tensor, keys) if _together(tensor, keys) else None
+    if shared is None:
         return tensor.as_broken()
     left: list[Index] = []
     addresses: list[sp.Expr] = []
-    shared: list[Index] = []  # the indices of label tensors, which run together
     for k in keys:
         address = _address(tensor, k, left, shared, tensor.shape[len(addresses)] if k is not None else sp.S.One)
         if address is None:
@@ -42,45 +47,91 @@ def subscript(tensor: T, key: Any) -> T:
     return readdressed(tensor, tuple(left), addresses)
 
 
-def _address(tensor: Traced, key: Any, left: list[Index], shared: list[Index], size: sp.Expr) -> sp.Expr | None:
+def _integers_of_masks(tensor: Traced, keys: list[Any]) -> list[Any] | None:
+    """Arrays as constant labels, arrays of booleans as the labels of the places where they are true."""
+    result: list[Any] = []
+    for key in keys:
+        if isinstance(key, list):
+            result.append(labels_of(tensor.trace, key, (len(key),)) if all(map(is_integer_number, key)) else key)
+        elif is_array(key) and "bool" in str(key.dtype):
+            axes = len([k for k in result if k is not None])
+            places = true_places(tensor.trace, key, tensor.shape[axes : axes + len(key.shape)])
+            if places is None:
+                return None
+            result += places
+        else:
+            result.append(constant_of(tensor.trace, key) if is_array(key) else key)
+    return result
+
+
+def true_places(trace: Trace, mask: Any, shape: Sequence[sp.Expr]) -> list[Traced] | None:
+    """For each axis of a constant mask the labels of the places where it is true, in row-major order."""
+    sizes = [trace.size_value(s) for s in shape]
+    if list(mask.shape) != sizes:
+        trace.fail("SN103", f"a mask of shape {list(mask.shape)} for axes {show(shape)}")
+        return None
+    places = [tuple(map(int, p)) for p in itertools.product(*(range(n) for n in mask.shape)) if bool(mask[p])]
+    if not places:
+        trace.fail("SN103", "the mask is false everywhere, so nothing is left")
+        return None
+    return [labels_of(trace, axis, (len(places),)) for axis in zip(*places, strict=True)]
+
+
+def _shared(tensor: Traced, keys: list[Any]) -> tuple[Index, ...] | None:
+    """The indices of the axes that labels, broadcast against each other, give the result."""
+    shape: tuple[sp.Expr, ...] = ()
+    for k in keys:
+        own = (k.size,) if isinstance(k, arange) else k.shape if isinstance(k, Traced) and k.spec.integer else ()
+        merged = merged_shape(shape, own)
+        if merged is None:
+            trace = tensor.trace
+            trace.fail("SN103", f"labels of shape {show(shape)} and {show(own)} in one subscript")
+            return None
+        shape = merged
+    return tuple(Index("n", s) for s in shape)
+
+
+def _address(tensor: Traced, key: Any, left: list[Index], shared: tuple[Index, ...], size: sp.Expr) -> sp.Expr | None:
     trace = tensor.trace
     if key is None:
         left.append(Index("i", sp.S.One))
         return sp.S.Zero
-    if isinstance(key, bool):
-        key = str(key)
-    if isinstance(key, int):
-        known = trace.size_value(size)
-        if known is not None and not -known <= key < known:
-            trace.fail("SN104", f"index {key} is outside an axis of size {known}")
-            return None
-        return sp.Integer(key) if key >= 0 else size + key
+    whole = None if isinstance(key, bool | slice | arange | Traced) else number(key)
+    if whole is not None and whole.is_integer:
+        return _place(trace, whole, size)
     if isinstance(key, slice):
         return _slice(tensor, key, left, size)
-    if isinstance(key, type(tensor)) and key.spec.integer:
-        if not _labels_fit(key, shared, size):
-            return None
-        if not shared:
-            shared.extend(Index("i", s) for s in key.shape)
-            left.extend(shared)
-        return key.read(shared)
+    if isinstance(key, arange | Traced) and not set(shared) & set(left):
+        left.extend(shared)
+    if isinstance(key, Traced) and key.spec.integer:
+        return _of_labels(trace, key, shared, size)
     if isinstance(key, arange):
-        if key.size != size or (shared and [i.size for i in shared] != [key.size]):
+        if key.size != size or shared[-1].size != size:
             trace.fail("SN103", f"arange({key.size}) on an axis of size {size}", help=(f"write sn.arange({size})",))
             return None
-        if not shared:
-            shared.append(Index("n", key.size))
-            left.extend(shared)
-        return shared[0]
-    trace.fail(
-        "SN107", f"a tensor cannot be subscripted with {type(key).__name__}", help=("integers, slices, None, labels",)
-    )
+        return shared[-1]
+    if isinstance(key, Traced):
+        help = ("keep the shape and put 0 elsewhere: sn.where(mask, x, 0)",)
+        trace.fail("SN107", "how many entries a computed mask picks is not known before the data come", help=help)
+        return None
+    kind = type(key).__name__
+    trace.fail("SN107", f"a tensor cannot be subscripted with {kind}", help=("integers, slices, None, labels",))
     return None
+
+
+def _place(trace: Trace, key: sp.Expr, size: sp.Expr) -> sp.Expr | None:
+    known, value = trace.size_value(size), trace.size_value(key)
+    if value is None:
+        return key
+    if known is not None and not -known <= value < known:
+        trace.fail("SN104", f"index {value} is outside an axis of size {known}")
+        return None
+    return sp.Integer(value) if value >= 0 else size + value
 
 
 def _together(tensor: Traced, keys: list[Any]) -> bool:
     """Refuses integers and labels with a slice between them: NumPy moves the labels' axes to the front there."""
-    advanced = [n for n, k in enumerate(keys) if isinstance(k, int | arange | Traced)]
+    advanced = [n for n, k in enumerate(keys) if k is not None and not isinstance(k, slice)]
     labelled = any(isinstance(keys[n], arange | Traced) for n in advanced)
     if not labelled or advanced == list(range(advanced[0], advanced[-1] + 1)):
         return True
@@ -92,20 +143,37 @@ def _together(tensor: Traced, keys: list[Any]) -> bool:
     return False
 
 
-def _labels_fit(key: Traced, shared: list[Index], size: sp.Expr) -> bool:
-    trace = key.trace
-    if shared and [i.size for i in shared] != list(key.shape):
-        trace.fail("SN103", f"labels of shape {show([i.size for i in shared])} and {show(key.shape)} in one subscript")
-        return False
-    declared = trace.declared.get(key.spec.name)
-    classes = trace.size_value(declared.classes) if declared and declared.classes is not None else None
+def _of_labels(trace: Trace, key: Traced, shared: tuple[Index, ...], size: sp.Expr) -> sp.Expr | None:
+    classes = trace.size_value(key.classes) if key.classes is not None else None
     known = trace.size_value(size)
+    values = constant_values(key)
+    if values is not None:
+        return _of_constant(trace, key, values, shared, size)
     if classes is not None and known is not None and classes > known:
         trace.fail(
             "SN202", f"the labels run to {classes}, the axis has {known}", help=(f"declare them with classes={known}",)
         )
-        return False
-    return True
+        return None
+    return key.read(aligned(shared, key.spec))
+
+
+def _of_constant(trace: Trace, key: Traced, values: Any, shared: tuple[Index, ...], size: sp.Expr) -> sp.Expr | None:
+    """Given integers: each is checked, and one below 0 counts from the end."""
+    known, numbers = trace.size_value(size), list(flat(values))
+    if known is None:
+        trace.fail("SN104", f"given integers on an axis of unknown size {size}", help=("name the size",))
+        return None
+    outside = [n for n in numbers if not -known <= n < known]
+    if outside:
+        trace.fail("SN104", f"index {outside[0]} is outside an axis of size {known}")
+        return None
+    if min(numbers) < 0:
+        key = labels_of(trace, _map(values, lambda n: n % known), tuple(int(s) for s in key.shape))
+    return key.read(aligned(shared, key.spec))
+
+
+def _map(nested: Any, function: Callable[[int], int]) -> Any:
+    return tuple(_map(n, function) for n in nested) if isinstance(nested, tuple) else function(nested)
 
 
 class arange:
@@ -126,13 +194,23 @@ def _slice(tensor: Traced, key: slice, left: list[Index], size: sp.Expr) -> sp.E
             "SN104", f"a slice of an axis of unknown size {size}", help=("take the whole axis, or name its size",)
         )
         return None
-    if any(not isinstance(part, int | None) for part in (key.start, key.stop, key.step)):
+    parts = [_bound(tensor.trace, part) for part in (key.start, key.stop, key.step)]
+    if any(isinstance(part, str) for part in parts):
         tensor.trace.fail("SN107", "a slice takes integers")
         return None
-    places = range(known)[key]
+    places = range(known)[slice(*parts)]
     if not places:
         tensor.trace.fail("SN104", f"the slice of an axis of size {known} is empty")
         return None
     index = Index("i", len(places))
     left.append(index)
     return places.start + places.step * index
+
+
+def _bound(trace: Trace, part: Any) -> Any:
+    """An end of a slice as an int or None; text for anything else."""
+    if part is None:
+        return None
+    value = None if isinstance(part, bool | float) else number(part)
+    known = trace.size_value(value) if value is not None else None
+    return "no integer" if known is None else known

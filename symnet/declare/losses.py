@@ -9,6 +9,7 @@ from symnet.calculus.ir import indices_for
 from symnet.declare import reductions
 from symnet.declare.primitives import number, pointwise, readdressed, show
 from symnet.declare.tensor import Tensor
+from symnet.declare.words import word
 from symnet.errors import Note
 
 
@@ -43,6 +44,7 @@ def _same_shape(word: str, input: Tensor, target: Tensor) -> bool:
     return True
 
 
+@word(method=False)
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Mean (or sum) of (input - target)²"""
     _predicts(input)
@@ -51,6 +53,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     return _reduced((input - target) ** 2, reduction)
 
 
+@word(method=False)
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Mean (or sum) of |input - target|"""
     _predicts(input)
@@ -59,6 +62,7 @@ def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     return _reduced(abs(input - target), reduction)
 
 
+@word(method=False)
 def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: float = 1.0) -> Tensor:
     """Mean (or sum) of r²/2 where |r| <= delta, else delta (|r| - delta/2), r = input - target"""
     _predicts(input)
@@ -68,6 +72,7 @@ def huber_loss(input: Tensor, target: Tensor, reduction: str = "mean", delta: fl
     return _reduced(pointwise(input.trace, lambda a, b: scalars.huber(a - b, bound), input, target), reduction)
 
 
+@word(method=False)
 def binary_cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Mean (or sum) of -(y log p + (1 - y) log(1 - p)), p = input in 0..1, y = target"""
     _predicts(input)
@@ -77,6 +82,7 @@ def binary_cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean")
     return _reduced(values, reduction)
 
 
+@word(method=False)
 def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Mean (or sum) of softplus(z) - y z, which is the binary cross entropy of sigmoid(z)"""
     _predicts(input)
@@ -86,6 +92,7 @@ def binary_cross_entropy_with_logits(input: Tensor, target: Tensor, reduction: s
     return _reduced(values, reduction)
 
 
+@word(method=False)
 def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """-log softmax(input) at the label, or weighted by a row of probabilities; mean is over the samples.
 
@@ -115,6 +122,7 @@ def cross_entropy(input: Tensor, target: Tensor, reduction: str = "mean") -> Ten
     return _reduced(reductions.sum(-target * reductions.log_softmax(input, -1), -1), reduction)
 
 
+@word(method=False)
 def nll_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Mean (or sum) of -input[n, t[n]], input holding log-probabilities"""
     _predicts(input)

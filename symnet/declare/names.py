@@ -76,7 +76,11 @@ def final_names(trace: Trace, paths: Mapping[str, str], objective: Traced, used:
     declared = [k for k in wishes if trace.specs[k].role != "intermediate"]
     for key in declared:
         wished = wishes[key]
-        wish = wished or ("t" if trace.specs[key].integer else "x" if trace.specs[key].role == "data" else "w")
+        wish = (
+            wished
+            or trace.hints.get(key)
+            or ("t" if trace.specs[key].integer else "x" if trace.specs[key].role == "data" else "w")
+        )
         _check(trace, trace.specs[key], wish, key in trace.chosen_names or key not in paths)
         times = repeated[wished, trace.specs[key].source] if wished else 1
         final[key] = namer.take(_numbered(wish, times, numbers))

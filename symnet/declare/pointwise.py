@@ -13,11 +13,12 @@ from symnet.calculus.ir import Access
 from symnet.declare.primitives import pointwise
 from symnet.declare.tensor import Tensor, as_operand, require_tensor
 from symnet.declare.trace import Trace, current
-from symnet.declare.words import method
+from symnet.declare.words import word
 from symnet.errors import Note, Problem, SymnetError
 
 
-def _map(word: str, rule: Callable[..., sp.Expr], *operands: object) -> Tensor:
+def mapped(word: str, rule: Callable[..., sp.Expr], *operands: object) -> Tensor:
+    """``y[i] += rule(a[i], b[i], ...)``; the operands are tensors, arrays and numbers, a tensor among them."""
     first = require_tensor(next((o for o in operands if isinstance(o, Tensor)), operands[0]), word)
     converted = [as_operand(first.trace, o) for o in operands]
     if any(o is None for o in converted):
@@ -26,138 +27,145 @@ def _map(word: str, rule: Callable[..., sp.Expr], *operands: object) -> Tensor:
     return result
 
 
-@method
+@word(numpy="exp")
 def exp(x: Tensor) -> Tensor:
     """y[i] = exp(x[i])"""
-    return _map("exp", sp.exp, x)
+    return mapped("exp", sp.exp, x)
 
 
-@method
+@word(numpy="log")
 def log(x: Tensor) -> Tensor:
     """y[i] = log(x[i])"""
-    return _map("log", sp.log, x)
+    return mapped("log", sp.log, x)
 
 
-@method
+@word(torch="special.log1p", numpy="log1p")
 def log1p(x: Tensor) -> Tensor:
     """y[i] = log(1 + x[i])"""
-    return _map("log1p", lambda a: sp.log(1 + a), x)
+    return mapped("log1p", lambda a: sp.log(1 + a), x)
 
 
-@method
+@word(numpy="sqrt")
 def sqrt(x: Tensor) -> Tensor:
     """y[i] = sqrt(x[i])"""
-    return _map("sqrt", sp.sqrt, x)
+    return mapped("sqrt", sp.sqrt, x)
 
 
-@method
+@word(numpy="square")
 def square(x: Tensor) -> Tensor:
     """y[i] = x[i]²"""
-    return _map("square", lambda a: a**2, x)
+    return mapped("square", lambda a: a**2, x)
 
 
-@method
+@word(torch="float_power", numpy=("power", "float_power", "pow"))
 def pow(x: Tensor, exponent: Tensor | float) -> Tensor:
     """y[i] = x[i] ** exponent[i]"""
-    return _map("pow", lambda a, b: a**b, x, exponent)
+    return mapped("pow", lambda a, b: a**b, x, exponent)
 
 
-@method
+@word(numpy="sin")
 def sin(x: Tensor) -> Tensor:
     """y[i] = sin(x[i])"""
-    return _map("sin", sp.sin, x)
+    return mapped("sin", sp.sin, x)
 
 
-@method
+@word(numpy="cos")
 def cos(x: Tensor) -> Tensor:
     """y[i] = cos(x[i])"""
-    return _map("cos", sp.cos, x)
+    return mapped("cos", sp.cos, x)
 
 
-@method
+@word(numpy="tanh")
 def tanh(x: Tensor) -> Tensor:
     """y[i] = tanh(x[i])"""
-    return _map("tanh", sp.tanh, x)
+    return mapped("tanh", sp.tanh, x)
 
 
-@method
+@word(numpy="sinh")
 def sinh(x: Tensor) -> Tensor:
     """y[i] = sinh(x[i])"""
-    return _map("sinh", sp.sinh, x)
+    return mapped("sinh", sp.sinh, x)
 
 
-@method
+@word(numpy="cosh")
 def cosh(x: Tensor) -> Tensor:
     """y[i] = cosh(x[i])"""
-    return _map("cosh", sp.cosh, x)
+    return mapped("cosh", sp.cosh, x)
 
 
-@method
+@word(torch="special.expit")
 def sigmoid(x: Tensor) -> Tensor:
     """y[i] = 1 / (1 + exp(-x[i]))"""
-    return _map("sigmoid", scalars.sigmoid, x)
+    return mapped("sigmoid", scalars.sigmoid, x)
 
 
-@method
+@word()
 def relu(x: Tensor) -> Tensor:
     """y[i] = max(x[i], 0); the derivative at 0 is 0"""
-    return _map("relu", scalars.relu, x)
+    return mapped("relu", scalars.relu, x)
 
 
+@word(method=False)
 def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
     """y[i] = x[i] where positive, else negative_slope x[i]; the derivative at 0 is the slope"""
-    return _map("leaky_relu", scalars.leaky_relu, x, negative_slope)
+    return mapped("leaky_relu", scalars.leaky_relu, x, negative_slope)
 
 
+@word(method=False)
 def softplus(x: Tensor) -> Tensor:
     """y[i] = log(1 + exp(x[i]))"""
-    return _map("softplus", scalars.softplus, x)
+    return mapped("softplus", scalars.softplus, x)
 
 
+@word(method=False)
 def silu(x: Tensor) -> Tensor:
     """y[i] = x[i] sigmoid(x[i])"""
-    return _map("silu", lambda a: a * scalars.sigmoid(a), x)
+    return mapped("silu", lambda a: a * scalars.sigmoid(a), x)
 
 
+@word(method=False)
 def gelu(x: Tensor, approximate: str = "none") -> Tensor:
     """y[i] = x[i] Φ(x[i]); with approximate="tanh", Φ by Hendrycks & Gimpel, arXiv:1606.08415"""
     if approximate not in ("none", "tanh"):
         current().fail("SN108", f"gelu has no approximate={approximate!r}", help=('"none" or "tanh"',))
         return x.as_broken()
     if approximate == "none":
-        return _map("gelu", lambda a: a * scalars.normal_cdf(a), x)
+        return mapped("gelu", lambda a: a * scalars.normal_cdf(a), x)
     cubic = sp.Rational("0.044715")
-    return _map("gelu", lambda a: a / 2 * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (a + cubic * a**3))), x)
+    return mapped("gelu", lambda a: a / 2 * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (a + cubic * a**3))), x)
 
 
-@method
+@word(torch="absolute", numpy=("absolute", "fabs", "abs"))
 def abs(x: Tensor) -> Tensor:
     """y[i] = |x[i]|; the derivative at 0 is 0"""
-    return _map("abs", scalars.absolute, x)
+    return mapped("abs", scalars.absolute, x)
 
 
-@method
+@word(numpy="sign")
 def sign(x: Tensor) -> Tensor:
     """y[i] = -1, 0 or 1"""
-    return _map("sign", scalars.sign, x)
+    return mapped("sign", scalars.sign, x)
 
 
+@word(numpy="maximum")
 def maximum(a: Tensor | float, b: Tensor | float) -> Tensor:
     """y[i] = the larger of a[i], b[i]; at a tie each gets half of the derivative"""
-    return _map("maximum", scalars.maximum, a, b)
+    return mapped("maximum", scalars.maximum, a, b)
 
 
+@word(numpy="minimum")
 def minimum(a: Tensor | float, b: Tensor | float) -> Tensor:
     """y[i] = the smaller of a[i], b[i]; at a tie each gets half of the derivative"""
-    return _map("minimum", scalars.minimum, a, b)
+    return mapped("minimum", scalars.minimum, a, b)
 
 
-@method
+@word(torch="clip", numpy="clip")
 def clamp(x: Tensor, min: float, max: float) -> Tensor:
     """y[i] = x[i] limited to min..max; the derivative at the bounds is 1"""
-    return _map("clamp", scalars.clip, x, min, max)
+    return mapped("clamp", scalars.clip, x, min, max)
 
 
+@word(numpy="where", method=False)
 def where(condition: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
     """y[i] = a[i] where the condition holds, else b[i]; the condition is made of comparisons"""
     trace = require_tensor(condition, "where").trace
@@ -165,7 +173,7 @@ def where(condition: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
         help = (f"compare it: {trace.text_of(condition.spec)} != 0",)
         trace.fail("SN108", "the condition of where is not a mask of 0 and 1", help=help)
         return condition.as_broken()
-    return _map("where", scalars.where, condition, a, b)
+    return mapped("where", scalars.where, condition, a, b)
 
 
 def is_mask(trace: Trace, name: str) -> bool:
@@ -194,7 +202,7 @@ def elementwise(name: str, rule: Callable[..., sp.Expr]) -> Callable[..., Tensor
     """
 
     def applied(*operands: Tensor) -> Tensor:
-        return _map(name, lambda *bodies: _checked(name, rule(*bodies)), *operands)
+        return mapped(name, lambda *bodies: _checked(name, rule(*bodies)), *operands)
 
     return applied
 

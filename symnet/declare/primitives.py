@@ -6,13 +6,14 @@ Each returns a new tensor, or the broken tensor after noting what is wrong.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar, cast
 
 import sympy as sp
 
 from symnet.calculus.ir import Index, TensorSpec
 from symnet.calculus.scalars import without_sympy_kinks
+from symnet.declare.constants import refitted
 from symnet.declare.trace import Term, Trace, Traced, current
 from symnet.errors import Note
 
@@ -29,8 +30,10 @@ def number(value: object) -> sp.Expr | None:
         return value if value.is_finite is not False else _not_finite(value)
     if isinstance(value, (bool, int)):
         return sp.Integer(int(value))
-    if hasattr(value, "item") and hasattr(value, "dtype") and getattr(value, "shape", None) == ():
-        value = value.item()  # a number of NumPy or torch; a tensor of ours has no dtype
+    if isinstance(value, Traced):
+        return None
+    if hasattr(value, "item") and hasattr(value, "dtype") and tuple(getattr(value, "shape", (1,))) == ():
+        value = value.item()  # a number of NumPy or torch
     if isinstance(value, (int, float)):
         return sp.Rational(repr(float(value))) if math.isfinite(value) else _not_finite(value)
     return None
@@ -43,7 +46,9 @@ def _not_finite(value: object) -> sp.Expr:
 
 def pointwise(trace: Trace, rule: Rule, *operands: T | sp.Expr, hint: str = "") -> T:
     """``y[i] += rule(a[i], b[i], ...)`` with NumPy's broadcasting, except that two operands of different rank never
-    stretch each other ([N,1] with [N] to [N,N])."""
+    stretch each other ([N,1] with [N] to [N,N]) unless the person added the axis of size 1 in the expression itself,
+    ``x[:, None] - y``, or calls a library's own word, ``torch.sub(x, y)``."""
+    operands = _fitted(trace, operands)
     tensors: list[T] = [o for o in operands if not isinstance(o, sp.Expr)]
     if any(t.broken for t in tensors):
         return tensors[0].as_broken()
@@ -53,8 +58,31 @@ def pointwise(trace: Trace, rule: Rule, *operands: T | sp.Expr, hint: str = "") 
     left = tuple(Index("i", size) for size in shape)
     body = rule(*(o if isinstance(o, sp.Expr) else o.read(aligned(left, o.spec)) for o in operands))
     spec = trace.new_spec(shape, "intermediate")
+    if sp.S.One in shape and any(t.spec.name in trace.outer for t in tensors):
+        trace.outer.add(spec.name)
     trace.define(spec, Term(left, without_sympy_kinks(body)))
     return tensors[0].made(spec, hint)
+
+
+def _fitted(trace: Trace, operands: tuple[T | sp.Expr, ...]) -> tuple[T | sp.Expr, ...]:
+    """The operands, constants among them with the named sizes of what they meet."""
+    tensors = [o for o in operands if isinstance(o, Traced)]
+    named: dict[int, sp.Expr] = {}
+    for tensor in tensors:
+        for place, size in enumerate(reversed(tensor.shape)):
+            if not size.is_Integer and trace.size_value(size) is not None:
+                named.setdefault(place, size)
+    return tuple(o if isinstance(o, sp.Expr) else _named_sizes(trace, o, named) for o in operands)
+
+
+def _named_sizes(trace: Trace, tensor: T, named: Mapping[int, sp.Expr]) -> T:
+    """``named`` maps places, counted from the last axis, to sizes."""
+    places = range(tensor.ndim - 1, -1, -1)
+    sizes = [
+        named[p] if p in named and trace.size_value(named[p]) == size else size
+        for p, size in zip(places, tensor.shape, strict=True)
+    ]
+    return cast(T, refitted(tensor, sizes))
 
 
 def aligned(left: Sequence[Index], spec: TensorSpec) -> tuple[sp.Expr, ...]:
@@ -67,7 +95,7 @@ def broadcast_shape(trace: Trace, tensors: Sequence[Traced]) -> tuple[sp.Expr, .
     """The common shape, or None after noting the mistake."""
     shape: tuple[sp.Expr, ...] = ()
     for tensor in tensors:
-        merged = _merge(shape, tensor.spec.shape)
+        merged = merged_shape(shape, tensor.spec.shape)
         if merged is None:
             trace.fail(
                 "SN103",
@@ -78,7 +106,8 @@ def broadcast_shape(trace: Trace, tensors: Sequence[Traced]) -> tuple[sp.Expr, .
             )
             return None
         silent = len(shape) != tensor.spec.rank and merged not in (shape, tensor.spec.shape)
-        if shape and tensor.spec.rank and silent:
+        meant = trace.free or any(t.spec.name in trace.outer and not trace.person_name(t.spec) for t in tensors)
+        if shape and tensor.spec.rank and silent and not meant:
             trace.fail(
                 "SN102",
                 f"this would broadcast {show(shape)} with {show(tensor.spec.shape)} to {show(merged)}",
@@ -91,7 +120,8 @@ def broadcast_shape(trace: Trace, tensors: Sequence[Traced]) -> tuple[sp.Expr, .
     return shape
 
 
-def _merge(a: tuple[sp.Expr, ...], b: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...] | None:
+def merged_shape(a: tuple[sp.Expr, ...], b: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...] | None:
+    """Two shapes broadcast against each other, or None where they do not fit."""
     rank = max(len(a), len(b))
     merged = []
     for p, q in zip((sp.S.One,) * (rank - len(a)) + a, (sp.S.One,) * (rank - len(b)) + b, strict=True):
@@ -128,13 +158,15 @@ def product(a: T, b: T) -> T:
             help=("write * to multiply by a number",),
         )
         return a.as_broken()
+    a = _named_sizes(trace, a, {0: b.shape[0] if b.ndim == 1 else b.shape[-2]})
+    b = _named_sizes(trace, b, {min(b.ndim - 1, 1): a.shape[-1]})
     inner = b.spec.shape[0] if b.spec.rank == 1 else b.spec.shape[-2]
     if a.spec.shape[-1] != inner:
         return _inner_sizes_differ(a, b, inner)
     k = Index("k", inner)
     rows = (Index("i", a.spec.shape[-2]),) if a.spec.rank > 1 else ()
     columns = (Index("j", b.spec.shape[-1]),) if b.spec.rank > 1 else ()
-    batch = _merge(a.spec.shape[:-2], b.spec.shape[:-2])
+    batch = merged_shape(a.spec.shape[:-2], b.spec.shape[:-2])
     if batch is None:
         trace.fail(
             "SN103", f"the leading axes of {_many((a, b))} do not fit together", table=shape_table(trace, (a, b))

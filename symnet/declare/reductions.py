@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 import sympy as sp
 
+from symnet.declare.indexing import subscript
 from symnet.declare.pointwise import log
 from symnet.declare.primitives import pointwise, reduction, show
 from symnet.declare.tensor import Dim, Tensor, require_tensor
-from symnet.declare.words import method
+from symnet.declare.words import word
 
 
 def axes_of(x: Tensor, dim: Dim) -> list[int] | None:
@@ -32,16 +33,16 @@ def _reduce(
     if not keepdim:
         return total
     # An axis of size 1 is a view, so the sum itself keeps the shape that its index form has.
-    return total[tuple(None if k in axes else slice(None) for k in range(x.ndim))]
+    return subscript(total, tuple(None if k in axes else slice(None) for k in range(x.ndim)))
 
 
-@method
+@word(numpy="sum")
 def sum(x: Tensor, dim: Dim = None, keepdim: bool = False, axis: Dim = None) -> Tensor:
     """y[i] = Σ_k x[i,k]"""
     return _reduce(require_tensor(x, "sum"), axis if dim is None else dim, keepdim, lambda a: a)
 
 
-@method
+@word(numpy="mean")
 def mean(x: Tensor, dim: Dim = None, keepdim: bool = False, axis: Dim = None) -> Tensor:
     """y[i] = (1/K) Σ_k x[i,k]"""
     dim = axis if dim is None else dim
@@ -52,19 +53,19 @@ def mean(x: Tensor, dim: Dim = None, keepdim: bool = False, axis: Dim = None) ->
     return _reduce(x, dim, keepdim, lambda a: a / count, hint="m")
 
 
-@method
+@word(numpy=("amax", "max"))
 def amax(x: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """y[i] = max_k x[i,k]; ties share the derivative"""
     return _reduce(require_tensor(x, "amax"), dim, keepdim, lambda a: a, op="max", hint="m")
 
 
-@method
+@word(torch="special.logsumexp")
 def logsumexp(x: Tensor, dim: int, keepdim: bool = False) -> Tensor:
     """y[i] = log Σ_k exp(x[i,k])"""
     return log(_reduce(require_tensor(x, "logsumexp"), dim, keepdim, sp.exp))
 
 
-@method
+@word(torch="special.softmax")
 def softmax(x: Tensor, dim: int | None = None) -> Tensor:
     """y[i,k] = exp(x[i,k]) / Σ_m exp(x[i,m])"""
     dim = _last_if_clear(x, dim, "softmax")
@@ -72,7 +73,7 @@ def softmax(x: Tensor, dim: int | None = None) -> Tensor:
     return pointwise(x.trace, lambda a, s: sp.exp(a) / s, x, total, hint="P") if not total.broken else total
 
 
-@method
+@word(torch="special.log_softmax")
 def log_softmax(x: Tensor, dim: int | None = None) -> Tensor:
     """y[i,k] = x[i,k] - log Σ_m exp(x[i,m])"""
     total = _reduce(x, _last_if_clear(x, dim, "log_softmax"), True, sp.exp)

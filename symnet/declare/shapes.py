@@ -10,7 +10,7 @@ from symnet.calculus.ir import Delta, Index
 from symnet.declare.primitives import number, readdressed, show
 from symnet.declare.tensor import Tensor, require_tensor
 from symnet.declare.trace import Term
-from symnet.declare.words import method
+from symnet.declare.words import word
 
 
 def _axis(x: Tensor, dim: int, rank: int) -> int | None:
@@ -21,7 +21,7 @@ def _axis(x: Tensor, dim: int, rank: int) -> int | None:
     return None
 
 
-@method
+@word(torch=("swapaxes", "swapdims"))
 def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     """The same numbers with two axes exchanged"""
     first, second = _axis(x, dim0, x.ndim), _axis(x, dim1, x.ndim)
@@ -32,7 +32,7 @@ def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
     return permute(x, *order)
 
 
-@method
+@word()
 def permute(x: Tensor, *dims: Any) -> Tensor:
     """The same numbers with the axes in another order"""
     wanted = dims[0] if len(dims) == 1 and isinstance(dims[0], tuple | list) else dims
@@ -46,7 +46,7 @@ def permute(x: Tensor, *dims: Any) -> Tensor:
     return readdressed(x, tuple(left), [left[order.index(k)] for k in range(x.ndim)])
 
 
-@method
+@word()
 def unsqueeze(x: Tensor, dim: int) -> Tensor:
     """A new axis of size 1"""
     at = _axis(x, dim, x.ndim + 1)
@@ -55,7 +55,7 @@ def unsqueeze(x: Tensor, dim: int) -> Tensor:
     return x[(*(slice(None),) * at, None)]
 
 
-@method
+@word(numpy="squeeze")
 def squeeze(x: Tensor, dim: int) -> Tensor:
     """Without an axis of size 1"""
     at = _axis(x, dim, x.ndim)
@@ -67,7 +67,7 @@ def squeeze(x: Tensor, dim: int) -> Tensor:
     return x[(*(slice(None),) * at, 0)]
 
 
-@method
+@word()
 def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Several axes as one, row by row: y[m] = x[m // D, m % D]"""
     if x.broken or not x.ndim:
@@ -88,7 +88,7 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return readdressed(x, (*kept[:first], m, *kept[first:]), (*kept[:first], rest, *places, *kept[first:]))
 
 
-@method
+@word(torch="view", numpy="reshape")
 def reshape(x: Tensor, *shape: Any) -> Tensor:
     """The same numbers, row by row, in another shape; one size may be -1"""
     wanted = list(shape[0]) if len(shape) == 1 and isinstance(shape[0], tuple | list) else list(shape)
@@ -107,10 +107,7 @@ def reshape(x: Tensor, *shape: Any) -> Tensor:
     return readdressed(flat, left, [place] if flat.ndim else [])
 
 
-view = reshape
-method(reshape)
-
-
+@word(numpy="stack", method=False)
 def stack(tensors: list[Tensor] | tuple[Tensor, ...], dim: int = 0) -> Tensor:
     """Tensors of one shape beside each other along a new axis: y[i,k] = tensors[k][i]"""
     first = require_tensor(tensors[0], "stack")
@@ -128,6 +125,7 @@ def stack(tensors: list[Tensor] | tuple[Tensor, ...], dim: int = 0) -> Tensor:
     return first.made(spec, "v")
 
 
+@word(of_torch=False, method=False)
 def broadcast(x: Tensor, *shape: Any) -> Tensor:
     """The tensor repeated to a shape, said aloud where symnet refuses to do it silently"""
     left = tuple(Index("i", number(s) or sp.S.One) for s in shape)
@@ -135,15 +133,13 @@ def broadcast(x: Tensor, *shape: Any) -> Tensor:
     return readdressed(x, left, [i if i.size == s else sp.S.Zero for i, s in zip(own, x.shape, strict=True)])
 
 
-@method
+@word(torch=("mm", "mv", "dot", "bmm", "linalg.matmul"), numpy="matmul")
 def matmul(a: Tensor, b: Tensor) -> Tensor:
     """y[i,j] = Σ_k a[i,k] b[k,j]"""
     return require_tensor(a, "matmul") @ b
 
 
-mm = mv = dot = matmul
-
-
+@word(numpy="outer")
 def outer(a: Tensor, b: Tensor) -> Tensor:
     """y[i,j] = a[i] b[j]"""
     return a[:, None] * b[None, :]

@@ -9,7 +9,8 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access
-from symnet.declare import primitives
+from symnet.declare import primitives, protocols
+from symnet.declare.constants import constant_of, is_array
 from symnet.declare.indexing import subscript
 from symnet.declare.placeholder import Placeholder
 from symnet.declare.primitives import number, pointwise, show
@@ -20,12 +21,29 @@ from symnet.errors import Note, Problem, SymnetError
 
 Dim = int | Sequence[int] | None
 
+#: What libraries ask an object for before they treat it as an array of their own.
+NOT_OURS = ("dtype", "device", "layout", "requires_grad", "is_cuda", "is_sparse", "grad", "grad_fn", "names")
+
 
 class Tensor(Traced):
     """A symbolic tensor: real numbers (or class labels) of a known shape with named sizes."""
 
     __slots__ = ()
-    __array_ufunc__ = None  # ``array * tensor`` reaches __rmul__ and its message; no array of tensors is made
+
+    # ---- torch's and NumPy's functions on tensors of a model --------------------------------------------------------
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return protocols.call_torch(function, args, kwargs or {})
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        return protocols.call_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return protocols.call_numpy(function, args, kwargs)
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        help = "write the function of NumPy or torch on the tensor itself: np.exp(x)"
+        raise _refuse(self, "SN106", "a tensor of a model file has no numbers yet, so it is no array", help)
 
     def dim(self) -> int:
         return self.spec.rank
@@ -102,7 +120,8 @@ class Tensor(Traced):
         return primitives.product(self, operand)
 
     def __rmatmul__(self, other: object) -> Tensor:
-        return self.__matmul__(other)
+        operand = as_operand(self.trace, other)
+        return operand @ self if isinstance(operand, Tensor) else self.__matmul__(other)
 
     # ---- comparisons give masks of 0 and 1 --------------------------------------------------------------------------
     def __gt__(self, other: object) -> Tensor:
@@ -125,6 +144,20 @@ class Tensor(Traced):
 
     __hash__ = object.__hash__
 
+    def __and__(self, other: object) -> Tensor:
+        return self._call("logical_and", other)
+
+    def __or__(self, other: object) -> Tensor:
+        return self._call("logical_or", other)
+
+    def __xor__(self, other: object) -> Tensor:
+        return self._call("logical_xor", other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
+    def __invert__(self) -> Tensor:
+        return self._call("logical_not")
+
     def __bool__(self) -> bool:
         raise _refuse(
             self,
@@ -134,12 +167,19 @@ class Tensor(Traced):
         )
 
     def __len__(self) -> int:
-        raise _refuse(self, "SN106", "the length of a tensor is a named size, not a number", "use the size itself")
+        known = self.trace.size_value(self.shape[0]) if self.ndim else None
+        if known is None:
+            raise _refuse(self, "SN106", "the length of a tensor is a named size, not a number", "use the size itself")
+        return known
 
     def __iter__(self) -> Any:
-        raise _refuse(
-            self, "SN106", "a tensor cannot be looped over", "write the sum or product over the axis, x.sum(0)"
-        )
+        if self.broken:
+            self.trace.problems.raise_if_any()
+        if not self.ndim or self.trace.size_value(self.shape[0]) is None:
+            what = "a number" if not self.ndim else f"an axis of unknown size {self.shape[0]}"
+            help = "write the sum or product over the axis, x.sum(0)"
+            raise _refuse(self, "SN106", f"{what} cannot be looped over", help)
+        return (self[k] for k in range(len(self)))
 
     def __float__(self) -> float:
         raise _refuse(
@@ -154,7 +194,7 @@ class Tensor(Traced):
     def __getattr__(self, word: str) -> Any:
         if word in METHODS:
             return lambda *args, **options: self._call(word, *args, **options)
-        if word.startswith("__"):
+        if word.startswith("__") or word in NOT_OURS:
             raise AttributeError(word)
         raise UnknownWord(unknown_word(word, METHODS, "a tensor", self.trace.here()))
 
@@ -167,7 +207,10 @@ class Tensor(Traced):
         return self._call("transpose", -2, -1)
 
     def __getitem__(self, key: Any) -> Tensor:
-        return subscript(self, key)
+        result = subscript(self, key)
+        if key is None or (isinstance(key, tuple) and any(k is None for k in key)):
+            self.trace.outer.add(result.spec.name)  # the person asks for an axis to stretch
+        return result
 
     def item(self) -> Placeholder:
         """Stands for the trained number in a report, ``f"y = {self.a.item()}"``; for a parameter or one entry of it."""
@@ -201,14 +244,14 @@ def as_operand(trace: Trace, value: object) -> Tensor | sp.Expr | None:
     """A tensor or an exact number; None after noting anything else as a mistake."""
     if isinstance(value, Tensor):
         return value
+    if is_array(value):
+        constant_tensor = constant_of(trace, value)
+        assert isinstance(constant_tensor, Tensor)
+        return constant_tensor
     constant = number(value)
     if constant is None:
         kind = type(value).__name__
-        hint = (
-            "declare it: sn.data(..., values=...)"
-            if kind in ("ndarray", "list", "tuple")
-            else "use numbers and tensors"
-        )
+        hint = "declare it: sn.data(..., values=...)" if kind in ("list", "tuple") else "use numbers and tensors"
         trace.fail("SN107", f"a tensor cannot be combined with a {kind}", help=(hint,))
     return constant
 

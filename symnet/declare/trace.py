@@ -13,11 +13,11 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Equation, Index, Operation, Role, TensorSpec, access, size_symbol
+from symnet.calculus.ir import Access, Equation, Index, Operation, Role, TensorSpec, Ties, access, size_symbol
 from symnet.errors import Note, Problem, Problems, Source
 
 if TYPE_CHECKING:
@@ -34,6 +34,14 @@ class Declared:
 
     values: Values | Traced
     classes: sp.Expr | None = None
+
+
+@dataclass(frozen=True)
+class Constant:
+    """An array of NumPy or torch that stands in the model; ``owners`` are the objects that hold these numbers."""
+
+    tensor: Traced
+    owners: list[Any]
 
 
 @dataclass
@@ -58,6 +66,10 @@ class Trace:
     newest: dict[int, str] = field(default_factory=dict)  # call -> the last tensor that it made, the one it returned
     calls: dict[int, tuple[FrameType, int]] = field(default_factory=dict)  # frames are kept so that no id comes twice
     counter: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+    constants: dict[Any, Constant] = field(default_factory=dict)  # by kind, shape and numbers
+    given: set[str] = field(default_factory=set)  # private names of data that came as such arrays
+    outer: set[str] = field(default_factory=set)  # private names of tensors to which a person added an axis of size 1
+    free: int = 0  # how many calls of a library's own word are being answered
 
     def new_spec(
         self, shape: Iterable[sp.Expr], role: Role, integer: bool = False, facts: Iterable[str] = ()
@@ -85,6 +97,15 @@ class Trace:
         self.sizes[symbol] = value
         return symbol
 
+    @contextmanager
+    def broadcasting_freely(self) -> Iterator[None]:
+        """While a word of torch or NumPy is answered, which stretches axes of size 1 without asking."""
+        self.free += 1
+        try:
+            yield
+        finally:
+            self.free -= 1
+
     def size_value(self, size: sp.Expr) -> int | None:
         """The number of a size, or None where data bring it."""
         value = size.xreplace({s: sp.Integer(v) for s, v in self.sizes.items() if v is not None})
@@ -93,12 +114,15 @@ class Trace:
     def define(self, spec: TensorSpec, *terms: Term) -> None:
         """The equations of a new tensor, one for each term."""
         for term in terms:
-            self.equations.append(Equation(spec.name, term.left, term.body, term.reduced, term.op, source=spec.source))
+            guard, place = frozenset(term.guard), spec.source
+            self.equations.append(
+                Equation(spec.name, term.left, term.body, term.reduced, term.op, guard, term.ties, source=place)
+            )
 
     def person_name(self, spec: TensorSpec) -> str | None:
         """The name that the person gave a tensor: ``name=``, or the assignment of the expression that made it."""
-        if spec.name in self.chosen_names:
-            return self.chosen_names[spec.name]
+        if spec.name in self.chosen_names or spec.name in self.given:
+            return self.chosen_names.get(spec.name)
         returned = spec.role != "intermediate" or self.newest.get(self.events[spec.name]) == spec.name
         if spec.source is None or not returned:
             return None
@@ -138,18 +162,24 @@ class Trace:
 
 @dataclass(frozen=True)
 class Term:
-    """One contribution to a tensor: left indices, body, indices summed over."""
+    """One contribution to a tensor: left indices, body, indices summed over, and where (every guard >= 0)."""
 
     left: tuple[Index, ...]
     body: sp.Expr
     reduced: tuple[Index, ...] = ()
     op: Operation = "+"
+    guard: tuple[sp.Expr, ...] = ()
+    ties: Ties = "share"
 
 
 class Traced:
     """A tensor of a trace, without the operators that a person sees; the operations are written for these."""
 
     __slots__ = ("broken", "spec", "trace")
+    facing: ClassVar[type[Traced]]  # the class that a person sees
+
+    def __init_subclass__(cls) -> None:
+        Traced.facing = cls
 
     def __init__(self, trace: Trace, spec: TensorSpec, broken: bool = False) -> None:
         self.trace = trace
@@ -168,8 +198,21 @@ class Traced:
         return type(self)(self.trace, self.trace.new_spec((), "intermediate"), broken=True)
 
     def read(self, addresses: Sequence[sp.Expr]) -> Access:
-        """The access at the addresses."""
+        """The access at the addresses; of a view of labels, the read of the labels themselves."""
+        if self.spec.integer and self.spec.role == "intermediate":
+            view = next(e for e in self.trace.equations if e.target == self.spec.name)
+            read: Access = view.body.xreplace(dict(zip(view.left, addresses, strict=True)))
+            return read
         return access(self.spec, *addresses)
+
+    @property
+    def classes(self) -> sp.Expr | None:
+        """What bounds labels from above, if it was declared."""
+        name = self.spec.name
+        if self.spec.integer and self.spec.role == "intermediate":
+            name = next(e for e in self.trace.equations if e.target == name).body.name
+        declared = self.trace.declared.get(name)
+        return declared.classes if declared is not None else None
 
     @property
     def shape(self) -> tuple[sp.Expr, ...]:

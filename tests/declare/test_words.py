@@ -5,8 +5,8 @@ The table is checked against the package's own list of words, so a word without 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,26 +20,15 @@ from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from symnet.calculus.verify import verify
+from symnet.declare.names import renamed
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Trace, recording
+from symnet.declare.words import NUMPY
+from symnet.declare.words import WORDS as TABLE
+from tests.codegen.running import LANGUAGES, as_arrays, derivation_of, functions_of
+from tests.declare.words_in_text import KINKS, NUMPYS, TEXTS, Case, X, Y, drawn, written
 
-KINKS = np.array([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 0.0])
-
-
-@dataclass(frozen=True)
-class Case:
-    """One use of a word: the same function on symnet and torch tensors, and the arrays it is tried on."""
-
-    ours: Callable[..., Any]
-    theirs: Callable[..., Any]
-    inputs: tuple[Any, ...] = (KINKS,)
-
-
-def drawn(*shape: int, seed: int = 0) -> Any:
-    return np.random.default_rng(seed).normal(size=shape)
-
-
-X, Y, POSITIVE, UNIT = drawn(4, 3), drawn(4, 3, seed=1), np.abs(drawn(4, 3)) + 0.1, np.full((4, 3), 0.3)
+POSITIVE, UNIT = np.abs(drawn(4, 3)) + 0.1, np.full((4, 3), 0.3)
 LABELS = np.array([2, 0, 1, 1])
 V = drawn(4)
 
@@ -118,7 +107,6 @@ WORDS: dict[str, list[Case]] = {
     "clamp": [Case(lambda x: sn.clamp(x, -0.5, 1.0), lambda x: torch.clamp(x, -0.5, 1.0))],
     "cos": both("cos", space=torch),
     "cosh": both("cosh", space=torch),
-    "dot": both("dot", (V, drawn(4, seed=2)), torch),
     "elementwise": [
         Case(lambda x: sn.elementwise("f", lambda z: sympy.log(1 + sympy.exp(z)))(x), F.softplus),
         Case(lambda x: sn.elementwise("f", sympy.Abs)(x), torch.abs),
@@ -146,12 +134,13 @@ WORDS: dict[str, list[Case]] = {
             (drawn(2, 4, 3), drawn(3, 5)),
             (drawn(2, 4, 3), drawn(2, 3, 5)),
         )
-    ],
+    ]
+    + both("mm", (X, drawn(3, 2)), torch)
+    + both("mv", (X, drawn(3)), torch)
+    + both("dot", (V, drawn(4, seed=2)), torch),
     "maximum": both("maximum", PAIR, torch),
     "mean": reduced("mean"),
     "minimum": both("minimum", PAIR, torch),
-    "mm": both("mm", (X, drawn(3, 2)), torch),
-    "mv": both("mv", (X, drawn(3)), torch),
     "outer": both("outer", (V, drawn(3)), torch),
     "permute": [Case(lambda x: x.permute(2, 0, 1), lambda x: x.permute(2, 0, 1), (drawn(2, 3, 4),))],
     "pow": [
@@ -189,7 +178,6 @@ WORDS: dict[str, list[Case]] = {
         Case(lambda x: x.T @ x, lambda x: x.T @ x, (X,)),
     ],
     "unsqueeze": [Case(lambda x: x.unsqueeze(-1), lambda x: x.unsqueeze(-1), (X,))],
-    "view": [Case(lambda x: x.reshape(12), lambda x: x.view(12), (X,))],
     "where": [Case(lambda a, b: sn.where(a > b, a, 2 * b), lambda a, b: torch.where(a > b, a, 2 * b), PAIR)],
     "binary_cross_entropy": losses("binary_cross_entropy", UNIT, 1 / (1 + np.exp(-X))),
     "binary_cross_entropy_with_logits": losses("binary_cross_entropy_with_logits", UNIT),
@@ -251,9 +239,19 @@ DECLARING = {
 DECLARING |= {"SGD", "RMSprop", "Adagrad", "Adam", "AdamW"}  # tested with the declarations and with the scripts
 
 
+for known, texts in TEXTS.items():
+    WORDS.setdefault(known, []).extend(map(written, texts))
+for known, pairs in NUMPYS.items():
+    WORDS.setdefault(known, []).extend(written(*pair) for pair in pairs)
+
+
 def test_every_word_has_a_case() -> None:
-    words = {w for w in sn.__all__ if not w.startswith("_")}
+    words = {TABLE[w].name if w in TABLE else w for w in sn.__all__ if not w.startswith("_")}
     assert words == set(WORDS) | DECLARING
+
+
+def test_every_word_of_numpy_has_a_case() -> None:
+    assert {entry.name for entry in NUMPY.values()} <= set(NUMPYS)
 
 
 @pytest.mark.parametrize(("word", "number"), [(w, k) for w, cases in WORDS.items() for k in range(len(cases))])
@@ -263,6 +261,7 @@ def test_word(word: str, number: int) -> None:
     expected = case.theirs(*theirs)
     weights = np.cos(0.7 * np.arange(expected.numel()) + 0.3).reshape(tuple(expected.shape))
     (expected * torch.tensor(weights)).sum().backward()
+    gradients = [np.zeros(t.shape) if t.grad is None else t.grad.numpy() for t in theirs]
     trace = Trace()
     with recording(trace):
         parameters = [sn.param(*a.shape) for a in case.inputs]
@@ -275,9 +274,33 @@ def test_word(word: str, number: int) -> None:
     values: dict[str, Any] = dict(zip(names, case.inputs, strict=True))
     for key, declared in trace.declared.items():  # a replaced weight of a Linear is declared, and unused
         unused = np.zeros([int(size) for size in trace.specs[key].shape])
-        values.setdefault(key, getattr(declared.values, "values", unused))
+        values.setdefault(key, np.asarray(getattr(declared.values, "values", unused)))
     found = evaluate(derived, values)
     np.testing.assert_allclose(found[result.spec.name], expected.detach().numpy(), rtol=1e-13, atol=1e-14)
-    for name, tensor in zip(names, theirs, strict=True):
-        gradient = np.zeros(tensor.shape) if tensor.grad is None else tensor.grad.numpy()
+    for name, gradient in zip(names, gradients, strict=True):
         np.testing.assert_allclose(found[derived.adjoints[name]], gradient, rtol=1e-12, atol=1e-13)
+    check_targets(program, names, values, found[weighed.spec.name], gradients)
+
+
+def check_targets(program: Program, names: list[str], values: Any, loss: Any, gradients: list[Any]) -> None:
+    """The simplified derivation as NumPy's and torch's code gives the same loss and gradients."""
+    plain = plainly_named(program)
+    derivation = derivation_of(plain, tuple(n.replace("%", "v") for n in names), "simplified")
+    arrays = {n.replace("%", "v"): v for n, v in values.items()}
+    for language, spelled in LANGUAGES.items():
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            value, found = functions_of(derivation, spelled).run(as_arrays(arrays, language))
+        np.testing.assert_allclose(value, loss, rtol=1e-10, atol=1e-12, err_msg=language)
+        for name, gradient in zip(names, gradients, strict=True):
+            np.testing.assert_allclose(
+                found[name.replace("%", "v")], gradient, rtol=1e-9, atol=1e-11, err_msg=f"{language} {name}"
+            )
+
+
+def plainly_named(program: Program) -> Program:
+    """The program with names that code can hold, and without what the loss does not need."""
+    names = {n: n.replace("%", "v") for n in program.tensors}
+    tensors = {names[n]: replace(t, name=names[n]) for n, t in program.tensors.items()}
+    equations = tuple(renamed(e, names) for e in program.equations)
+    return Program(tensors, equations, names[program.loss]).restricted_to([names[program.loss]])

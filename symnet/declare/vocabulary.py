@@ -1,0 +1,10 @@
+"""Every family of words, imported so that the table of words is complete."""
+
+from __future__ import annotations
+
+from symnet.declare import losses, operators, pointwise, reductions, shapes
+from symnet.declare.words import METHODS, NUMPY, TORCH, WORDS
+
+FAMILIES = (pointwise, operators, reductions, shapes, losses)
+
+__all__ = ["FAMILIES", "METHODS", "NUMPY", "TORCH", "WORDS"]
