@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Formatter
 from typing import Any
@@ -24,7 +24,15 @@ from symnet.errors import Note, Problem
 from symnet.model import Computed, Input, Metric, Model, Parameter, Training, Values
 
 
-def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: tuple[str, ...]) -> Model | None:
+@dataclass(frozen=True)
+class Built:
+    """A model, and the final name of each tensor of its program by the private one."""
+
+    model: Model
+    names: Mapping[str, str]
+
+
+def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: tuple[str, ...]) -> Built | None:
     """The model that the file declared; None after noting what is missing."""
     name_constants(trace, namespace)
     objective = _objective(trace, namespace)
@@ -62,7 +70,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     metric: Metric = "accuracy" if _classifies(trace, flat, declared, prediction) else "none"
     sizes = {str(symbol): value for symbol, value in trace.sizes.items()}
     predicted = names[prediction] if prediction else None
-    return Model(path, lines, program, sizes, parameters, inputs, predicted, training, metric)
+    return Built(Model(path, lines, program, sizes, parameters, inputs, predicted, training, metric), names)
 
 
 class _Finisher:

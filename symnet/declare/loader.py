@@ -6,11 +6,14 @@ import ast
 import contextlib
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from symnet.declare.build import build_model
+from symnet.calculus.ir import Program
+from symnet.declare.build import Built, build_model
+from symnet.declare.formulas import build_formulas
 from symnet.declare.names import assigned_names
 from symnet.declare.trace import Trace, recording
 from symnet.errors import Note, Problem, Source, SymnetError
@@ -22,6 +25,33 @@ def load_model(path: Path) -> tuple[Model, tuple[Problem, ...]]:
 
     Raises SymnetError with all mistakes found in one run.  The file is ordinary Python and is executed.
     """
+    run = _run(path)
+    return run.built.model, tuple(p for p in run.trace.problems.found if p.warning)
+
+
+def load_formulas(path: Path, function: str) -> Program:
+    """The gradients that a function of the model file returns, a program whose ``adjoints`` name them.
+
+    Raises SymnetError where there is no such function, or it returns what is no gradient of a parameter.
+    """
+    run = _run(path)
+    written = run.namespace.get(function)
+    if not callable(written):
+        raise SymnetError(Problem("SN206", f"{path} has no function {function}()"))
+    with recording(run.trace), _beside(path), contextlib.redirect_stdout(sys.stderr):
+        return build_formulas(run.trace, run.built, written)
+
+
+@dataclass(frozen=True)
+class _Run:
+    """What one run of a model file left behind."""
+
+    trace: Trace
+    namespace: Mapping[str, Any]
+    built: Built
+
+
+def _run(path: Path) -> _Run:
     text = _read(path)
     name = str(path)
     try:
@@ -42,11 +72,11 @@ def load_model(path: Path) -> tuple[Model, tuple[Problem, ...]]:
         except (Exception, SystemExit) as error:  # whatever their code raises is theirs to read, without our frames
             trace.problems.add(_raised(name, error))
             trace.problems.raise_if_any()  # their exception stays its context
-        model = build_model(trace, namespace, path, lines)
+        built = build_model(trace, namespace, path, lines)
     trace.problems.raise_if_any()
-    if model is None:
+    if built is None:
         raise SymnetError(Problem("SN203", "there is no loss", help=("assign it at the top level of the file",)))
-    return model, tuple(p for p in trace.problems.found if p.warning)
+    return _Run(trace, namespace, built)
 
 
 def _read(path: Path) -> str:

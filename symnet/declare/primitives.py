@@ -27,7 +27,7 @@ def number(value: object) -> sp.Expr | None:
     A decimal such as 0.1 is taken as written, 1/10.  A number that is not finite is noted as a mistake.
     """
     if isinstance(value, sp.Expr) and not value.free_symbols - set(current().sizes):
-        return value if value.is_finite is not False else _not_finite(value)
+        return _as_written(value) if value.is_finite is not False else _not_finite(value)
     if isinstance(value, (bool, int)):
         return sp.Integer(int(value))
     if isinstance(value, Traced):
@@ -37,6 +37,11 @@ def number(value: object) -> sp.Expr | None:
     if isinstance(value, (int, float)):
         return sp.Rational(repr(float(value))) if math.isfinite(value) else _not_finite(value)
     return None
+
+
+def _as_written(value: sp.Expr) -> sp.Expr:
+    """The number with decimals exact: 0.1/C is 1/(10 C)."""
+    return value.xreplace({f: sp.Rational(repr(float(f))) for f in value.atoms(sp.Float)})
 
 
 def _not_finite(value: object) -> sp.Expr:

@@ -181,6 +181,10 @@ class Tensor(Traced):
             raise _refuse(self, "SN106", f"{what} cannot be looped over", help)
         return (self[k] for k in range(len(self)))
 
+    def _sympy_(self) -> sp.Expr:
+        """Called for ``N * x`` with a size on the left: SymPy is to leave it to ``__rmul__``."""
+        raise sp.SympifyError("a tensor")
+
     def __float__(self) -> float:
         raise _refuse(
             self, "SN106", "a tensor of a model file has no numbers yet", "use symnet's functions: sn.exp, sn.log"

@@ -1,0 +1,18 @@
+"""ELU, y = z where z > 0, else α (exp(z) - 1): there its derivative is y + α.
+
+Clevert, Unterthiner and Hochreiter, arXiv 1511.07289.
+"""
+
+import symnet as sn
+
+N = sn.dims(N="batch")
+G = sn.data(N)
+z = sn.param(N)
+
+alpha = 0.5
+y = sn.where(z > 0, z, alpha * (sn.exp(z) - 1))
+loss = sn.sum(G * y)
+
+
+def expert():
+    return {"z": G * sn.where(z > 0, 1, y + alpha)}
