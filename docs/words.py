@@ -15,9 +15,9 @@ PAGE = Path(__file__).resolve().parent / "words.md"
 HEAD = """# Words
 
 Every function of tensors. The name is torch's, and so is the signature; each may be written as `sn.name(x)`, with the
-names of torch and NumPy that stand beside it, and, where a dot says so, as a method `x.name()`. What is not here is refused
-by name. Each is tested against torch, value and gradient, at ordinary points and at its corners, with the generated NumPy
-and PyTorch code (`tests/declare/words_in_text.py`).
+names of torch and NumPy that stand beside it, and, where a dot says so, as a method `x.name()`. What is not here is
+refused by name. Each is tested against torch, value and gradient, at ordinary points and at its corners, with the
+generated NumPy and PyTorch code (`tests/declare/words_in_text.py`).
 """
 
 

@@ -30,7 +30,7 @@ SCRIPT_NAMES = frozenset(
             "epochs",
         ),
         *("lr", "state", "main", "train", "predict", "compute_loss", "loss_and_grads", "init_params", "evaluate"),
-        *("sigmoid", "erfc"),  # functions that NumPy scripts bring along
+        *("sigmoid", "erfc", "erfinv", "lgamma", "digamma", "polygamma", "xlogy"),  # functions that NumPy scripts bring
     )
 )
 

@@ -57,6 +57,9 @@ _SCALARS: dict[str, Callable[..., Any]] = {
     "minimum": min,
     "where": lambda condition, a, b: a if condition else b,
     "Delta": _indicator(lambda i, j: i == j),
+    "elu": lambda x, a: x if x > 0 else a * math.expm1(x),
+    "round_down": math.floor,
+    "round_even": round,
     "floor": math.floor,
     "Mod": lambda a, b: a % b,
 }
@@ -66,6 +69,31 @@ _elementwise_erf = np.frompyfunc(math.erf, 1, 1)
 
 def _erf(x: Array) -> Array:
     return np.asarray(_elementwise_erf(x), dtype=float)
+
+
+def _special_floats() -> dict[str, Callable[..., Array]]:
+    """The functions of the gamma and error families, one number after the other."""
+    import mpmath
+
+    def each(function: Callable[..., Any], arity: int = 1) -> Callable[..., Array]:
+        def one(*x: Any) -> float:
+            try:
+                return float(function(*x))
+            except (ValueError, TypeError, OverflowError, ZeroDivisionError):  # a pole, or outside of the domain
+                return math.nan
+
+        elementwise = np.frompyfunc(one, arity, 1)
+        return lambda *x: np.asarray(elementwise(*x), dtype=float)
+
+    return {
+        "erfc": each(math.erfc),
+        "erfinv": each(mpmath.erfinv),
+        "lgamma": each(math.lgamma),
+        "digamma": each(mpmath.digamma),
+        "polygamma": each(lambda n, x: mpmath.polygamma(int(n), x), 2),
+        "xlogy": lambda x, y: np.where(np.asarray(x) == 0, 0.0, x * np.log(np.where(np.asarray(x) == 0, 1.0, y))),
+        "entr": lambda x: np.where(np.asarray(x) == 0, 0.0, -x * np.log(np.where(np.asarray(x) == 0, 1.0, x))),
+    }
 
 
 def _float_number(value: sp.Expr) -> Any:
@@ -90,6 +118,9 @@ FLOAT = Arithmetic(
         "sigmoid": lambda x: np.exp(-np.logaddexp(0.0, -np.asarray(x, float))),
         "softplus": lambda x: np.logaddexp(0.0, x),
         "normal_cdf": lambda x: 0.5 * (1.0 + _erf(np.asarray(x, float) / math.sqrt(2.0))),
+        **{name: getattr(np, f"arc{name[1:]}") for name in ("asin", "acos", "asinh", "acosh", "atanh", "atan2")},
+        **_special_floats(),
+        "sinc": np.sinc,
         "relu": lambda x: np.where(np.asarray(x) > 0, x, 0.0),
         "greater": lambda a, b: np.where(np.asarray(a) > b, 1.0, 0.0),
         "equal": lambda a, b: np.where(np.asarray(a) == b, 1.0, 0.0),
@@ -139,6 +170,14 @@ def multidigit(digits: int = 50) -> Arithmetic:
             "cosh": mp.cosh,
             "atan": mp.atan,
             "erf": mp.erf,
+            **{name: getattr(mp, name) for name in ("asin", "acos", "asinh", "acosh", "atanh", "atan2")},
+            **{name: getattr(mp, name) for name in ("erfc", "erfinv", "digamma")},
+            "lgamma": lambda x: mp.log(abs(mp.gamma(x))),
+            "polygamma": lambda n, x: mp.polygamma(int(n), x),
+            "xlogy": lambda x, y: mp.mpf(0) if x == 0 else x * mp.log(y),
+            "entr": lambda x: mp.mpf(0) if x == 0 else -x * mp.log(x),
+            "sinc": lambda x: mp.mpf(1) if x == 0 else mp.sinpi(x) / (mp.pi * x),
+            "elu": lambda x, a: x if x > 0 else a * mp.expm1(x),
             "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
             "softplus": lambda x: mp.log1p(mp.exp(-abs(x))) + max(x, mp.mpf(0)),
             "normal_cdf": mp.ncdf,

@@ -78,7 +78,12 @@ def computed_input(program: Program, target: Language) -> tuple[tuple[str, ...],
 def _setup(target: Language, bodies: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     """The helper functions that the lines call, two blank lines before each."""
     text = "\n".join(line for lines in bodies for line in lines)
-    return tuple(line for name, code in target.helpers.items() if f"{name}(" in text for line in ("", "", *code))
+    called = {name for name in target.helpers if f"{name}(" in text}
+    inner = {
+        name for name in target.helpers for caller in called if f"{name}(" in "\n".join(target.helpers[caller][2:])
+    }
+    called |= inner
+    return tuple(line for name, code in target.helpers.items() if name in called for line in ("", "", *code))
 
 
 def _comments(derivation: Derivation) -> Mapping[str, str]:

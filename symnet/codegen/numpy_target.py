@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from symnet.codegen.numpy_helpers import MORE_HELPERS
 from symnet.codegen.spelling import (
     PLUS,
     SHARED,
@@ -111,6 +112,25 @@ CALLS: dict[str, Callable[..., Text]] = {
     "sinh": call("np.sinh"),
     "cosh": call("np.cosh"),
     "atan": call("np.arctan"),
+    "asin": call("np.arcsin"),
+    "acos": call("np.arccos"),
+    "asinh": call("np.arcsinh"),
+    "acosh": call("np.arccosh"),
+    "atanh": call("np.arctanh"),
+    "atan2": call("np.arctan2"),
+    "erfc": call("erfc"),
+    "erfinv": call("erfinv"),
+    "lgamma": call("lgamma"),
+    "digamma": call("digamma"),
+    "polygamma": call("polygamma"),
+    "xlogy": call("xlogy"),
+    "entr": lambda x: Text(f"-xlogy({x.text}, {x.text})", UNARY),
+    "sinc": call("np.sinc"),
+    "elu": lambda x, a: Text(
+        f"np.where({x.within(0)} > 0, {x.text}, {a.within(UNARY)} * np.expm1(np.minimum({x.text}, 0)))"
+    ),
+    "round_down": call("np.floor"),
+    "round_even": call("np.rint"),
     "sqrt": call("np.sqrt"),
     "log1p": call("np.log1p"),
     "expm1": call("np.expm1"),
@@ -202,6 +222,7 @@ HELPERS: dict[str, tuple[str, ...]] = {
         "    e = np.exp(-np.abs(x))",
         "    return np.where(x >= 0, 1, e) / (1 + e)",
     ),
+    **MORE_HELPERS,
 }
 
 NUMPY = Language("numpy", KINDS, CALLS, HELPERS, _add, _zeros)

@@ -184,6 +184,13 @@ def _indicator(test: Callable[..., Any]) -> Callable[..., Any]:
 _SAME_NAME = ("exp", "log", "tanh", "sin", "cos", "tan", "sinh", "cosh", "atan", "erf", "sigmoid", "relu", "sign")
 _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **{name: getattr(torch, name) for name in _SAME_NAME},
+    **{name: getattr(torch, name) for name in ("asin", "acos", "asinh", "acosh", "atanh", "atan2")},
+    **{name: getattr(torch, name) for name in ("erfc", "erfinv", "lgamma", "digamma", "xlogy", "sinc")},
+    "polygamma": lambda n, x: torch.polygamma(int(n), x),
+    "entr": torch.special.entr,
+    "elu": lambda x, alpha: torch.where(x > 0, x, alpha * torch.expm1(torch.clamp(x, max=0.0))),
+    "round_down": torch.floor,
+    "round_even": torch.round,
     "absolute": torch.abs,
     "Abs": torch.abs,
     "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),

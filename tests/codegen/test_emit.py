@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import torch
 
-from symnet.calculus import scalars
+from symnet.calculus import scalars, specials
 from symnet.calculus.ir import Delta
 from symnet.calculus.scalars import Scalar
 from symnet.codegen import stable_scalars
@@ -79,9 +79,10 @@ def test_the_code_is_what_a_person_writes(case: str, language: str, text: str) -
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_kind_and_every_scalar_function_has_a_spelling(language: str) -> None:
     assert set(LANGUAGES[language].kinds) == set(KINDS)
-    functions = {c for c in vars(scalars).values() if isinstance(c, type) and issubclass(c, Scalar)}
+    modules = (scalars, specials)
+    functions = {c for m in modules for c in vars(m).values() if isinstance(c, type) and issubclass(c, Scalar)}
     functions |= {c for c in vars(stable_scalars).values() if isinstance(c, type) and issubclass(c, Scalar)}
-    lowered = {Scalar, scalars.Indicator, scalars.within, scalars.where, *COMPARISONS}
+    lowered = {Scalar, specials.Rounding, scalars.Indicator, scalars.within, scalars.where, *COMPARISONS}
     assert {c.__name__ for c in functions - lowered} <= set(LANGUAGES[language].calls)
 
 
