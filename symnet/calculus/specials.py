@@ -79,6 +79,10 @@ class xlogy(Scalar):
 
     nargs = 2
 
+    @classmethod
+    def eval(cls, x: sp.Expr, y: sp.Expr) -> sp.Expr | None:
+        return sp.S.Zero if x == 0 else (sp.log(y) if x == 1 else None)
+
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         x, y = self.args
         return xlogy(1 - equal(x, sp.S.Zero) * greater_equal(sp.S.Zero, y), y) if argindex == 1 else x / y

@@ -79,10 +79,8 @@ def _setup(target: Language, bodies: Iterable[tuple[str, ...]]) -> tuple[str, ..
     """The helper functions that the lines call, two blank lines before each."""
     text = "\n".join(line for lines in bodies for line in lines)
     called = {name for name in target.helpers if f"{name}(" in text}
-    inner = {
-        name for name in target.helpers for caller in called if f"{name}(" in "\n".join(target.helpers[caller][2:])
-    }
-    called |= inner
+    within = "\n".join(line for name in called for line in target.helpers[name][2:])
+    called |= {name for name in target.helpers if f"{name}(" in within}
     return tuple(line for name, code in target.helpers.items() if name in called for line in ("", "", *code))
 
 

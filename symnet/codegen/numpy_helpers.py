@@ -9,7 +9,7 @@ from __future__ import annotations
 MORE_HELPERS: dict[str, tuple[str, ...]] = {
     "erfinv": (
         "def erfinv(x):",
-        '    """The inverse of erf on -1..1: an approximation, then Newton\'s steps on log erfc, which hold near 1 too."""',
+        '    """The inverse of erf on -1..1: an approximation, then Newton\'s steps on log erfc."""',
         "    size = np.abs(np.asarray(x, dtype=np.float64))",
         "    log = np.log1p(-size * size)",
         "    mean = 2 / (np.pi * 0.147) + log / 2",
@@ -31,7 +31,8 @@ MORE_HELPERS: dict[str, tuple[str, ...]] = {
         "    r = 1 / (w * w)",
         "    tail = 1 / 12 - r * (1 / 360 - r * (1 / 1260 - r * (1 / 1680 - r * (1 / 1188 - r * 691 / 360360))))",
         "    value = (w - 0.5) * np.log(w) - w + np.log(2 * np.pi) / 2 + tail / w - np.log(product)",
-        "    return np.where(low, np.log(np.pi / np.abs(np.sin(np.pi * np.minimum(x, 0.5)))) - value, value).astype(x.dtype)",
+        "    mirrored = np.log(np.pi / np.abs(np.sin(np.pi * np.minimum(x, 0.5)))) - value",
+        "    return np.where(low, mirrored, value).astype(x.dtype)",
     ),
     "digamma": (
         "def digamma(x):",

@@ -38,8 +38,8 @@ def is_integer_number(value: object) -> bool:
 def constant_of(trace: Trace, value: Any) -> Traced:
     """The constant tensor of an array; equal arrays are one constant.
 
-    Equal numbers everywhere and multiples of the identity are written as what they are; other numbers become data of the
-    model with given values.  An array of integers may stand in a subscript, one of booleans is a mask.
+    Equal numbers everywhere and multiples of the identity are written as what they are; other numbers become data of
+    the model with given values.  An array of integers may stand in a subscript, one of booleans is a mask.
     """
     kind = "int" if "int" in str(value.dtype) else "bool" if "bool" in str(value.dtype) else "real"
     detached = value.detach() if hasattr(value, "detach") else value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from symnet.declare import losses, pointwise, reductions, shapes
+from symnet.declare import activations, losses, pointwise, reductions, shapes
 from symnet.declare.inputs import Size, checked_size, weight
 from symnet.declare.tensor import Tensor
 
@@ -98,9 +98,9 @@ def _layer(name: str, function: Callable[..., Tensor]) -> Callable[..., Function
 
 Sigmoid = _layer("Sigmoid", pointwise.sigmoid)
 Tanh = _layer("Tanh", pointwise.tanh)
-ReLU = _layer("ReLU", pointwise.relu)
-Softplus = _layer("Softplus", pointwise.softplus)
-SiLU = _layer("SiLU", pointwise.silu)
+ReLU = _layer("ReLU", activations.relu)
+Softplus = _layer("Softplus", activations.softplus)
+SiLU = _layer("SiLU", activations.silu)
 MSELoss = _layer("MSELoss", losses.mse_loss)
 L1Loss = _layer("L1Loss", losses.l1_loss)
 BCELoss = _layer("BCELoss", losses.binary_cross_entropy)
@@ -111,12 +111,12 @@ NLLLoss = _layer("NLLLoss", losses.nll_loss)
 
 def LeakyReLU(negative_slope: float = 0.01) -> Function:
     """A module that applies ``leaky_relu``."""
-    return Function(pointwise.leaky_relu, negative_slope=negative_slope)
+    return Function(activations.leaky_relu, negative_slope=negative_slope)
 
 
 def GELU(approximate: str = "none") -> Function:
     """A module that applies ``gelu``."""
-    return Function(pointwise.gelu, approximate=approximate)
+    return Function(activations.gelu, approximate=approximate)
 
 
 def Softmax(dim: int | None = None) -> Function:

@@ -8,17 +8,23 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import Application
 
-from symnet.calculus import scalars
+from symnet.calculus import scalars, specials
 from symnet.calculus.ir import Access
-from symnet.declare.primitives import pointwise
+from symnet.declare.primitives import number, pointwise
 from symnet.declare.tensor import Tensor, as_operand, require_tensor
 from symnet.declare.trace import Trace, current
-from symnet.declare.words import word
+from symnet.declare.words import Names, mistake, word
 from symnet.errors import Note, Problem, SymnetError
 
 
 def mapped(word: str, rule: Callable[..., sp.Expr], *operands: object) -> Tensor:
-    """``y[i] += rule(a[i], b[i], ...)``; the operands are tensors, arrays and numbers, a tensor among them."""
+    """``y[i] += rule(a[i], b[i], ...)``; the operands are tensors, arrays and numbers, a tensor among them.
+
+    Of sizes alone it is a number: ``sn.sqrt(D)`` of a size D.
+    """
+    sizes = [number(o) for o in operands if isinstance(o, sp.Expr)]
+    if len(sizes) == len(operands):
+        return rule(*sizes)  # type: ignore[no-any-return]
     first = require_tensor(next((o for o in operands if isinstance(o, Tensor)), operands[0]), word)
     converted = [as_operand(first.trace, o) for o in operands]
     if any(o is None for o in converted):
@@ -27,153 +33,102 @@ def mapped(word: str, rule: Callable[..., sp.Expr], *operands: object) -> Tensor
     return result
 
 
-@word(numpy="exp")
-def exp(x: Tensor) -> Tensor:
-    """y[i] = exp(x[i])"""
-    return mapped("exp", sp.exp, x)
+def _unary(
+    name: str, rule: Callable[[sp.Expr], sp.Expr], equation: str, torch: Names = (), numpy: Names = ()
+) -> Callable[..., Tensor]:
+    """A word of one tensor: ``y[i] += rule(x[i])``."""
+
+    def applied(input: Tensor) -> Tensor:
+        return mapped(name, rule, input)
+
+    applied.__name__ = applied.__qualname__ = name
+    applied.__doc__ = f"y[i] = {equation}"
+    return word(torch=torch, numpy=numpy)(applied)
 
 
-@word(numpy="log")
-def log(x: Tensor) -> Tensor:
-    """y[i] = log(x[i])"""
-    return mapped("log", sp.log, x)
+exp = _unary("exp", sp.exp, "exp(x[i])", numpy="exp")
+exp2 = _unary("exp2", lambda x: 2**x, "2 ** x[i]", "special.exp2", "exp2")
+expm1 = _unary("expm1", lambda x: sp.exp(x) - 1, "exp(x[i]) - 1", "special.expm1", "expm1")
+log = _unary("log", sp.log, "log(x[i])", numpy="log")
+log1p = _unary("log1p", lambda x: sp.log(1 + x), "log(1 + x[i])", "special.log1p", "log1p")
+log2 = _unary("log2", lambda x: sp.log(x) / sp.log(2), "log(x[i]) / log(2)", numpy="log2")
+log10 = _unary("log10", lambda x: sp.log(x) / sp.log(10), "log(x[i]) / log(10)", numpy="log10")
+sqrt = _unary("sqrt", sp.sqrt, "sqrt(x[i])", numpy="sqrt")
+rsqrt = _unary("rsqrt", lambda x: 1 / sp.sqrt(x), "1 / sqrt(x[i])")
+reciprocal = _unary("reciprocal", lambda x: 1 / x, "1 / x[i]", numpy="reciprocal")
+square = _unary("square", lambda x: x**2, "x[i]²", numpy="square")
+sin = _unary("sin", sp.sin, "sin(x[i])", numpy="sin")
+cos = _unary("cos", sp.cos, "cos(x[i])", numpy="cos")
+tan = _unary("tan", sp.tan, "tan(x[i])", numpy="tan")
+asin = _unary("asin", sp.asin, "arcsin(x[i])", "arcsin", ("arcsin", "asin"))
+acos = _unary("acos", sp.acos, "arccos(x[i])", "arccos", ("arccos", "acos"))
+atan = _unary("atan", sp.atan, "arctan(x[i])", "arctan", ("arctan", "atan"))
+sinh = _unary("sinh", sp.sinh, "sinh(x[i])", numpy="sinh")
+cosh = _unary("cosh", sp.cosh, "cosh(x[i])", numpy="cosh")
+tanh = _unary("tanh", sp.tanh, "tanh(x[i])", numpy="tanh")
+asinh = _unary("asinh", sp.asinh, "arsinh(x[i])", "arcsinh", ("arcsinh", "asinh"))
+acosh = _unary("acosh", sp.acosh, "arcosh(x[i])", "arccosh", ("arccosh", "acosh"))
+atanh = _unary("atanh", sp.atanh, "artanh(x[i])", "arctanh", ("arctanh", "atanh"))
+sigmoid = _unary("sigmoid", scalars.sigmoid, "1 / (1 + exp(-x[i]))", "special.expit")
+erf = _unary("erf", sp.erf, "2/√π ∫ exp(-t²) dt from 0 to x[i]", "special.erf")
+erfc = _unary("erfc", specials.erfc, "1 - erf(x[i])", "special.erfc")
+erfinv = _unary("erfinv", specials.erfinv, "the number whose erf is x[i]", "special.erfinv")
+lgamma = _unary("lgamma", specials.lgamma, "log |Γ(x[i])|", "special.gammaln")
+digamma = _unary("digamma", specials.digamma, "Γ'(x[i]) / Γ(x[i])", ("special.digamma", "special.psi"))
+ndtr = _unary("ndtr", scalars.normal_cdf, "Φ(x[i]), the normal distribution function", "special.ndtr")
+entr = _unary("entr", specials.entr, "-x[i] log x[i], and 0 at 0", "special.entr")
+sinc = _unary("sinc", specials.sinc, "sin(π x[i]) / (π x[i]), and 1 at 0", "special.sinc", "sinc")
+abs = _unary("abs", scalars.absolute, "|x[i]|; the derivative at 0 is 0", "absolute", ("absolute", "fabs", "abs"))
+sign = _unary("sign", scalars.sign, "-1, 0 or 1", "sgn", "sign")
+deg2rad = _unary("deg2rad", lambda x: x * sp.pi / 180, "π x[i] / 180", numpy=("deg2rad", "radians"))
+rad2deg = _unary("rad2deg", lambda x: x * 180 / sp.pi, "180 x[i] / π", numpy=("rad2deg", "degrees"))
+floor = _unary("floor", specials.round_down, "the whole number not above x[i]; derivative 0", numpy="floor")
+ceil = _unary("ceil", lambda x: -specials.round_down(-x), "the whole number not below x[i]; derivative 0", numpy="ceil")
+trunc = _unary("trunc", lambda x: whole_part(x), "x[i] without its fraction; derivative 0", "fix", ("trunc", "fix"))
+frac = _unary("frac", lambda x: x - whole_part(x), "the fraction of x[i]; derivative 1")
 
 
-@word(torch="special.log1p", numpy="log1p")
-def log1p(x: Tensor) -> Tensor:
-    """y[i] = log(1 + x[i])"""
-    return mapped("log1p", lambda a: sp.log(1 + a), x)
+def whole_part(x: sp.Expr) -> sp.Expr:
+    """x without its fraction, the sign kept."""
+    return scalars.sign(x) * specials.round_down(scalars.absolute(x))
 
 
-@word(numpy="sqrt")
-def sqrt(x: Tensor) -> Tensor:
-    """y[i] = sqrt(x[i])"""
-    return mapped("sqrt", sp.sqrt, x)
+@word(numpy=("rint", "round"))
+def round(input: Tensor, decimals: int = 0) -> Tensor:
+    """y[i] = x[i] to a number of decimals, halves to the even digit; derivative 0"""
+    power = sp.Integer(10) ** decimals
+    return mapped("round", lambda x: specials.round_even(x * power) / power, input)
 
 
-@word(numpy="square")
-def square(x: Tensor) -> Tensor:
-    """y[i] = x[i]²"""
-    return mapped("square", lambda a: a**2, x)
-
-
-@word(torch="float_power", numpy=("power", "float_power", "pow"))
-def pow(x: Tensor, exponent: Tensor | float) -> Tensor:
-    """y[i] = x[i] ** exponent[i]"""
-    return mapped("pow", lambda a, b: a**b, x, exponent)
-
-
-@word(numpy="sin")
-def sin(x: Tensor) -> Tensor:
-    """y[i] = sin(x[i])"""
-    return mapped("sin", sp.sin, x)
-
-
-@word(numpy="cos")
-def cos(x: Tensor) -> Tensor:
-    """y[i] = cos(x[i])"""
-    return mapped("cos", sp.cos, x)
-
-
-@word(numpy="tanh")
-def tanh(x: Tensor) -> Tensor:
-    """y[i] = tanh(x[i])"""
-    return mapped("tanh", sp.tanh, x)
-
-
-@word(numpy="sinh")
-def sinh(x: Tensor) -> Tensor:
-    """y[i] = sinh(x[i])"""
-    return mapped("sinh", sp.sinh, x)
-
-
-@word(numpy="cosh")
-def cosh(x: Tensor) -> Tensor:
-    """y[i] = cosh(x[i])"""
-    return mapped("cosh", sp.cosh, x)
-
-
-@word(torch="special.expit")
-def sigmoid(x: Tensor) -> Tensor:
-    """y[i] = 1 / (1 + exp(-x[i]))"""
-    return mapped("sigmoid", scalars.sigmoid, x)
-
-
-@word()
-def relu(x: Tensor) -> Tensor:
-    """y[i] = max(x[i], 0); the derivative at 0 is 0"""
-    return mapped("relu", scalars.relu, x)
-
-
-@word(method=False)
-def leaky_relu(x: Tensor, negative_slope: float = 0.01) -> Tensor:
-    """y[i] = x[i] where positive, else negative_slope x[i]; the derivative at 0 is the slope"""
-    return mapped("leaky_relu", scalars.leaky_relu, x, negative_slope)
-
-
-@word(method=False)
-def softplus(x: Tensor) -> Tensor:
-    """y[i] = log(1 + exp(x[i]))"""
-    return mapped("softplus", scalars.softplus, x)
-
-
-@word(method=False)
-def silu(x: Tensor) -> Tensor:
-    """y[i] = x[i] sigmoid(x[i])"""
-    return mapped("silu", lambda a: a * scalars.sigmoid(a), x)
-
-
-@word(method=False)
-def gelu(x: Tensor, approximate: str = "none") -> Tensor:
-    """y[i] = x[i] Φ(x[i]); with approximate="tanh", Φ by Hendrycks & Gimpel, arXiv:1606.08415"""
-    if approximate not in ("none", "tanh"):
-        current().fail("SN108", f"gelu has no approximate={approximate!r}", help=('"none" or "tanh"',))
-        return x.as_broken()
-    if approximate == "none":
-        return mapped("gelu", lambda a: a * scalars.normal_cdf(a), x)
-    cubic = sp.Rational("0.044715")
-    return mapped("gelu", lambda a: a / 2 * (1 + sp.tanh(sp.sqrt(2 / sp.pi) * (a + cubic * a**3))), x)
-
-
-@word(torch="absolute", numpy=("absolute", "fabs", "abs"))
-def abs(x: Tensor) -> Tensor:
-    """y[i] = |x[i]|; the derivative at 0 is 0"""
-    return mapped("abs", scalars.absolute, x)
-
-
-@word(numpy="sign")
-def sign(x: Tensor) -> Tensor:
-    """y[i] = -1, 0 or 1"""
-    return mapped("sign", scalars.sign, x)
-
-
-@word(numpy="maximum")
-def maximum(a: Tensor | float, b: Tensor | float) -> Tensor:
-    """y[i] = the larger of a[i], b[i]; at a tie each gets half of the derivative"""
-    return mapped("maximum", scalars.maximum, a, b)
-
-
-@word(numpy="minimum")
-def minimum(a: Tensor | float, b: Tensor | float) -> Tensor:
-    """y[i] = the smaller of a[i], b[i]; at a tie each gets half of the derivative"""
-    return mapped("minimum", scalars.minimum, a, b)
-
-
-@word(torch="clip", numpy="clip")
-def clamp(x: Tensor, min: float, max: float) -> Tensor:
-    """y[i] = x[i] limited to min..max; the derivative at the bounds is 1"""
-    return mapped("clamp", scalars.clip, x, min, max)
+@word(numpy="nan_to_num")
+def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+    """y[i] = x[i]: the numbers of a model are finite"""
+    return mapped("nan_to_num", lambda x: x, input)
 
 
 @word(numpy="where", method=False)
-def where(condition: Tensor, a: Tensor | float, b: Tensor | float) -> Tensor:
+def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor:
     """y[i] = a[i] where the condition holds, else b[i]; the condition is made of comparisons"""
     trace = require_tensor(condition, "where").trace
-    if not condition.broken and not is_mask(trace, condition.spec.name):
+    if not is_mask(trace, condition.spec.name):
         help = (f"compare it: {trace.text_of(condition.spec)} != 0",)
         trace.fail("SN108", "the condition of where is not a mask of 0 and 1", help=help)
         return condition.as_broken()
-    return mapped("where", scalars.where, condition, a, b)
+    return mapped("where", scalars.where, condition, input, other)
+
+
+@word(torch="Tensor.where", offered=False, of_torch=False)
+def where_method(input: Tensor, condition: Tensor, other: Tensor | float) -> Tensor:
+    """x.where(condition, other): y[i] = x[i] where the condition holds, else other[i]"""
+    return where(condition, input, other)
+
+
+def as_exact(value: object) -> sp.Expr:
+    """A number as an exact SymPy number; raises SymnetError for anything else."""
+    exact = number(value)
+    if exact is None:
+        raise mistake("SN107", f"a number is needed here, not {type(value).__name__}", "a Python number")
+    return exact
 
 
 def is_mask(trace: Trace, name: str) -> bool:

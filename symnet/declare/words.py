@@ -113,8 +113,9 @@ def word(
         theirs = (*((own,) if of_torch else ()), *aliases)
         entry = Word(own, function, theirs, spelled, method)
         update_wrapper(cast(Any, entry), function, updated=())
-        plain = tuple(n for n in (own, *aliases) if "." not in n) if offered else ()
-        for table, names in ((TORCH, theirs), (NUMPY, spelled), (WORDS, plain), (METHODS, plain if method else ())):
+        plain = tuple(n for n in (own, *aliases) if "." not in n and n[0] != "_") if offered else ()
+        methods = (own.removesuffix("_method"),) if own.endswith("_method") else plain if method else ()
+        for table, names in ((TORCH, theirs), (NUMPY, spelled), (WORDS, plain), (METHODS, methods)):
             for name in names:
                 assert name not in table, f"two words are called {name}"
                 table[name] = entry

