@@ -46,6 +46,7 @@ class Adjoints:
         self.algebra.masks = frozenset(t.name for t in specs if t.facts & {"mask", "one_hot"})
         rows = frozenset(t.name for t in specs if t.facts & {"one_hot", "simplex"})
         self.sums = Sums(self.algebra, Table(symmetric), rows)
+        self.sums.kept = _kept_axes(program)
         self.reader = Reader(self.sums)
         self.sums.size_term = self.reader.size
         self.definitions = Definitions(self.sums, self.reader, program)
@@ -143,9 +144,10 @@ class Adjoints:
         best: Candidate | None = None
         for form in self.moves.forms(base, formals):
             poly, folds = self.moves.fold(form, formals, named)
+            poly, cases = self.moves.select(poly, formals)
             cost = self.costs.of(poly, formals) + self._charges(poly, len(formals))
             if best is None or cost < best.cost:
-                best = Candidate(base, poly, cost, (*steps, *folds), events)
+                best = Candidate(base, poly, cost, (*steps, *folds, *cases), events)
         assert best is not None
         return best
 
@@ -209,3 +211,15 @@ class Adjoints:
 
 def _never(name: str) -> bool:
     return False
+
+
+def _kept_axes(program: Program) -> dict[str, frozenset[int]]:
+    """Tensor -> its axes of size 1 that some equation reads at 0; its adjoint has the same."""
+    found: dict[str, frozenset[int]] = {}
+    for read in (a for e in program.equations for a in e.accesses):
+        shape = program.tensors[read.name].shape
+        axes = frozenset(k for k, address in enumerate(read.addresses) if address == 0 and shape[k] == 1)
+        for name in (read.name, program.adjoints.get(read.name)) if axes else ():
+            if name is not None:
+                found[name] = found.get(name, frozenset()) | axes
+    return found

@@ -56,8 +56,6 @@ class Reader:
             return self.sums.delta(*(self.address(a, names) for a in expression.args))
         if isinstance(expression, Index):
             place = names[expression]
-            if place.code == "1":
-                return 0, ONE
             return 1, ((self.algebra.atom("place", "", place, free=frozenset((place,))), 1),)
         if isinstance(expression, sp.Symbol):
             return 1, ((self.algebra.atom("size", "", expression), 1),)
@@ -71,7 +69,6 @@ class Reader:
 
     def address(self, expression: sp.Expr, names: Names) -> Address:
         """An address: a variable, or a template filled by variables."""
-        expression = expression.xreplace({i: sp.S.Zero for i in expression.atoms(Index) if i.size == 1})
         if isinstance(expression, Index):
             return names[expression]
         indices = sorted(expression.atoms(Index), key=lambda i: i.serial)

@@ -1,9 +1,10 @@
 """The cost model: scalar operations, counted on the factored form at representative sizes.
 
-An addition or multiplication of two numbers is 1, a whole power |e| - 1, a root or a function 10; sizes and numbers of
-a product are one number together.  An operation of an expression over variables counts once for each of their values; a
-function or root once for each of its own, however often it stands there; a stored sum once however often it is used, at
-the extent of its free and bound variables.
+An addition or multiplication of two numbers is 1, a comparison or the choice of an argument (where, relu, clip) is 1, a
+whole power |e| - 1, a root or another function 10; sizes and numbers of a product are one number together.  An
+operation of an expression over variables counts once for each of their values; a function or root once for each of its
+own, however often it stands there; a stored sum once however often it is used, at the extent of its free and bound
+variables.
 """
 
 from __future__ import annotations
@@ -18,8 +19,21 @@ import sympy as sp
 from symnet.calculus.atoms import ONE, Atom, Mono, Number, Poly, Var, exact
 from symnet.calculus.interning import structure
 from symnet.calculus.normal import Algebra
+from symnet.calculus.scalars import (
+    Indicator,
+    absolute,
+    clip,
+    leaky_relu,
+    maximum,
+    minimum,
+    relu,
+    sign,
+    where,
+)
 
 FUNCTION = 10.0
+SELECTION = 1.0  # a comparison, or one of its arguments chosen
+_SELECTIONS = (Indicator, where, relu, leaky_relu, absolute, sign, clip, maximum, minimum)
 REPRESENTATIVE = 32  # for a size that only the data bring
 
 
@@ -164,7 +178,8 @@ class Costs:
         if a.kind == "paren":
             return self._tree(self._factored(a.parts[0]), dear)
         if a.kind == "call" and (a, "value") not in dear:
-            dear[a, "value"] = FUNCTION + sum(self._tree(self._factored(p), dear) for p in a.parts)
+            own = SELECTION if issubclass(a.head, _SELECTIONS) else FUNCTION
+            dear[a, "value"] = own + sum(self._tree(self._factored(p), dear) for p in a.parts)
         return 1.0 if a.kind == "delta" else 0.0
 
 

@@ -27,11 +27,6 @@ class Definition:
     poly: Poly
 
     @property
-    def places(self) -> frozenset[Var]:
-        """The formals that can differ: an axis of size 1 has one place, and is read at 0."""
-        return frozenset(v for v in self.formals if v.code != "1")
-
-    @property
     def has_sum(self) -> bool:
         """Whether a sum stands in it."""
         return any(a.height for mono in self.poly for a, _ in mono)
@@ -209,7 +204,7 @@ class Definitions:
             return
         if not (mono[0][0].kind == "read" or mono[0][0].head is sp.exp):
             return
-        if not free_of(mono) >= definition.places:
+        if not free_of(mono) >= self.sums.places(definition.name, definition.formals):
             return
         c, product = self.sums.algebra.times((1, mono), _inverse(self.sums.read(definition.name, *definition.formals)))
         self.shares[definition.name] = Definition(

@@ -34,7 +34,7 @@ class Products:
         if product is None:
             return
         c, mono = product
-        formals = definition.places
+        formals = self.sums.places(definition.name, definition.formals)
         for member, e in mono if definition.name.isidentifier() else ():  # a share is only ever recognised
             rest = tuple((a, f) for a, f in mono if a is not member)
             if not (
@@ -87,7 +87,7 @@ class Products:
         if not term[0]:
             return term
         for binding in match_product(self.sums, mono, term[1], {}):
-            if definition.places <= set(binding):
+            if self.sums.places(definition.name, definition.formals) <= set(binding):
                 inverse = self.sums.rename((Fraction(1) / c, tuple((a, -e) for a, e in mono)), binding)
                 read = self.sums.read(definition.name, *(binding.get(v, v) for v in definition.formals))
                 return self.algebra.times(term, inverse, read)

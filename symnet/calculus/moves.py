@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from symnet.calculus.atoms import Atom, Poly, Term, Var, add_term, names_of
+from symnet.calculus.cases import Cases
 from symnet.calculus.collapse import DEPTH, Collapse
 from symnet.calculus.cost import Costs, sums_of
 from symnet.calculus.definitions import Definitions
@@ -34,6 +35,7 @@ class Moves:
         self.algebra, self.costs = sums.algebra, costs
         self.collapse = Collapse(sums, definitions, costs)
         self.products = Products(sums, definitions)
+        self._cases = Cases(sums)
 
     def improve(self, poly: Poly, left: tuple[Var, ...]) -> tuple[Poly, list[Step]]:
         """The cheapest form found by collapsing sums and expanding parentheses, and the steps to it."""
@@ -78,6 +80,19 @@ class Moves:
                 return poly, steps
             cost, poly = best, found[1]
             steps.append(found[0])
+        return poly, steps
+
+    def select(self, poly: Poly, left: tuple[Var, ...]) -> tuple[Poly, list[Step]]:
+        """The polynomial by cases of its conditions, where cheaper."""
+        steps: list[Step] = []
+        cost = self.costs.of(poly, left)
+        for _ in range(STEPS):
+            options = [(self.costs.of(result, left), result) for result in self._cases.by_condition(poly)]
+            new, result = min(options, key=lambda option: option[0], default=(cost, poly))
+            if new >= cost:
+                return poly, steps
+            steps.append(Step("by cases", "", poly, result))
+            cost, poly = new, result
         return poly, steps
 
     def forms(self, poly: Poly, left: tuple[Var, ...]) -> list[Poly]:

@@ -14,8 +14,9 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus.atoms import ONE, Atom, Mono, Number, Poly, Term, Var, add_term, exact
-from symnet.calculus.interning import Atoms, describe, structure
-from symnet.calculus.scalars import absolute, sigmoid, sign
+from symnet.calculus.identities import Identities
+from symnet.calculus.interning import describe, structure
+from symnet.calculus.scalars import sigmoid
 
 
 class NotUnderstood(Exception):
@@ -26,7 +27,7 @@ _ODD = frozenset({"tanh", "sinh", "erf", "sin", "atan", "sign"})
 _EVEN = frozenset({"cosh", "cos", "absolute"})
 
 
-class Algebra(Atoms):
+class Algebra(Identities):
     """The atoms of one run of the simplifier and the arithmetic on them.
 
     ``signs`` maps a tensor to "positive" or "nonnegative" where that is known; ``known`` may give another name of an
@@ -35,7 +36,6 @@ class Algebra(Atoms):
 
     def __init__(self) -> None:
         super().__init__()
-        self._logistic: dict[Atom, Poly] = {}  # exp(q) where sigmoid(q) is about -> q
         self._seen: set[tuple[str, str]] = set()
         self.known: Callable[[Atom], Term | None] = lambda atom: None
 
@@ -63,59 +63,13 @@ class Algebra(Atoms):
                 del powers[a]
                 if e - whole:
                     powers[a] = e - whole
-            elif a.idempotent and e > 0:
-                powers[a] = 1
-            elif a.kind == "call" and a.head is sp.sinh:
-                cosh = self.atom("call", sp.cosh, a.parts[0], free=a.free)
-                below = -powers.get(cosh, 0)
-                if isinstance(e, int) and below > 0 and e > 0:
-                    both = min(e, below)
-                    tanh = self.atom("call", sp.tanh, a.parts[0], free=a.free)
-                    for atom, change in ((a, -both), (cosh, both), (tanh, both)):
-                        powers[atom] = powers.get(atom, 0) + change
-                        if not powers[atom]:
-                            del powers[atom]
-            elif a.kind == "call" and a.head is sign and e == 1 and len(a.parts[0]) == 1:
-                self._tidy_sign(a, powers)
-            elif a in self._logistic and isinstance(e, int):
-                self._tidy_logistic(a, e, powers)
+                continue
+            if a.idempotent and e > 0:
+                powers[a] = e = 1
+            self.fold(a, e, powers)
         if not coefficient:
             return 0, ONE
         return exact(coefficient), tuple(sorted(powers.items(), key=_serial))
-
-    def _tidy_sign(self, a: Atom, powers: dict[Atom, Number]) -> None:
-        """``sign(x) x = |x|``."""
-        ((mono, c),) = a.parts[0].items()
-        if c == 1 and len(mono) == 1 and mono[0][1] == 1 and powers.get(mono[0][0], 0) >= 1:
-            size = self.atom("call", absolute, a.parts[0], free=a.free)
-            for atom, change in ((a, -1), (mono[0][0], -1), (size, 1)):
-                powers[atom] = powers.get(atom, 0) + change
-                if not powers[atom]:
-                    del powers[atom]
-
-    def _tidy_logistic(self, a: Atom, e: int, powers: dict[Atom, Number]) -> None:
-        """``exp(-q) sigmoid(q) = 1 - sigmoid(q)`` and ``exp(q) (1 - sigmoid(q)) = sigmoid(q)``."""
-        rising = self.call(sigmoid, self._logistic[a])
-        falling = self.enclose({ONE: 1, rising[1]: -rising[0]})
-        if not all(c == len(mono) == mono[0][1] == 1 for c, mono in (rising, falling)):
-            return
-        (up, _), (down, _) = rising[1][0], falling[1][0]
-        taken, given = (down, up) if e > 0 else (up, down)
-        both = min(abs(e), powers.get(taken, 0))
-        if both >= 1 and isinstance(both, int):
-            for atom, change in ((a, -both if e > 0 else both), (taken, -both), (given, both)):
-                powers[atom] = powers.get(atom, 0) + change
-                if not powers[atom]:
-                    del powers[atom]
-
-    def _logistic_exponent(self, a: Atom) -> Poly | None:
-        """q where the atom is ``1 + exp(q)``."""
-        if a.kind != "paren" or len(a.parts[0]) != 2 or a.parts[0].get(ONE) != 1:
-            return None
-        (mono,) = (m for m in a.parts[0] if m)
-        if len(mono) != 1 or a.parts[0][mono] != 1 or mono[0][0].kind != "call" or mono[0][0].head is not sp.exp:
-            return None
-        return self.scaled(mono[0][0].parts[0], (mono[0][1], ONE))
 
     def power(self, base: Poly, exponent: Number) -> Term:
         """``base ** exponent`` as one term; (a^p)^q is a^(pq) only for whole q or where a is nonnegative."""
@@ -128,7 +82,7 @@ class Algebra(Atoms):
             c, mono = self.enclose(base)
             factors: list[Term] = [(exact(Fraction(c) ** exponent), ONE)]
             for a, e in mono:
-                inside = self._logistic_exponent(a) if exponent < 0 and isinstance(e, int) else None
+                inside = self.logistic_exponent(a) if exponent < 0 and isinstance(e, int) else None
                 if inside is None:
                     factors.append((1, ((a, exact(e * exponent)),)))
                 else:
@@ -238,6 +192,8 @@ class Algebra(Atoms):
         name = head.__name__
         if name == "exp":
             return self._exp(arguments[0])
+        if name == "where" and (arguments[0] in ({}, {ONE: 1}) or arguments[1] == arguments[2]):
+            return self.enclose(arguments[1] if arguments[0] else arguments[2])
         if len(arguments) == 1 and arguments[0]:
             turn, argument = self._signed(head, arguments[0])
             if turn < 0 and name in _ODD:
@@ -246,8 +202,7 @@ class Algebra(Atoms):
                 return self._call(head, argument)
             if name == "sigmoid":
                 c, mono = self._call(head, argument)
-                free = frozenset[Var]().union(*(a.free for m in argument for a, _ in m))
-                self._logistic.setdefault(self.atom("call", sp.exp, argument, free=free), argument)
+                self.enter_logistic(argument)
                 return self.enclose({ONE: 1, mono: -c}) if turn < 0 else (c, mono)
         return self._call(head, *arguments)
 

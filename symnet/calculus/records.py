@@ -64,6 +64,8 @@ class Recorder:
         left = tuple(map(writer.index, formals))
         before, after = writer.poly(step.before), writer.poly(step.after)
         reason = "multiplied out, terms cancel"
+        if step.name == "by cases":
+            reason = "where the condition holds its bracket is 1, else 0"
         if step.name == "open the sum":
             reason = _opening(step.before, step.after)
         children = tuple(self._event(name, formals, event) for event in step.events)

@@ -30,7 +30,8 @@ class Event:
 class Sums:
     """Sums over an algebra with a table of known tensors and declared facts.
 
-    ``unit_rows`` are the tensors whose sum over the last axis is 1.  ``events`` collects what was used since the last
+    ``unit_rows`` are the tensors whose sum over the last axis is 1; ``kept`` has the axes of size 1 that a reduction
+    left in place and the program reads at 0 (``keepdim``).  ``events`` collects what was used since the last
     time it was emptied; ``banned`` names are not looked up.
     """
 
@@ -42,6 +43,7 @@ class Sums:
         self._hints: dict[Atom, tuple[str, ...]] = {}
         self._aliased: set[tuple[str, object]] = set()
         self.size_term: Callable[[sp.Expr], Term] = lambda size: (1, ((algebra.atom("size", "", size), 1),))
+        self.kept: dict[str, frozenset[int]] = {}
         self._first: Address = algebra.opaque(sp.S.Zero, ())
         algebra.known = self._known
 
@@ -60,9 +62,14 @@ class Sums:
             return None
         return self.rename(found[0].value, found[1])
 
+    def places(self, name: str, formals: tuple[Var, ...]) -> frozenset[Var]:
+        """The formals of a tensor that a read of it shows: not those of kept axes."""
+        return frozenset(v for k, v in enumerate(formals) if k not in self.kept.get(name, ()))
+
     def read(self, name: str, *addresses: Address) -> Term:
-        """The read of a tensor, under its other name if it has one; an axis of size 1 is read at 0."""
-        addresses = tuple(self._first if isinstance(a, Var) and a.code == "1" else a for a in addresses)
+        """The read of a tensor, under its other name if it has one; a kept axis is read at 0."""
+        if name in self.kept:
+            addresses = tuple(self._first if k in self.kept[name] else a for k, a in enumerate(addresses))
         if name in self.table.symmetric:
             addresses = tuple(sorted(addresses, key=lambda a: a.serial))
         free = frozenset[Var]().union(*map(variables, addresses))
@@ -109,7 +116,7 @@ class Sums:
 
     def delta(self, place: Address, address: Address) -> Term:
         """Kronecker's delta of two addresses."""
-        if place is address:
+        if place is address or (address is self._first and isinstance(place, Var) and place.code == "1"):
             return 1, ONE
         free = variables(place) | variables(address)
         return 1, ((self.algebra.atom("delta", "", place, address, free=free), 1),)

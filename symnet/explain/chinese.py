@@ -109,6 +109,7 @@ TEMPLATES = {
     "known sum": "已知的和",
     "known product": "已知的乘积",
     "open the sum": "展开求和",
+    "by cases": "分情况",
     "cancel": "相消",
     "zero gradient": "梯度为零",
     "common factor": "提取公因子",
@@ -118,6 +119,7 @@ TEMPLATES = {
     "a name in the sum is replaced by its definition, and the parts are sums already known": (
         "把求和中的名称换成它的定义，各部分都是已知的和"
     ),
+    "where the condition holds its bracket is 1, else 0": "条件成立时方括号为 1，否则为 0",
     "multiplied out, terms cancel": "乘开之后各项相消",
     "all contributions cancel": "所有贡献相互抵消",
     "the distributive law: a factor that the terms share stands once": "分配律：各项的公因子只写一次",

@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from symnet.calculus.ir import Index, Program
-from symnet.calculus.scalars import greater, relu, sigmoid
+from symnet.calculus.scalars import absolute, clip, greater, greater_equal, leaky_relu, maximum, relu, sigmoid, where
 from tests.calculus.exactly import simplified
 from tests.calculus.forward import C, D, Forward, N, Read
 
@@ -35,6 +35,12 @@ POINTWISE: tuple[Callable[[sp.Expr], sp.Expr], ...] = (
     lambda u: u * sigmoid(u),
     lambda u: sp.log(u**2 + 1),
     lambda u: sp.log(1 + sp.exp(u)),
+    lambda u: where(greater(u, 0), u, sp.exp(u) - 1),
+    lambda u: where(greater(u, 1), 2 * u, 1 - u),
+    lambda u: where(greater_equal(1, absolute(u)), u**2 / 2, absolute(u) - sp.Rational(1, 2)),
+    lambda u: absolute(u) + clip(u, -1, 2),
+    lambda u: leaky_relu(u, sp.Rational(1, 5)) * greater(u, 0),
+    lambda u: maximum(u, u**2),
 )
 BINARY: tuple[Callable[[sp.Expr, sp.Expr], sp.Expr], ...] = (
     lambda a, b: a + b,
@@ -100,7 +106,10 @@ programs = st.composite(random_program)
 @settings(max_examples=150, deadline=None)
 @given(programs())
 def test_random_programs_keep_their_gradients(program: Program) -> None:
-    simplified(program, points=1)
+    try:
+        simplified(program, points=1)
+    except OverflowError:  # exp of exp of exp: no number of digits holds it
+        assume(False)
 
 
 SEEDED = """
