@@ -153,6 +153,8 @@ def multidigit(digits: int = 50) -> Arithmetic:
     mp.dps = digits
 
     def number(value: sp.Expr) -> Any:
+        if value.is_infinite:
+            return mp.inf if value.is_positive else -mp.inf
         return mp.mpf(int(value.p)) / int(value.q) if value.is_Rational else mp.mpf(str(sp.N(value, digits + 10)))
 
     return Arithmetic(

@@ -28,6 +28,28 @@ class Indicator(Scalar):
         return sp.S.Zero
 
 
+def _of_indicator(comparison: type[Indicator], a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
+    """A comparison of an indicator with a number, by its values at 0 and 1: ``[[a > b] = 0] = 1 - [a > b]``."""
+    if isinstance(a, Indicator) and b.is_Number:
+        low, high, inner = comparison(sp.S.Zero, b), comparison(sp.S.One, b), a
+    elif isinstance(b, Indicator) and a.is_Number:
+        low, high, inner = comparison(a, sp.S.Zero), comparison(a, sp.S.One), b
+    else:
+        return None
+    return low + (high - low) * inner
+
+
+def negated(mask: sp.Expr) -> sp.Expr:
+    """``1 - mask``; a comparison of places is turned around: not ``[j >= i + 1]`` is ``[i >= j]``."""
+    if isinstance(mask, greater | greater_equal) and all(a.is_integer for a in mask.args):
+        a, b = mask.args
+        if isinstance(mask, greater):
+            return greater_equal(b, a)
+        choices = (greater(b, a), greater_equal(b - 1, a), greater_equal(b, a + 1))
+        return min(choices, key=lambda c: int(c.count_ops()))
+    return 1 - mask
+
+
 class greater(Indicator):
     """[a > b]"""
 
@@ -35,7 +57,7 @@ class greater(Indicator):
 
     @classmethod
     def eval(cls, a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
-        return sp.Integer(int(bool(a > b))) if a.is_Number and b.is_Number else None
+        return _of_indicator(cls, a, b) if not (a.is_Number and b.is_Number) else sp.Integer(int(bool(a > b)))
 
 
 class greater_equal(Indicator):
@@ -45,7 +67,7 @@ class greater_equal(Indicator):
 
     @classmethod
     def eval(cls, a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
-        return sp.Integer(int(bool(a >= b))) if a.is_Number and b.is_Number else None
+        return _of_indicator(cls, a, b) if not (a.is_Number and b.is_Number) else sp.Integer(int(bool(a >= b)))
 
 
 class equal(Indicator):
@@ -57,7 +79,7 @@ class equal(Indicator):
     def eval(cls, a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
         if a == b:
             return sp.S.One
-        return sp.S.Zero if a.is_Number and b.is_Number else None
+        return sp.S.Zero if a.is_Number and b.is_Number else _of_indicator(cls, a, b)
 
 
 class within(Indicator):
@@ -198,7 +220,11 @@ class where(Scalar):
     def eval(cls, condition: sp.Expr, a: sp.Expr, b: sp.Expr) -> sp.Expr | None:
         if condition == 1:
             return a
-        return b if condition == 0 else (a if a == b else None)
+        if condition == 0 or a == b:
+            return b
+        if a == 1 and b == 0:
+            return condition
+        return negated(condition) if a == 0 and b == 1 else None
 
     def fdiff(self, argindex: int = 1) -> Any:
         condition = self.args[0]

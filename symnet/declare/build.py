@@ -14,7 +14,8 @@ import sympy as sp
 from symnet.calculus.ir import Program, TensorSpec
 from symnet.calculus.verify import verify
 from symnet.declare.constants import name_constants
-from symnet.declare.inline import inline_unnamed
+from symnet.declare.infinite import settled_away, without_infinities
+from symnet.declare.inline import inline_unnamed, with_constants_written
 from symnet.declare.names import final_names, module_paths, renamed, variables
 from symnet.declare.primitives import show
 from symnet.declare.tensor import Tensor
@@ -47,8 +48,9 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     named = {k for k, s in trace.specs.items() if s.role != "intermediate" or trace.person_name(s) is not None}
     named |= {objective.spec.name} | ({prediction} if prediction else set())
     sources = {k: d.values.spec.name for k, d in trace.declared.items() if isinstance(d.values, Traced)}
-    flat = inline_unnamed(recorded, named | set(sources.values()))
     roots = [objective.spec.name, *([prediction] if prediction else [])]
+    real = without_infinities(trace, with_constants_written(recorded, {*roots, *sources.values()}))
+    flat = inline_unnamed(real, named | set(sources.values()))
     forward = flat.restricted_to(roots)
     extra = flat.restricted_to([*roots, *sources.values()])
     _check_values(trace, flat, sources)
@@ -119,7 +121,7 @@ def _check_numbers(trace: Trace, program: Program) -> None:
     for equation in program.equations:
         numbers = equation.body.atoms(sp.Number)
         large = any(n.is_Rational and abs(n) > sys.float_info.max for n in numbers)
-        if large or equation.body.has(sp.zoo, sp.nan, sp.oo, sp.I):
+        if large or settled_away(equation.body).has(sp.zoo, sp.nan, sp.oo, -sp.oo, sp.I):
             place = (Note(equation.source),) if equation.source else ()
             problem = Problem(
                 "SN105", "a constant here is not a finite real number", place, help=("check what cancels",)

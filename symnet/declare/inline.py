@@ -13,7 +13,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, Program
-from symnet.calculus.scalars import without_sympy_kinks
+from symnet.calculus.scalars import Indicator, negated, without_sympy_kinks
 
 #: An unnamed body up to this many operations may be written out at each of its uses.
 _LIGHT = 4
@@ -39,6 +39,34 @@ def inline_unnamed(program: Program, named: Iterable[str]) -> Program:
     equations = [e for target in program.targets() for e in done[target]]
     wanted = [t for t in program.targets() if t in kept]
     return replace(program, equations=tuple(equations)).restricted_to(wanted)
+
+
+def with_constants_written(program: Program, kept: Iterable[str]) -> Program:
+    """Tensors whose entries are functions of their place alone, such as a causal mask, written out wherever read."""
+    constants: dict[str, Equation] = {}
+    equations: list[Equation] = []
+    for equation in program.equations:
+        body = equation.body.xreplace(
+            {
+                read: constants[read.name].body.xreplace(
+                    dict(zip(constants[read.name].left, read.addresses, strict=True))
+                )
+                for read in equation.body.atoms(Access)
+                if read.name in constants
+            }
+        )
+        if body != equation.body:
+            body = body.xreplace({b: negated(1 - b) for b in body.atoms(sp.Add) if _is_complement(b)})
+        equations.append(replace(equation, body=body))
+        definition = _pointwise(list(program.defining(equation.target)))
+        if definition is not None and equation.left and not body.has(Access) and equation.target not in kept:
+            constants[equation.target] = equations[-1]
+    return replace(program, equations=tuple(equations))
+
+
+def _is_complement(body: sp.Add) -> bool:
+    one, rest = body.as_coeff_Add()
+    return bool(one == 1) and isinstance(-rest, Indicator)
 
 
 def _reads(equation: Equation) -> tuple[Access, ...]:

@@ -7,7 +7,8 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.declare.pointwise import is_mask, mapped
+from symnet.declare.masks import is_mask
+from symnet.declare.pointwise import mapped
 from symnet.declare.primitives import number
 from symnet.declare.tensor import Tensor, as_operand
 from symnet.declare.trace import current

@@ -9,10 +9,9 @@ import sympy as sp
 from sympy.core.function import Application
 
 from symnet.calculus import scalars, specials
-from symnet.calculus.ir import Access
 from symnet.declare.primitives import number, pointwise
 from symnet.declare.tensor import Tensor, as_operand, require_tensor
-from symnet.declare.trace import Trace, current
+from symnet.declare.trace import current
 from symnet.declare.words import Names, mistake, word
 from symnet.errors import Note, Problem, SymnetError
 
@@ -106,46 +105,12 @@ def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neg
     return mapped("nan_to_num", lambda x: x, input)
 
 
-@word(numpy="where", method=False)
-def where(condition: Tensor, input: Tensor | float, other: Tensor | float) -> Tensor:
-    """y[i] = a[i] where the condition holds, else b[i]; the condition is made of comparisons"""
-    trace = require_tensor(condition, "where").trace
-    if not is_mask(trace, condition.spec.name):
-        help = (f"compare it: {trace.text_of(condition.spec)} != 0",)
-        trace.fail("SN108", "the condition of where is not a mask of 0 and 1", help=help)
-        return condition.as_broken()
-    return mapped("where", scalars.where, condition, input, other)
-
-
-@word(torch="Tensor.where", offered=False, of_torch=False)
-def where_method(input: Tensor, condition: Tensor, other: Tensor | float) -> Tensor:
-    """x.where(condition, other): y[i] = x[i] where the condition holds, else other[i]"""
-    return where(condition, input, other)
-
-
 def as_exact(value: object) -> sp.Expr:
     """A number as an exact SymPy number; raises SymnetError for anything else."""
     exact = number(value)
     if exact is None:
         raise mistake("SN107", f"a number is needed here, not {type(value).__name__}", "a Python number")
     return exact
-
-
-def is_mask(trace: Trace, name: str) -> bool:
-    """Whether every value of a tensor is 0 or 1 by its definition: comparisons, their products and complements."""
-    bodies = [e.body for e in trace.equations if e.target == name and not e.reduced]
-    return len(bodies) == 1 and _is_mask(trace, bodies[0])
-
-
-def _is_mask(trace: Trace, body: sp.Expr) -> bool:
-    if isinstance(body, scalars.Indicator) or body in (0, 1):
-        return True
-    if isinstance(body, Access):
-        return is_mask(trace, body.name)
-    if body.is_Mul:
-        return all(_is_mask(trace, factor) for factor in body.args)
-    one, rest = body.as_coeff_Add()
-    return bool(one == 1) and _is_mask(trace, -rest)
 
 
 def elementwise(name: str, rule: Callable[..., sp.Expr]) -> Callable[..., Tensor]:

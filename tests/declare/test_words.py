@@ -5,7 +5,9 @@ The table is checked against the package's own list of words, so a word without 
 
 from __future__ import annotations
 
+import math
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +22,7 @@ from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from symnet.calculus.verify import verify
+from symnet.declare.infinite import without_infinities
 from symnet.declare.names import renamed
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Trace, recording
@@ -97,6 +100,14 @@ def linear_layers() -> list[Case]:
 
 
 PAIR = (X, np.where(np.arange(12).reshape(4, 3) % 2, X, Y))  # with ties
+# an entry that stays in each row and column
+MASKED = np.array([[0.1, 0.9, -1.0], [-0.3, 0.2, 0.7], [1.5, -2.0, 0.4], [0.0, 2.0, -0.6]])
+MASKED_READERS: list[Callable[..., Any]] = [
+    lambda space, x, dim: space.softmax(x, dim=dim),
+    lambda space, x, dim: space.logsumexp(x, dim=dim),
+    lambda space, x, dim: space.amax(x, dim=dim),
+    lambda space, x, dim: space.exp(space.log_softmax(x, dim=dim)),
+]
 WORDS: dict[str, list[Case]] = {
     "abs": both("abs", space=torch),
     "amax": [
@@ -178,6 +189,40 @@ WORDS: dict[str, list[Case]] = {
         Case(lambda x: x.T @ x, lambda x: x.T @ x, (X,)),
     ],
     "unsqueeze": [Case(lambda x: x.unsqueeze(-1), lambda x: x.unsqueeze(-1), (X,))],
+    "eye": [
+        Case(lambda x: sn.eye(4) @ x, lambda x: torch.eye(4, dtype=x.dtype) @ x, (X,)),
+        Case(lambda x: sn.eye(4, 3) * x, lambda x: torch.eye(4, 3) * x, (X,)),
+    ],
+    "full": [Case(lambda x: x * sn.full((4, 3), 2.5), lambda x: x * torch.full((4, 3), 2.5), (X,))],
+    "masked_fill": [
+        Case(lambda a, b: a.masked_fill(a > b, 3.0), lambda a, b: a.masked_fill(a > b, 3.0), PAIR),
+        *(
+            Case(
+                lambda x, word=word, options=options: word(sn, sn.masked_fill(x, x > 0.5, -math.inf), **options),
+                lambda x, word=word, options=options: word(torch, x.masked_fill(x > 0.5, -math.inf), **options),
+                (MASKED,),
+            )
+            for options in ({"dim": 0}, {"dim": 1})
+            for word in MASKED_READERS
+        ),
+    ],
+    "ones": [Case(lambda x: x + sn.ones(4, 3), lambda x: x + torch.ones(4, 3), (X,))],
+    "tril": [
+        *(
+            Case(lambda x, k=k: x.tril(diagonal=k), lambda x, k=k: x.tril(diagonal=k), (drawn(2, 4, 3),))
+            for k in (-1, 0, 1)
+        ),
+        Case(
+            lambda x: sn.exp(x.masked_fill(sn.tril(sn.ones(4, 3)) == 0, -math.inf)),
+            lambda x: torch.exp(x.masked_fill(torch.tril(torch.ones(4, 3)) == 0, -math.inf)),
+            (X,),
+        ),
+    ],
+    "triu": [
+        Case(lambda x, k=k: sn.triu(x, diagonal=k), lambda x, k=k: torch.triu(x, diagonal=k), (drawn(4, 3),))
+        for k in (-2, 0, 1)
+    ],
+    "zeros": [Case(lambda x: x * sn.zeros(4, 3) + x, lambda x: x, (X,))],
     "where": [Case(lambda a, b: sn.where(a > b, a, 2 * b), lambda a, b: torch.where(a > b, a, 2 * b), PAIR)],
     "binary_cross_entropy": losses("binary_cross_entropy", UNIT, 1 / (1 + np.exp(-X))),
     "binary_cross_entropy_with_logits": losses("binary_cross_entropy_with_logits", UNIT),
@@ -273,7 +318,8 @@ def test_word(word: str, number: int) -> None:
         weighed = sn.sum(result * sn.data(*weights.shape, values=weights)) if weights.ndim else result * float(weights)
     trace.problems.raise_if_any()
     names = [p.spec.name for p in parameters]
-    program = verify(Program(trace.specs, tuple(trace.equations), weighed.spec.name))
+    recorded = Program(trace.specs, tuple(trace.equations), weighed.spec.name)
+    program = verify(without_infinities(trace, recorded))
     derived = verify(derive(program, names))
     values: dict[str, Any] = dict(zip(names, case.inputs, strict=True))
     for key, declared in trace.declared.items():  # a replaced weight of a Linear is declared, and unused

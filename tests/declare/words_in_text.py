@@ -228,6 +228,8 @@ NUMPYS: dict[str, list[tuple[str, str]]] = {
     "maximum": [("np.maximum(K, L)", "torch.maximum(K, L)")],
     "minimum": [("np.minimum(K, 0.5)", "torch.minimum(K, torch.tensor(0.5))")],
     "clamp": [("np.clip(K, -0.5, 1.0)", "torch.clamp(K, -0.5, 1.0)")],
+    "tril": [("np.tril(X)", "torch.tril(X)")],
+    "triu": [("np.triu(X)", "torch.triu(X)")],
     "where": [("np.where(X > Y, X, 0.0)", "torch.where(X > Y, X, 0.0)")],
     "sum": [("np.sum(A, axis=(0, 2), keepdims=True)", "torch.sum(A, (0, 2), keepdim=True)")],
     "mean": [("np.mean(X, axis=1)", "torch.mean(X, 1)"), ("np.mean(X)", "torch.mean(X)")],
