@@ -14,6 +14,9 @@ from symnet.explain.formula import Call, Chain, Formula, Name, substituted
 from symnet.explain.matrix import MatrixForm, matrix_side
 from symnet.explain.scribe import Scribe
 from symnet.explain.softmax import softmaxes
+from symnet.explain.unnamed import spreads, unnamed_forms, written_out
+
+Table = Mapping[str, Formula]
 
 #: A formula with more operations than this is better read with names in it.
 _READABLE = 8
@@ -23,29 +26,35 @@ def result_lines(scribe: Scribe, matrix: Mapping[str, MatrixForm], form: str) ->
     """Every adjoint in its shortest form, and the gradients asked for in terms of what the person wrote."""
     program = scribe.derivation.program
     wanted = set(scribe.derivation.gradients.values())
-    words = _known_words(scribe)
+    words, unnamed = _known_words(scribe), unnamed_forms(scribe, matrix)
     lines: list[Line] = []
     for name in scribe.derivation.steps:
         equations = equations_of(scribe, name)
         unfolded = unfold(program, equations) if name in wanted else equations
         short, opened = scribe.equation(equations), scribe.equation(unfolded)
         if name in matrix and form != "index":
-            lines += _matrix_lines(scribe, matrix[name], unfolded if opened != short else (), words, form)
+            known = matrix[name].formula
+            written = Chain(known.left, tuple(written_out(side, unnamed) for side in known.right))
+            lines += _matrix_lines(scribe, written, unfolded if opened != short else (), (words, unnamed), form)
+            if form == "both" and name in wanted and opened == short and any(map(spreads, written.right)):
+                lines.append(Line(short))
         else:
             lines.append(Line(short if opened == short else Chain(short.left, (*short.right, *opened.right))))
     return tuple(lines)
 
 
 def _matrix_lines(
-    scribe: Scribe, known: MatrixForm, unfolded: tuple[Equation, ...], words: Mapping[str, Formula], form: str
+    scribe: Scribe, known: Chain, unfolded: tuple[Equation, ...], tables: tuple[Table, Table], form: str
 ) -> list[Line]:
     """The matrix form, then the unfolded one: as matrices where entry meets entry, else in index form."""
-    left, right = known.formula.left, known.formula.right
+    left, right = known.left, known.right
+    words, unnamed = tables
     if len(unfolded) == 1 and not unfolded[0].reduced and (side := matrix_side(scribe, unfolded[0])) is not None:
+        side = written_out(side, unnamed)
         return [Line(Chain(left, (*right, _known(side, words) or side)))]
     named = _known(right[-1], words)
     line = Chain(left, right if named is None else (*right, named))
-    if not unfolded or form == "matrix":
+    if not unfolded or form == "matrix" or _reads_helpers(scribe, unfolded):
         return [Line(line)]
     opened = scribe.equation(unfolded)
     if not unfolded[0].left:
@@ -53,7 +62,14 @@ def _matrix_lines(
     return [Line(line), Line(opened)]
 
 
-def _known(formula: Formula, words: Mapping[str, Formula]) -> Formula | None:
+def _reads_helpers(scribe: Scribe, equations: tuple[Equation, ...]) -> bool:
+    """Whether tensors stand there that only the simplifier named: the line with their names says less."""
+    program, forward = scribe.derivation.program, scribe.derivation.model.program
+    specs = [program.tensors[a.name] for e in equations for a in e.accesses if a.name not in forward.tensors]
+    return any(spec.role == "intermediate" for spec in specs)
+
+
+def _known(formula: Formula, words: Table) -> Formula | None:
     """The formula with known words put in, None if it holds none."""
     named = substituted(formula, words)
     return named if named != formula else None
@@ -90,6 +106,9 @@ def _opened_once(program: Program, equation: Equation) -> Equation | None:
         definition = _pointwise(program, read)
         if definition is None or definition.body.has(sp.Function) or any(read in a.args for a in equation.accesses):
             continue
+        reads = [program.tensors[a.name] for a in definition.accesses]
+        if program.tensors[read.name].role == "intermediate" and any(r.role == "intermediate" for r in reads):
+            continue  # a name of the person's says more than names of theirs beneath it
         exchange: dict[sp.Basic, sp.Expr] = dict(zip(definition.left, read.addresses, strict=True))
         body = equation.body.xreplace({read: definition.body.xreplace(exchange)})
         if sp.count_ops(body) <= _READABLE and not body.atoms(sp.Function):

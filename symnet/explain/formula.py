@@ -6,7 +6,7 @@ One tree serves both readings.  In an index formula a product is a product of nu
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -203,21 +203,34 @@ def product_of(factors: list[Formula]) -> Formula:
     return kept[0] if len(kept) == 1 else Times(tuple(kept))
 
 
+def rewritten(formula: Formula, rule: Callable[[Formula], Formula | None]) -> Formula:
+    """The matrix formula with every part exchanged, outermost first, for which the rule has another."""
+
+    def again(part: Formula) -> Formula:
+        return rewritten(part, rule)
+
+    found = rule(formula)
+    if found is not None:
+        return found
+    match formula:
+        case Add(terms):
+            return Add(tuple(Signed(t.negative, again(t.term)) for t in terms))
+        case Times(factors):
+            return product_of(list(map(again, factors)))
+        case Hadamard(factors):
+            return Hadamard(tuple(map(again, factors)))
+        case Over(top, bottom):
+            return Over(again(top), again(bottom))
+        case Power(base, exponent):
+            return Power(again(base), exponent)
+        case Call(function, arguments):
+            return Call(function, tuple(map(again, arguments)))
+        case Transposed(base):
+            inner = again(base)
+            return inner.base if isinstance(inner, Transposed) else Transposed(inner)
+    return formula
+
+
 def substituted(formula: Formula, names: Mapping[str, Formula]) -> Formula:
     """The matrix formula with whole tensors exchanged for formulas."""
-    match formula:
-        case Name(name):
-            return names.get(name, formula)
-        case Add(terms):
-            return Add(tuple(Signed(t.negative, substituted(t.term, names)) for t in terms))
-        case Times(factors):
-            return product_of([substituted(f, names) for f in factors])
-        case Hadamard(factors):
-            return Hadamard(tuple(substituted(f, names) for f in factors))
-        case Over(top, bottom):
-            return Over(substituted(top, names), substituted(bottom, names))
-        case Power(base, exponent):
-            return Power(substituted(base, names), exponent)
-        case Transposed(base):
-            return Transposed(substituted(base, names))
-    return formula
+    return rewritten(formula, lambda part: names.get(part.name) if isinstance(part, Name) else None)

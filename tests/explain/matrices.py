@@ -178,6 +178,9 @@ class MatrixParser:
         self.take(")")
         if name == "sum":
             return Value(arguments[0].array.sum())
+        if name in ("rowsum", "colsum"):
+            (whole,) = (a.array for a in arguments)
+            return Value(np.broadcast_to(whole.sum(axis=int(name == "rowsum"), keepdims=True), whole.shape))
         if name == "softmax":
             e = np.exp(arguments[0].array)
             return Value(e / e.sum(axis=1 if e.shape[1] > 1 else 0, keepdims=True))

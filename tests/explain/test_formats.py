@@ -61,7 +61,7 @@ def test_latex_formulas_have_the_value_of_the_gradient(name: str) -> None:
 def test_a_dropped_parenthesis_in_latex_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Latex, "parenthesised", lambda self, text: text)
     found = 0
-    for name in ("cubic", "bce", "one_hot", "tanh_net"):
+    for name in ("logits", "bce", "one_hot", "tanh_net"):
         try:
             page = latex_page(name)
             page.equations = [e for e in page.equations if "d(" not in e[1]]

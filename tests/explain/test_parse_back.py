@@ -32,7 +32,7 @@ def test_printed_formulas_have_the_value_of_the_gradient(name: str, simplified: 
 def test_a_dropped_parenthesis_is_found(renderer: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The guard above must be able to fail: the printer is broken on purpose, one kind of parenthesis at a time."""
     found = 0
-    for name in ("mean", "cubic", "bce", "one_hot", "softmax", "layer_norm", "tanh_net"):
+    for name in ("mean", "logits", "bce", "one_hot", "softmax", "layer_norm", "tanh_net"):
         model = known(name)
         document = outline(model.derivation, Options(form="index", detail="full"))
         monkeypatch.setattr(Linear, "parenthesised", lambda self, text: text)

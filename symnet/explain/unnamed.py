@@ -1,0 +1,87 @@
+"""Tensors that nobody named, written out where a result reads them: ``2 Xᵀ (X w − y)``, not ``2 Xᵀ z``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import pairwise
+
+from symnet.explain.formula import Call, Formula, Name, Ones, Times, Transposed, product_of, rewritten, substituted
+from symnet.explain.matrix import MatrixForm
+from symnet.explain.scribe import Scribe
+from symnet.explain.softmax import softmaxes
+from symnet.explain.spellings import Unicode
+
+#: A longer formula is better read with names in it.
+_READABLE = 100
+
+
+def unnamed_forms(scribe: Scribe, matrix: Mapping[str, MatrixForm]) -> dict[str, Formula]:
+    """The matrix form of every tensor without a name of the person's, by the name it got.
+
+    Softmaxes keep theirs, and so do forms that are heavier than a name: with a vector spread over a matrix.
+    """
+    derivation, found = scribe.derivation, dict[str, Formula]()
+    kept = softmaxes(derivation.program)
+    for program in (derivation.model.program, derivation.program):
+        for target in program.targets():
+            spec = program.tensors[target]
+            if not spec.given and spec.role == "intermediate" and target in matrix and target not in kept:
+                form = written_out(matrix[target].formula.right[-1], found)
+                if not spreads(form):
+                    found[scribe.words.name(target)] = form
+    return found
+
+
+def written_out(formula: Formula, table: Mapping[str, Formula]) -> Formula:
+    """The formula with the tensors of the table written out, unless it grows too long."""
+    whole = substituted(_with_sums(formula, table), table)
+    return whole if len(Unicode().write(whole)) <= _READABLE else formula
+
+
+def spreads(formula: Formula) -> bool:
+    """Whether a column or a row is spread over a matrix by ones: ``s 1ᵀ``, ``1 bᵀ``."""
+    found: list[Formula] = []
+
+    def look(part: Formula) -> Formula | None:
+        if isinstance(part, Times) and any(map(_is_spread, pairwise(part.factors))):
+            found.append(part)
+        return None
+
+    rewritten(formula, look)
+    return bool(found)
+
+
+def _is_spread(pair: tuple[Formula, Formula]) -> bool:
+    return pair[1] == Transposed(Ones()) or (pair[0] == Ones() and isinstance(pair[1], Transposed))
+
+
+def _with_sums(formula: Formula, table: Mapping[str, Formula]) -> Formula:
+    """``q 1ᵀ`` is rowsum(M) where q = M 1, and ``1 qᵀ`` is colsum(M) where q = 1ᵀ M: sums at every place."""
+
+    def rule(part: Formula) -> Formula | None:
+        if not isinstance(part, Times):
+            return None
+        left = list(part.factors)
+        done: list[Formula] = []
+        while left:
+            total = _sum_at_every_place(left[0], left[1], table) if len(left) > 1 else None
+            done.append(total or rewritten(left[0], rule))
+            left = left[2 if total else 1 :]
+        return product_of(done)
+
+    return rewritten(formula, rule)
+
+
+def _sum_at_every_place(first: Formula, second: Formula, table: Mapping[str, Formula]) -> Formula | None:
+    match first, second:
+        case Name(name), Transposed(Ones()) if name in table:
+            match table[name]:
+                case Times((*factors, Ones())):
+                    return Call("rowsum", (product_of(factors),))
+        case Ones(), Transposed(Name(name)) if name in table:
+            match table[name]:
+                case Times((Transposed(Ones()), *factors)):
+                    return Call("colsum", (product_of(factors),))
+                case Times((Transposed(base), Ones())):
+                    return Call("colsum", (base,))
+    return None
