@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import sympy as sp
 
+from symnet.calculus.facts import Fact
 from symnet.calculus.ir import Program, TensorSpec
 from symnet.calculus.rewrites import Rewrite
 
@@ -122,7 +123,7 @@ class Derivation:
     program: Program
     wrt: tuple[str, ...]
     rewrites: tuple[Rewrite, ...] = ()
-    facts_used: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -130,6 +131,11 @@ class Derivation:
         """The adjoints in the order in which they are computed; step k of every print and comment is entry k - 1."""
         adjoints = (n for n in self.program.targets() if self.program.tensors[n].role == "adjoint")
         return tuple(n for n in adjoints if n != self.program.adjoints.get(self.program.loss))
+
+    @property
+    def facts_used(self) -> tuple[str, ...]:
+        """The facts that the simplified program rests on, in words."""
+        return tuple(map(str, self.facts))
 
     @property
     def gradients(self) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from symnet.calculus.collapse import LONGEST_DEFINITION, is_contraction
 from symnet.calculus.convert import Reader
 from symnet.calculus.cost import Costs, sums_of
 from symnet.calculus.definitions import Definition, Definitions
+from symnet.calculus.facts import Facts, holding
 from symnet.calculus.ir import Delta, Equation, Program
 from symnet.calculus.moves import Moves, Step
 from symnet.calculus.normal import Algebra, NotUnderstood
@@ -35,21 +36,19 @@ class Adjoints:
     gradients of inputs, ``statistics`` the adjoints that are sums, ``trivial`` those that are numbers or plain data.
     """
 
-    def __init__(self, program: Program, sizes: Mapping[str, int | None]) -> None:
+    def __init__(self, program: Program, sizes: Mapping[str, int | None], facts: Facts) -> None:
         self.program = program
         self.equations: dict[str, tuple[Equation, ...]] = {}
         for equation in program.equations:
             self.equations[equation.target] = (*self.equations.get(equation.target, ()), equation)
         specs = program.tensors.values()
         self.algebra = Algebra()
-        symmetric = frozenset(t.name for t in specs if "symmetric" in t.facts)
-        self.algebra.masks = frozenset(t.name for t in specs if t.facts & {"mask", "one_hot"})
-        rows = frozenset(t.name for t in specs if t.facts & {"one_hot", "simplex"})
-        self.sums = Sums(self.algebra, Table(symmetric), rows)
+        self.algebra.masks = holding(facts, "mask")
+        self.sums = Sums(self.algebra, Table(holding(facts, "symmetric")), holding(facts, "simplex"))
         self.sums.kept = _kept_axes(program)
         self.reader = Reader(self.sums)
         self.sums.size_term = self.reader.size
-        self.definitions = Definitions(self.sums, self.reader, program)
+        self.definitions = Definitions(self.sums, self.reader, program, facts)
         self.costs = Costs(self.algebra, sizes)
         self.moves = Moves(self.sums, self.definitions, self.costs)
         leaves = {t.name for t in specs if t.role in ("parameter", "data", "label")}

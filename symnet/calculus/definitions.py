@@ -10,6 +10,7 @@ import sympy as sp
 
 from symnet.calculus.atoms import ONE, Address, Atom, Mono, Number, Poly, Term, Var, add_term, exact, free_of
 from symnet.calculus.convert import Reader
+from symnet.calculus.facts import Facts
 from symnet.calculus.ir import Equation, Program, TensorSpec
 from symnet.calculus.normal import NotUnderstood
 from symnet.calculus.pieces import pieces
@@ -43,8 +44,8 @@ class Definition:
 class Definitions:
     """Definitions in program order; ``units`` are the keys of terms that the forward program divides by."""
 
-    def __init__(self, sums: Sums, reader: Reader, program: Program) -> None:
-        self.sums, self.reader, self.program = sums, reader, program
+    def __init__(self, sums: Sums, reader: Reader, program: Program, facts: Facts) -> None:
+        self.sums, self.reader, self.program, self.facts = sums, reader, program, facts
         self.by_name: dict[str, Definition] = {}
         self.shares: dict[str, Definition] = {}
         self.opaque: set[str] = set()
@@ -100,18 +101,14 @@ class Definitions:
             self.products[name] = None
 
     def _enter_sign(self, spec: TensorSpec, poly: Poly) -> None:
-        sign = self.sums.algebra.sign(poly) if poly else None
-        if sign != "positive":
-            declared = next((s for s in ("positive", "nonnegative") if s in spec.facts), None)
-            sign = "positive" if declared == "positive" else sign or declared
-        if sign:
-            self.sums.algebra.signs[spec.name] = sign
+        known = self.facts.get(spec.name, frozenset())
+        signs = {"positive", "nonnegative"} & (known | {self.sums.algebra.sign(poly) if poly else None})
+        if signs:
+            self.sums.algebra.signs[spec.name] = "positive" if "positive" in signs else "nonnegative"
 
     def enter_leaf(self, spec: TensorSpec) -> None:
         """Take in the declared sign of an input."""
         self._enter_sign(spec, {})
-        if spec.facts & {"one_hot", "simplex", "mask"}:
-            self.sums.algebra.signs.setdefault(spec.name, "nonnegative")
 
     def _enter_units(self, poly: Poly) -> None:
         for mono in poly:

@@ -29,7 +29,7 @@ def operations(program: Program, wanted: Iterable[str], free: Iterable[str] = ()
     sums = Sums(algebra, Table(frozenset()), frozenset())
     reader = Reader(sums)
     sums.size_term = reader.size
-    definitions, costs = Definitions(sums, reader, program), _Symbolic(algebra, {})
+    definitions, costs = Definitions(sums, reader, program, {}), _Symbolic(algebra, {})
     total = sp.S.Zero
     for name in needed.targets():
         if name not in given:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from symnet.calculus.atoms import Poly, Var, names_of
 from symnet.calculus.emit import Emitter
-from symnet.calculus.ir import Access, TensorSpec
+from symnet.calculus.ir import Access, Index, Program
 from symnet.calculus.moves import Step
 from symnet.calculus.rewrites import Rewrite
 from symnet.calculus.sums import Event
+from symnet.calculus.zero import why_zero
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Recorder:
     """Makes records for one program; the emitter knows the names of helper tensors."""
 
     emitter: Emitter
-    tensors: Mapping[str, TensorSpec]
+    program: Program
 
     def records(
         self, name: str, formals: tuple[Var, ...], events: Iterable[Event], steps: Iterable[Step], result: Poly
@@ -29,26 +30,31 @@ class Recorder:
         found = [self._event(name, formals, event) for event in events]
         found += [r for step in steps if (r := self._step(name, formals, step)) is not None]
         if not result:
-            rule = "zero gradient"
-            left = tuple(map(self.emitter.record_writer().index, formals))
-            tensor = name.removeprefix("d")
-            first = tensor in self.tensors  # not so for a second derivative
-            cancel = f"the loss does not change with {tensor}: all contributions cancel"
-            reason = cancel if first else f"all contributions to {name} cancel"
-            found.append(Rewrite(name, left, rule, sp.S.Zero, sp.S.Zero, reason))
+            found.append(self._zero(name, tuple(map(self.emitter.record_writer().index, formals)), found))
         return tuple({_identity(r): r for r in found}.values())
+
+    def _zero(self, name: str, left: tuple[Index, ...], proof: list[Rewrite]) -> Rewrite:
+        """Why all contributions cancel, where the proof says it."""
+        tensor = name.removeprefix("d")
+        if tensor not in self.program.tensors:  # a second derivative
+            return Rewrite(name, left, "zero gradient", sp.S.Zero, sp.S.Zero, f"all contributions to {name} cancel")
+        because = why_zero(self.program, tensor, proof)
+        plainly = f"the loss does not change with {tensor}: all contributions cancel"
+        total, reason, terms = because or (sp.S.Zero, plainly, ())
+        return Rewrite(name, () if because else left, "zero gradient", total, sp.S.Zero, reason, terms=terms)
 
     def _event(self, name: str, formals: tuple[Var, ...], event: Event) -> Rewrite:
         writer = self.emitter.record_writer()
         left = tuple(map(writer.index, formals))
         before, after = writer.poly(event.before), writer.poly(event.after)
         if event.name == "declared fact":
-            facts = sorted(self.tensors[event.tensor].facts & {"one_hot", "simplex"})
-            reason = f"{event.tensor} is declared {facts[0]}"
+            word = "one_hot" if "one_hot" in self.program.tensors[event.tensor].facts else "simplex"
+            reason = f"{event.tensor} is declared {word}"
         elif event.name == "open the sum":
-            reason = _opening(event.before, event.after)
+            reason = self._opening(event.before, event.after)
         else:
-            reason = f"the sum is {after.name}" if isinstance(after, Access) else "the sum is already known"
+            simple = isinstance(after, Access)
+            reason = f"the sum is {after.name}" if simple else f"by the definition of {event.tensor}"
         return Rewrite(name, left, event.name, before, after, reason)
 
     def _step(self, name: str, formals: tuple[Var, ...], step: Step) -> Rewrite | None:
@@ -67,19 +73,18 @@ class Recorder:
         if step.name == "by cases":
             reason = "where the condition holds its bracket is 1, else 0"
         if step.name == "open the sum":
-            reason = _opening(step.before, step.after)
+            reason = self._opening(step.before, step.after)
         children = tuple(self._event(name, formals, event) for event in step.events)
         record = Rewrite(name, left, step.name, before, after, reason)
         return replace(record, children=tuple({_identity(c): c for c in children}.values()))
+
+    def _opening(self, before: Poly, after: Poly) -> str:
+        """The names that were replaced by their definitions.  The formula is left to the printers, which letter it."""
+        opened = sorted((names_of(before) - names_of(after)) & {*self.program.targets()})
+        return f"from the definition of {' and '.join(opened)}" if opened else "multiplied out"
 
 
 def _identity(record: Rewrite) -> tuple[str, ...]:
     """What two records of one adjoint share where they say the same."""
     sides = (str(record.before), str(record.after)) if record.name not in ("known product", "cancel") else ()
     return (record.name, record.reason, *sides)
-
-
-def _opening(before: Poly, after: Poly) -> str:
-    """The names that were replaced by their definitions.  The formula is left to the printers, which letter it."""
-    opened = sorted(names_of(before) - names_of(after))
-    return f"from the definition of {' and '.join(opened)}" if opened else "multiplied out"

@@ -43,7 +43,8 @@ class Rewrite:
     """One kept step of the simplifier in the equation of one tensor.
 
     ``before`` and ``after`` are equal expressions over the indices ``left`` of the tensor; sums in them are ``Total``.
-    ``name`` is a key of ``RULES``; ``reason`` says in words why the step holds, here, with the names of the program.
+    ``name`` is a key of ``RULES``; ``reason`` says in words why the step holds, here, with the names of the program;
+    {0}, {1}, ... in it stand for ``terms``.
     """
 
     tensor: str
@@ -53,6 +54,12 @@ class Rewrite:
     after: sp.Expr
     reason: str
     children: tuple[Rewrite, ...] = ()
+    terms: tuple[sp.Expr, ...] = ()
+
+    @property
+    def words(self) -> str:
+        """The reason with the terms in it, in plain characters."""
+        return self.reason.format(*self.terms)
 
 
 #: Every rewrite by name, with the general reason it holds.

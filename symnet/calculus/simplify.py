@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-import sympy as sp
-
 from symnet.calculus.adjoints import Adjoints
 from symnet.calculus.emit import Emitter
-from symnet.calculus.ir import Access, Index, Program, TensorSpec, sort_key
+from symnet.calculus.facts import Fact, Facts, facts_proved, facts_used, known_facts, told
+from symnet.calculus.ir import Access, Program, TensorSpec
 from symnet.calculus.loops import sorted_by_need
 from symnet.calculus.records import Recorder
 from symnet.calculus.rewrites import Rewrite
@@ -23,11 +22,11 @@ from symnet.naming import Namer
 
 @dataclass(frozen=True)
 class Simplified:
-    """The program with simplified adjoints, the rewrites that a person may read, and the declared facts used."""
+    """The program with simplified adjoints, the rewrites that a person may read, and the facts it rests on."""
 
     program: Program
     rewrites: tuple[Rewrite, ...]
-    facts: tuple[str, ...]
+    facts: tuple[Fact, ...]
 
 
 def simplify(program: Program, sizes: Mapping[str, int | None]) -> Simplified:
@@ -36,22 +35,29 @@ def simplify(program: Program, sizes: Mapping[str, int | None]) -> Simplified:
     ``sizes`` gives numbers to symbolic sizes for the cost model only; the result holds for every size.  Adjoints that
     no gradient needs are dropped.  A target with a guard, a maximum or an unknown function stays as it is.
     """
-    adjoints = Adjoints(program, sizes)
+    adjoints, emitter = _run(program, sizes, known_facts(program))
+    short = _written(adjoints, emitter)
+
+    def without(facts: Facts) -> Program:
+        return _written(*_run(program, sizes, facts))
+
+    facts = facts_used(program, short, without)
+    rewrites = told(_records(adjoints, emitter), facts)
+    return Simplified(short, rewrites, (*facts, *facts_proved(rewrites, program)))
+
+
+def _run(program: Program, sizes: Mapping[str, int | None], facts: Facts) -> tuple[Adjoints, Emitter]:
+    adjoints = Adjoints(program, sizes, facts)
     adjoints.run()
     steps = Steps(adjoints)
     steps.put_in_pointwise()
     steps.show_values()
-    return _written(adjoints)
+    integers = frozenset(t.name for t in program.tensors.values() if t.integer)
+    shares = {d.name: d for d in adjoints.definitions.shares.values()}
+    return adjoints, Emitter(adjoints.sums, integers, Namer(program.tensors), shares)
 
 
-def _written(adjoints: Adjoints) -> Simplified:
-    integers = frozenset(t.name for t in adjoints.program.tensors.values() if t.integer)
-    emitter = Emitter(
-        adjoints.sums,
-        integers,
-        Namer(adjoints.program.tensors),
-        {d.name: d for d in adjoints.definitions.shares.values()},
-    )
+def _written(adjoints: Adjoints, emitter: Emitter) -> Program:
     live = adjoints.live()
     dropped = {n for n in _helpers(adjoints.program) if n not in live}
     dropped |= {n for n, t in adjoints.program.tensors.items() if t.role == "adjoint" and n not in live}
@@ -79,8 +85,7 @@ def _written(adjoints: Adjoints) -> Simplified:
         equations=(*forward, *emitter.share_equations, *emitter.equations),
         adjoints=left,
     )
-    program = sorted_by_need(program, len(forward))
-    return Simplified(program, _records(adjoints, emitter), _facts(adjoints, emitter))
+    return sorted_by_need(program, len(forward))
 
 
 def _helpers(program: Program) -> set[str]:
@@ -91,7 +96,7 @@ def _helpers(program: Program) -> set[str]:
 
 
 def _records(adjoints: Adjoints, emitter: Emitter) -> tuple[Rewrite, ...]:
-    recorder = Recorder(emitter, adjoints.program.tensors)
+    recorder = Recorder(emitter, adjoints.program)
     found: list[Rewrite] = []
     for name, form in adjoints.candidates.items():
         formals = adjoints.finished[name].formals
@@ -101,23 +106,3 @@ def _records(adjoints: Adjoints, emitter: Emitter) -> tuple[Rewrite, ...]:
         steps = [s for s in form.steps if s.subject not in spelled]
         found += recorder.records(name, formals, form.events, steps, adjoints.finished[name].poly)
     return tuple(found)
-
-
-def _facts(adjoints: Adjoints, emitter: Emitter) -> tuple[str, ...]:
-    """The declared facts that were used, such as ``Σ_k Y[n,k] = 1``."""
-    found: dict[str, None] = {}
-    for form in adjoints.candidates.values():
-        for event in (*form.events, *(e for step in form.steps for e in step.events)):
-            if event.name == "declared fact":
-                found[f"{_lettered(emitter.record_writer().poly(event.before))} = 1"] = None
-    return tuple(found)
-
-
-def _lettered(expression: sp.Expr) -> sp.Expr:
-    """The expression with a letter of its own for each index; the first of a name keeps it."""
-    letters: dict[str, Index] = {}
-    names: dict[sp.Basic, sp.Basic] = {}
-    for index in sorted(expression.atoms(Index), key=sort_key):
-        letter = next(c for c in (index.name, *"ijkmnpqrstuv", f"i{index.serial}") if c not in letters)
-        letters[letter] = names[index] = index if letter == index.name else Index(letter, index.size)
-    return expression.xreplace(names)

@@ -126,11 +126,18 @@ TEMPLATES = {
     "the sum is {name}": "这个和就是 {name}",
     "the product is {name}": "这个乘积就是 {name}",
     "the loss does not change with {name}: all contributions cancel": "损失不随 {name} 变化：所有贡献相互抵消",
+    (
+        "the loss does not change with {name}, which adds the same to {raised:names} for every {letter}: "
+        "{unmoved} stays as it is"
+    ): ("损失不随 {name} 变化：它给 {raised} 在每个 {letter} 处加上同一个数，而 {unmoved} 保持不变"),
+    "the loss does not change with {name}, which adds the same to {raised:names} for every {letter}": (
+        "损失不随 {name} 变化：它给 {raised} 在每个 {letter} 处加上同一个数"
+    ),
     "all contributions to {name} cancel": "对 {name} 的所有贡献相互抵消",
     "{name} is declared {fact}": "{name} 声明为 {fact}",
     "from the definition of {defined:names}": "由 {defined} 的定义得出",
     "multiplied out": "乘开",
-    "the sum is already known": "这个和是已知的",
+    "by the definition of {name}": "由 {name} 的定义得出",
     " and ": " 与 ",
     # The numbers, verify/numbers.py, rational.py, differences.py, oracle.py
     "equal as fractions": "作为分数完全相等",

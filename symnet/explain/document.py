@@ -57,7 +57,7 @@ class Reason:
 
     name: str
     line: Line
-    reason: str
+    reason: Prose
     children: tuple[Reason, ...] = ()
 
 
@@ -115,7 +115,7 @@ class Outline:
     forward: tuple[Forward, ...]
     steps: tuple[Step, ...]
     result: tuple[Line, ...]
-    facts: tuple[str, ...]
+    facts: tuple[Line, ...]
     notes: tuple[Prose, ...]
     numbers: Numbers | None
     form: str

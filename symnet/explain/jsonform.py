@@ -58,7 +58,7 @@ class _Page:
             ],
             "steps": [self._step(s) for s in outline.steps],
             "result": self._lines(outline.result),
-            "facts": list(outline.facts),
+            "facts": self._lines(outline.facts),
             "numbers": asdict(outline.numbers) if outline.numbers else None,
         }
 
@@ -96,7 +96,7 @@ class _Page:
         return {
             "name": reason.name,
             "formula": self._formula(reason.line.formula),
-            "reason": reason.reason,
+            "reason": self._prose(reason.reason),
             "children": [self._reason(child) for child in reason.children],
         }
 

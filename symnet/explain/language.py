@@ -92,7 +92,7 @@ def translate(outline: Outline, language: str) -> Outline:
         forward=tuple(_forward(known, f) for f in outline.forward),
         steps=tuple(_step(known, s) for s in outline.steps),
         result=_lines(known, outline.result),
-        facts=tuple(map(known.text, outline.facts)),
+        facts=_lines(known, outline.facts),
         notes=tuple(map(known.prose, outline.notes)),
         numbers=_numbers(known, outline.numbers) if outline.numbers else None,
         phrases=known.phrases,
@@ -145,7 +145,7 @@ def _reason(known: Catalogue, reason: Reason) -> Reason:
     return Reason(
         known.text(reason.name),
         _line(known, reason.line),
-        known.text(reason.reason),
+        known.prose(reason.reason),
         tuple(_reason(known, child) for child in reason.children),
     )
 

@@ -46,7 +46,7 @@ class _Page:
             yield _section(phrases.result)
             yield from self._aligned([self._row(line) for line in outline.result])
         if outline.facts:
-            facts = words("; ".join(outline.facts))
+            facts = "; ".join(f"${self._formula(f.formula)}${self._remark(f.remark)}" for f in outline.facts)
             yield f"{phrases.facts.capitalize()}{phrases.colon}{facts}{phrases.stop}"
         if outline.numbers:
             yield _section(phrases.numbers)
@@ -134,8 +134,8 @@ class _Page:
             yield r"\end{itemize}"
 
     def _reason(self, reason: Reason) -> Iterable[str]:
-        colon, formula = self.phrases.colon, self._formula(reason.line.formula)
-        yield f"{words(reason.name)}{colon}{words(reason.reason)}{f'{colon}${formula}$' if formula else ''}"
+        formula = f"${self._formula(reason.line.formula)}$ " if reason.line.formula is not None else ""
+        yield f"{self.phrases.because} {formula}({self._prose(reason.reason)})"
         for child in reason.children:
             yield from self._reason(child)
 

@@ -43,7 +43,7 @@ class _Page:
             yield from self._block(outline.result)
         if outline.facts:
             yield f"## {phrases.facts.capitalize()}\n"
-            yield from (f"- {fact}" for fact in outline.facts)
+            yield from (f"- ${self._formula(fact.formula)}${self._remark(fact.remark)}" for fact in outline.facts)
         if outline.numbers:
             yield f"## {phrases.numbers.capitalize()}\n\n```text"
             yield from number_lines(outline.numbers, outline.loss, phrases)
@@ -107,10 +107,8 @@ class _Page:
             yield from (*remarks, "")
 
     def _reason(self, reason: Reason, depth: int) -> Iterable[str]:
-        formula = (
-            f"{self.phrases.colon}${self._formula(reason.line.formula)}$" if reason.line.formula is not None else ""
-        )
-        yield f"{'  ' * depth}- {reason.name}{self.phrases.colon}{reason.reason}{formula}"
+        formula = f"${self._formula(reason.line.formula)}$ " if reason.line.formula is not None else ""
+        yield f"{'  ' * depth}- {self.phrases.because} {formula}({self._prose(reason.reason)})"
         for child in reason.children:
             yield from self._reason(child, depth + 1)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
+from symnet.calculus.facts import Fact
 from symnet.calculus.ir import Equation, Index, Program, TensorSpec
 from symnet.calculus.rewrites import Rewrite
 from symnet.calculus.rewrites import Total as Sum
@@ -68,7 +70,7 @@ class _Writer:
             forward=forward if self.options.step is None else (),
             steps=steps,
             result=result_lines(self.scribe, self.matrix, self.options.form) if whole else (),
-            facts=self.derivation.facts_used if whole else (),
+            facts=tuple(map(self._fact, self.derivation.facts)) if whole else (),
             notes=self._notes(program),
             numbers=self.options.numbers if whole else None,
             form=self.options.form,
@@ -156,7 +158,7 @@ class _Writer:
             form.operands if form else (),
             form.product if form else self.scribe.shape(adjoint, program),
             tuple(remarks),
-            tuple(self._reason(r) for r in self.derivation.rewrites if r.tensor == adjoint),
+            _once([self._reason(r) for r in self.derivation.rewrites if r.tensor in (*earlier, adjoint)], set()),
         )
 
     def _why(self, equations: Sequence[Equation], form: MatrixForm | None) -> list[Prose]:
@@ -230,26 +232,44 @@ class _Writer:
                 yield Where(name, index, form.formula if form else None, self.softmax.get(name, ()))
 
     def _reason(self, rewrite: Rewrite) -> Reason:
-        before, after = (self._side(rewrite, side) for side in (rewrite.before, rewrite.after))
+        before, after, *terms = self._sides(rewrite, rewrite.before, rewrite.after, *rewrite.terms)
         line = Line(Chain(before, (after,)) if before != after else None)
         children = tuple(map(self._reason, rewrite.children)) if self.options.detail == "full" else ()
-        return Reason(rewrite.name, line, rewrite.reason, children)
+        return Reason(rewrite.name, line, _filled(rewrite.reason, terms), children)
 
-    def _side(self, rewrite: Rewrite, side: sp.Expr) -> Formula:
-        summed = [i for t in sp.preorder_traversal(side) for i in _bound(t)]
-        # A sum recognised inside another has indices that neither it nor the left side binds; both sides share them.
-        outer = {i for s in (rewrite.before, rewrite.after) for i in s.atoms(Index)} - _bound_in(rewrite)
-        letters = self.scribe.letters.assign([*rewrite.left, *sorted(outer, key=lambda i: i.serial), *summed])
-        composer = Composer(self.scribe.words, letters, rewrite.left, bool(summed))
-        return composer.of(self.scribe.without_seed(side))
+    def _fact(self, fact: Fact) -> Line:
+        before, after = self._sides(Rewrite("", (), "", fact.before, fact.after, ""), fact.before, fact.after)
+        return Line(Chain(before, (after,)), (fact.reason,))
+
+    def _sides(self, rewrite: Rewrite, *sides: sp.Expr) -> list[Formula]:
+        """The expressions of a record as formulas; an index that is free in one of them has one letter in all."""
+        summed = [[i for t in sp.preorder_traversal(side) for i in _bound(t)] for side in sides]
+        free = {i for side, bound in zip(sides, summed, strict=True) for i in side.atoms(Index) - {*bound}}
+        outer = [*rewrite.left, *sorted(free - {*rewrite.left}, key=lambda i: i.serial)]
+        letters = (self.scribe.letters.assign([*outer, *bound]) for bound in summed)
+        composers = [
+            Composer(self.scribe.words, at, rewrite.left, any(b)) for at, b in zip(letters, summed, strict=True)
+        ]
+        return [c.of(self.scribe.without_seed(side)) for c, side in zip(composers, sides, strict=True)]
 
     def _notes(self, program: Program) -> tuple[Prose, ...]:
         return ()
 
 
-def _bound_in(rewrite: Rewrite) -> set[Index]:
-    sides = (rewrite.before, rewrite.after)
-    return {i for side in sides for t in sp.preorder_traversal(side) for i in _bound(t)} | set(rewrite.left)
+def _once(reasons: Sequence[Reason], said: set[tuple[Line, Prose]]) -> tuple[Reason, ...]:
+    """The reasons without those that were given before."""
+    found = []
+    for reason in reasons:
+        if (reason.line, reason.reason) not in said:
+            said.add((reason.line, reason.reason))
+            found.append(replace(reason, children=_once(reason.children, said)))
+    return tuple(found)
+
+
+def _filled(words: str, terms: Sequence[Formula]) -> Prose:
+    """The words with the terms in their gaps."""
+    parts = re.split(r"\{(\d+)\}", words)
+    return tuple(terms[int(part)] if k % 2 else part for k, part in enumerate(parts) if part)
 
 
 def _bound(expression: sp.Basic) -> tuple[Index, ...]:

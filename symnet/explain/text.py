@@ -48,7 +48,7 @@ class _Page:
         if outline.result:
             blocks.append([phrases.result.upper(), *(f"   {self._line(r)}" for r in outline.result)])
         if outline.facts:
-            blocks.append([phrases.facts.upper(), *(f"   {fact}" for fact in outline.facts)])
+            blocks.append([phrases.facts.upper(), *(f"   {self._line(fact)}" for fact in outline.facts)])
         if outline.numbers:
             blocks.append(number_lines(outline.numbers, outline.loss, phrases))
         return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks) + "\n"
@@ -137,9 +137,7 @@ class _Page:
 
     def _reason(self, reason: Reason, depth: int) -> Iterable[str]:
         indent = self._labelled(self.phrases.because) + "  " * depth
-        yield f"{indent}{reason.name}{self.phrases.colon}{reason.reason}"
-        if reason.line.formula is not None:
-            yield f"{' ' * columns(indent)}{self._line(reason.line)}"
+        yield indent + self._line(Line(reason.line.formula, reason.reason)).strip()
         for child in reason.children:
             yield from self._reason(child, depth + 1)
 

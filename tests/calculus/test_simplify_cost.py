@@ -23,7 +23,7 @@ def one_equation(body: sp.Expr, over: tuple[Index, ...] = ()) -> float:
     f.leaf("X", N, D)
     f.leaf("Y", N, C)
     f.put("loss", [n], body, over)
-    adjoints = Adjoints(f.program(), SIZES)
+    adjoints = Adjoints(f.program(), SIZES, {})
     adjoints.run()
     definition = adjoints.definitions.by_name["loss"]
     return adjoints.costs.of(definition.poly, definition.formals)
@@ -83,7 +83,7 @@ def test_a_closed_form_costs_less_than_the_raw_one() -> None:
 
 def operations(program: Program) -> float:
     """The cost of the equations as they stand."""
-    adjoints = Adjoints(program, SIZES)
+    adjoints = Adjoints(program, SIZES, {})
     total = 0.0
     for name in program.targets():
         equations = program.defining(name)

@@ -32,8 +32,7 @@ class Page:
 def page_of(text: str) -> Page:
     """Reads the text of a page, line by line."""
     page, block, left = Page(), "", ""
-    lines = text.splitlines()
-    for number, line in enumerate(lines):
+    for line in text.splitlines():
         if line and not line.startswith(" "):
             block = line.split()[0]
         if line.startswith("  index letters  "):
@@ -55,9 +54,11 @@ def page_of(text: str) -> Page:
             right = formula.removeprefix("= ") if formula.startswith("= ") else formula.partition(" = ")[2]
             for part in _sides(right):
                 page.equations.append((left, part, remark))
-        elif line.startswith("   because  ") and lines[number + 1].startswith(" " * 12):
-            sides = _sides(lines[number + 1].strip())
-            page.equalities.append((sides[0], sides[1]))
+        elif line.startswith("   because  ") and " = " in (
+            formula := _split(line.removeprefix("   because").strip())[0]
+        ):
+            first, second = _sides(formula)
+            page.equalities.append((first, second))
         if not line.startswith(("   index", " " * 12)):
             left = ""
     return page

@@ -75,8 +75,7 @@ def prose(document: Outline) -> Iterator[str]:
     """What is said in words: not the names, nor the code."""
     pieces: list[Prose] = [*document.second, *document.notes]
     yield from (value for _, value in document.sizes)
-    yield from document.facts
-    lines = [*document.definitions, *document.result]
+    lines = [*document.definitions, *document.result, *document.facts]
     for step in document.steps:
         yield from step.rules
         pieces += [*step.remarks, *(w.remark for w in step.where)]
