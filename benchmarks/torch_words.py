@@ -45,7 +45,7 @@ class TorchWords(ModuleType):
     def __getattr__(self, word: str) -> Any:
         if word in _OWN:
             return _OWN[word]
-        return getattr(torch, word) if hasattr(torch, word) else getattr(functional, word)
+        return next(getattr(space, word) for space in (torch, functional, torch.special) if hasattr(space, word))
 
 
 def _sqrt(x: Any) -> Any:

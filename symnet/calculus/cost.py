@@ -167,6 +167,8 @@ class Costs:
             count += self._atom(a, dear)
             if isinstance(e, int):
                 count += abs(e) - 1 + (e < 0 and parts == 1 and len(product.factors) == 1 and product.inner is None)
+            elif a.kind == "call" and a.head is sp.exp:
+                count += 1  # exp(x)^e is written exp(e x)
             else:
                 dear[a, "root"] = FUNCTION
         if product.inner is not None:

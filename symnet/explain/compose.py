@@ -33,6 +33,7 @@ from symnet.explain.formula import (
     Remainder,
     Signed,
     Total,
+    decimal_or_quotient,
     negated,
     product_of,
     signed,
@@ -116,13 +117,13 @@ class Composer:
         size = abs(coefficient)
         upper, lower = [k.formula for k in top], [k.formula for k in bottom]
         if size.is_Rational:
-            upper = [Number(str(size.p)), *upper]
-            lower = [Number(str(size.q)), *lower]
+            number, divisor = decimal_or_quotient(size)
+            upper, lower = [number, *upper], [divisor, *lower]
         else:
             upper = [_number(size), *upper]
         quotient = product_of(upper)
-        if (divisor := product_of(lower)) != ONE:
-            quotient = Over(quotient, divisor)
+        if (under := product_of(lower)) != ONE:
+            quotient = Over(quotient, under)
         return negated(quotient) if coefficient.is_negative else quotient
 
     def _raised(self, base: sp.Expr, exponent: sp.Expr) -> _Keyed:
@@ -252,6 +253,6 @@ def _number(value: sp.Expr) -> Formula:
     if value.is_negative:
         return negated(_number(-value))
     if value.is_Rational:
-        top, bottom = Number(str(value.p)), Number(str(value.q))
-        return top if value.q == 1 else Over(top, bottom)
+        top, bottom = decimal_or_quotient(value)
+        return top if bottom == ONE else Over(top, bottom)
     return Number(repr(float(value)))

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
+
+from sympy import multiplicity
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,21 @@ class Chain(Formula):
 
 
 ONE = Number("1")
+
+
+#: A decimal with a larger denominator is written as a decimal, 0.00001 and not 1/100000.
+_LARGEST_DENOMINATOR = 1000
+
+
+def decimal_or_quotient(value: Any) -> tuple[Number, Number]:
+    """A positive rational as a number over a number, the second 1 where the first says it all; exact either way."""
+    top, bottom = int(value.p), int(value.q)
+    twos, fives = multiplicity(2, bottom), multiplicity(5, bottom)
+    if bottom <= _LARGEST_DENOMINATOR or bottom != 2**twos * 5**fives:
+        return Number(str(top)), Number(str(bottom))
+    places = max(twos, fives)
+    digits = str(top * 10**places // bottom).rjust(places + 1, "0")
+    return Number(f"{digits[:-places]}.{digits[-places:]}"), ONE
 
 
 def negated(formula: Formula) -> Formula:

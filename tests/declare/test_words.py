@@ -193,6 +193,18 @@ WORDS: dict[str, list[Case]] = {
         Case(lambda x: sn.eye(4) @ x, lambda x: torch.eye(4, dtype=x.dtype) @ x, (X,)),
         Case(lambda x: sn.eye(4, 3) * x, lambda x: torch.eye(4, 3) * x, (X,)),
     ],
+    "one_hot": [
+        Case(
+            lambda x: sn.one_hot(target_of(LABELS), 3) * x,
+            lambda x: F.one_hot(torch.tensor(LABELS), 3) * x,
+            (X,),
+        ),
+        Case(
+            lambda x: x @ sn.one_hot(target_of(LABELS), 3),
+            lambda x: x @ F.one_hot(torch.tensor(LABELS), 3).to(x.dtype),
+            (drawn(2, 4),),
+        ),
+    ],
     "full": [Case(lambda x: x * sn.full((4, 3), 2.5), lambda x: x * torch.full((4, 3), 2.5), (X,))],
     "masked_fill": [
         Case(lambda a, b: a.masked_fill(a > b, 3.0), lambda a, b: a.masked_fill(a > b, 3.0), PAIR),
