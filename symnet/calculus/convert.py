@@ -122,11 +122,20 @@ class Writer:
 
     def product(self, product: Product) -> sp.Expr:
         """A product; a number in front of a parenthesis stays there, which SymPy would multiply in."""
+        product = _with_plain_ones(product)
         number = sp.Rational(product.number.numerator, product.number.denominator)
         turned = next((a for a, e in product.factors if _turns(a, e)), None) if number < 0 else None
         if turned is not None:
             number = -number
-        factors = [self.factor(a, e) if a is not turned else self._turned(a, e) for a, e in product.factors]
+        factors: list[sp.Expr] = []
+        for a, e in product.factors:
+            constant: Number = a.parts[0].get(ONE, 1) if a.kind == "paren" and e in (1, -1) and a is not turned else 1
+            if abs(Fraction(constant)) < _WRITTEN:
+                factors.append(self.factor(a, e) if a is not turned else self._turned(a, e))
+                continue
+            number = number * sp.Rational(constant.numerator, constant.denominator) ** int(e)
+            plain = self.poly({mono: exact(Fraction(c) / constant) for mono, c in a.parts[0].items()})
+            factors.append(sp.Pow(plain, int(e)))
         if product.inner is not None:
             factors.append(self.tree(product.inner))
         if number == 1:
@@ -167,6 +176,19 @@ class Writer:
         if isinstance(address, Var):
             return self.index(address)
         return address.template.xreplace({placeholder(k): self.index(v) for k, v in enumerate(address.parts)})
+
+
+_WRITTEN = 1000  # a larger number is the common denominator of decimals
+
+
+def _with_plain_ones(product: Product) -> Product:
+    """``k (1 + 0.044715 u²)`` for ``k/200000 (200000 + 8943 u²)``: the parenthesis as it was written."""
+    inner = product.inner or ()
+    constant = next((p.number for p in inner if not p.factors and p.inner is None), None)
+    if constant is None or abs(Fraction(constant)) < _WRITTEN:
+        return product
+    scaled = tuple(Product(exact(Fraction(p.number) / constant), p.factors, p.inner) for p in inner)
+    return Product(exact(product.number * constant), product.factors, scaled)
 
 
 def _turns(a: Atom, e: Number) -> bool:

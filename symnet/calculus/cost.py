@@ -83,7 +83,19 @@ def _without_number(tree: Tree) -> Tree:
     number = exact(sign * Fraction(whole, gcd(*(p.number.denominator for p in tree))))
     if number == 1 or len(tree) == 1:
         return tree
-    return (Product(number, ONE, tuple(Product(exact(Fraction(p.number) / number), p.factors, p.inner) for p in tree)),)
+    inner = _divided(tree, number)
+    if number != sign and _numbers(inner) >= _numbers(tree):  # 0.1 a + 0.4 b is no (a/2 + 2 b)/5
+        return tree if sign == 1 else (Product(sign, ONE, _divided(tree, sign)),)
+    return (Product(number, ONE, inner),)
+
+
+def _divided(tree: Tree, number: Number) -> Tree:
+    return tuple(Product(exact(Fraction(p.number) / number), p.factors, p.inner) for p in tree)
+
+
+def _numbers(tree: Tree) -> int:
+    """How many terms have a number."""
+    return sum(p.number not in (1, -1) for p in tree)
 
 
 def _ordered(poly: Poly) -> list[tuple[Mono, Number]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symnet.calculus.ir import Access
+from symnet.calculus.products import substitute
 from symnet.explain.compose import Composer, Words
 from symnet.explain.entries import Piece, joined, spread
 from symnet.explain.formula import (
@@ -113,7 +114,7 @@ class Matrices:
         adjoints = frozenset(f"@{k}" for k, leaf in enumerate(node.operands) if self._is_adjoint(leaf))
         letters = {index: f"x{k}" for k, index in enumerate(node.axes)}
         composer = Composer(Words(order, adjoints=adjoints), letters, node.axes)
-        formula = composer.of(node.body.xreplace(names))
+        formula = composer.of(substitute(node.body, names))
         whole = spread(formula, {f"@{k}": piece for k, piece in enumerate(pieces)})
         return joined(whole, len(node.axes))
 

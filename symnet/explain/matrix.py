@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program, TensorSpec
+from symnet.calculus.products import substitute
 from symnet.errors import SymnetError
 from symnet.explain.arrays import Matrices, NoMatrixForm
 from symnet.explain.document import Shape
@@ -124,7 +125,7 @@ def _with_one_hot(program: Program, scribe: Scribe) -> Program:
                 shape = (*program.tensors[read.name].shape, index.size)
                 tensors[name] = TensorSpec(name, shape, "data", given=False)
                 table[delta] = Access(name, *read.addresses, index)
-        body = scribe.without_seed(equation.body.xreplace(table))
+        body = scribe.without_seed(substitute(equation.body, table))
         equations.append(replace(equation, body=body))
     return program.with_equations(equations, tensors)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program
+from symnet.calculus.products import substitute
 from symnet.explain.compose import Composer, Words, right_side
 from symnet.explain.formula import At, Chain, Formula, Letter, Name, Number, Partial
 from symnet.explain.letters import Letters, letters_for
@@ -82,7 +83,7 @@ class Scribe:
     def without_seed(self, body: sp.Expr) -> sp.Expr:
         """The body with 1 for the derivative of the loss by itself."""
         seed = self.derivation.raw.adjoints.get(self.derivation.raw.loss)
-        return body.xreplace({Access(seed): sp.S.One}) if seed is not None and body.has(Access) else body
+        return substitute(body, {Access(seed): sp.S.One}) if seed is not None and body.has(Access) else body
 
 
 def scribe_for(derivation: Derivation) -> Scribe:

@@ -9,6 +9,7 @@ from symnet.calculus.adjoints import Adjoints
 from symnet.calculus.derive import derive
 from symnet.calculus.ir import Index, Program
 from symnet.calculus.normal import Algebra
+from symnet.calculus.scalars import greater, where
 from symnet.calculus.simplify import simplify
 from tests.calculus import forward
 from tests.calculus.exactly import parameters
@@ -42,6 +43,8 @@ COUNTED: list[tuple[sp.Expr, tuple[Index, ...], float]] = [
     (sp.exp(x(n)), (), 2 * 10),
     (sp.exp(x(n)) * (1 + sp.exp(x(n))), (), 2 * (10 + 2)),  # a function value is computed once
     (sp.sqrt(x(n) ** 2 + 1), (), 2 * (1 + 1 + 10)),
+    (where(greater(x(n), 0), 1, 3 * x(n)), (), 2 * (1 + 1 + 1)),  # a comparison, a product, a choice
+    (x(n) / 10 + 2 * x(n) ** 2 / 5, (), 2 * 3),  # (1/10 + 2 x/5) x, not (1/2 + 2 x) x/5
     (X(n, d), (d,), 2 * 3),  # a sum of D = 3 terms
     (X(n, d) * Y(n, k), (d, k), 2 * 3 + 2 * 5 + 2),  # two sums and their product, not D·C products
     (x(n) * X(n, d), (d,), 2 * 3 + 2),  # a free factor goes out of the sum
