@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from symnet.calculus.adjoints import Adjoints, Candidate
-from symnet.calculus.atoms import names_of
+from symnet.calculus.atoms import Var, names_of
 from symnet.calculus.collapse import is_contraction
 from symnet.calculus.cost import sums_of
 from symnet.calculus.definitions import Definition
+from symnet.calculus.ir import Index
 
 
 class Steps:
@@ -24,7 +25,7 @@ class Steps:
             consumers = readers.get(name, ())
             if name in self.all.wanted or not consumers or not set(consumers) <= set(self.all.finished):
                 continue
-            if len(consumers) > 2 or self._is_matrix_product(name):
+            if len(consumers) > 2 or self._is_matrix_product(name) or self._overlaps(name, consumers):
                 continue
             forms = {c: self._without(name, c) for c in consumers}
             found = {c: form for c, form in forms.items() if form is not None}
@@ -47,6 +48,15 @@ class Steps:
         return any(
             len(s.free) >= rank > 0 and is_contraction(s) for s in sums_of(self.all.definitions.by_name[name].poly)
         )
+
+    def _overlaps(self, name: str, consumers: tuple[str, ...]) -> bool:
+        """Whether it adds up overlapping windows and is read at shifted places: put in, the place of a delta would be
+        no index any more, and nothing could say the accumulation as arrays."""
+        sums = sums_of(self.all.definitions.by_name[name].poly)
+        deltas = [a for s in sums for a, _ in s.parts[1] if a.kind == "delta"]
+        reads = [a for c in consumers for e in self.all.equations[c] for a in e.accesses if a.name == name]
+        moved = any(not isinstance(address, Index) for read in reads for address in read.addresses)
+        return moved and any(not isinstance(address, Var) for delta in deltas for address in delta.parts)
 
     def show_values(self) -> None:
         """A gradient that is just a named product shows the product; the person's steps on the way stay.

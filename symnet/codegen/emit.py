@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -78,9 +79,9 @@ def computed_input(program: Program, target: Language) -> tuple[tuple[str, ...],
 def _setup(target: Language, bodies: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
     """The helper functions that the lines call, two blank lines before each."""
     text = "\n".join(line for lines in bodies for line in lines)
-    called = {name for name in target.helpers if f"{name}(" in text}
+    called = {name for name in target.helpers if re.search(rf"\b{name}\(", text)}
     within = "\n".join(line for name in called for line in target.helpers[name][2:])
-    called |= {name for name in target.helpers if f"{name}(" in within}
+    called |= {name for name in target.helpers if re.search(rf"\b{name}\(", within)}
     return tuple(line for name, code in target.helpers.items() if name in called for line in ("", "", *code))
 
 

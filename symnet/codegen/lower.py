@@ -9,12 +9,14 @@ import sympy as sp
 
 from symnet.calculus.ir import Program, TensorSpec
 from symnet.codegen.elementwise import Elementwise, Part, expanded, number
-from symnet.codegen.statements import Add, Array, Assign, Statement, Zeros, name
+from symnet.codegen.products import Factor, matrix_product
+from symnet.codegen.statements import Add, AddWindows, Array, Assign, Statement, Zeros, name
 from symnet.reading.nodes import (
     Axes,
     Counter,
     Einsum,
     Gather,
+    Key,
     Map,
     MatMul,
     Node,
@@ -26,10 +28,13 @@ from symnet.reading.nodes import (
     Store,
     Tensor,
     Transpose,
+    Window,
+    Windows,
     operand,
 )
 
 WHOLE = (sp.S.Zero, None, 1)  # (start, stop, step) of a whole axis
+SHORT = 32  # places up to which a maximum is taken place by place
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
@@ -63,9 +68,10 @@ class _Lowering:
             if store.keys is not None:
                 if store.first:
                     found.append(Zeros(target, self._like_tensor(spec)))
-                found.append(self._add(store, spec))
+                overlapping = any(isinstance(k, Window) for k in store.keys)
+                found.append(self._add_windows(store, spec) if overlapping else self._add(store, spec))
                 continue
-            value = self._store_value(store.node, spec)
+            value = self._store_value(store.node, store.node.axes)
             if value.dtype == "number" and not written and target not in self.outputs:
                 self.numbers[target] = sp.sympify(value.attribute)
                 continue
@@ -74,13 +80,13 @@ class _Lowering:
             found.append(Assign(target, value))
         return found
 
-    def _store_value(self, node: Node, spec: TensorSpec) -> Array:
-        """The value of a whole store, with every axis at its full size."""
-        part = self._part(node, node.axes)
+    def _store_value(self, node: Node, axes: Axes) -> Array:
+        """The value of a store, with every axis at its full size."""
+        part = self._part(node, axes)
         value = self._as_float(part.array)
-        if part.axes == node.axes or (value.dtype == "number" and spec.rank == 0):
+        if part.axes == axes or (value.dtype == "number" and not axes):
             return value
-        return self._full(Part(value, part.axes), node.axes)
+        return self._full(Part(value, part.axes), axes)
 
     def _full(self, part: Part, axes: Axes) -> Array:
         """The part with every one of ``axes`` at its full size."""
@@ -99,11 +105,23 @@ class _Lowering:
             value = Array("full", (value, self.like), tuple(i.size for i in axes), len(axes), "float")
         return Add(store.target, view, keys, value, store.unique, spec.rank)
 
+    def _add_windows(self, store: Store, spec: TensorSpec) -> AddWindows:
+        windows = [k if isinstance(k, Window) else None for k in store.keys or ()]
+        value = self._store_value(store.node, store.node.axes)
+        slid = tuple((k, w.stride, w.dilation) for k, w in enumerate(windows) if w is not None)
+        view = tuple(WHOLE if w is None or w.start == 0 else (w.start, None, 1) for w in windows)
+        axes, strides, dilations = zip(*slid, strict=True)
+        return AddWindows(
+            store.target, view if set(view) != {WHOLE} else (), value, axes, strides, dilations, spec.rank
+        )
+
     def _view_and_keys(
-        self, keys: tuple[sp.Expr | Span | Node | None, ...], spec: TensorSpec
+        self, keys: tuple[Key, ...], spec: TensorSpec
     ) -> tuple[tuple[Hashable, ...], tuple[Array | None, ...]]:
         """Places and spans as a view, integer nodes as keys of that view."""
-        nodes = tuple(None if k is None or isinstance(k, Span) else k for k in keys if not isinstance(k, sp.Expr))
+        nodes = tuple(
+            None if k is None or isinstance(k, Span | Window) else k for k in keys if not isinstance(k, sp.Expr)
+        )
         view: list[Hashable] = []
         for key, size in zip(keys, spec.shape, strict=True):
             view.append(key if isinstance(key, sp.Expr) else _slice_of(key, size) if isinstance(key, Span) else WHOLE)
@@ -143,6 +161,8 @@ class _Lowering:
             case Reshape():
                 source = self.array(node.source)
                 return Array("reshape", (source,), tuple(i.size for i in node.axes), len(node.axes), source.dtype)
+            case Windows():
+                return self._windows(node)
             case Gather():
                 source, keys = self.array(node.source), self._keys(node.keys)
                 given = tuple(k is not None for k in keys)
@@ -221,7 +241,9 @@ class _Lowering:
             array = Array("count", (array, self.like), over, rank, "float")
         elif over:
             op = "first" if node.op == "max" and node.ties == "first" else node.op
-            array = Array("reduce", (self._as_float(array),), (op, over), rank, "float")
+            places = sp.Mul(*(i.size for i in node.over))
+            short = bool(node.op == "max" and len(over) > 1 and places.is_Integer and places <= SHORT)
+            array = Array("reduce", (self._as_float(array),), (op, over, short), rank, "float")
         if missing and node.op == "+":
             scale = number(sp.Mul(*(i.size for i in missing)))
             array = Array("multiply", (scale, self._as_float(array)), None, rank, "float")
@@ -230,13 +252,23 @@ class _Lowering:
         return self._full(Part(self._as_float(array), kept), node.axes)
 
     def _einsum(self, node: Einsum) -> Array:
+        operands = tuple(self._operand(o) for o in node.operands)
+        if len(operands) == 2:
+            left, right = (Factor(a, o.axes) for a, o in zip(operands, node.operands, strict=True))
+            product = matrix_product(left, right, node.axes)
+            if product is not None:
+                return product
         letters: dict[object, str] = {}
         terms = []
         for term in node.operands:
             terms.append("".join(letters.setdefault(i, LETTERS[len(letters)]) for i in term.axes))
         result = "".join(letters[i] for i in node.axes)
-        operands = tuple(self._operand(o) for o in node.operands)
         return Array("einsum", operands, f"{','.join(terms)}->{result}", len(node.axes), "float")
+
+    def _windows(self, node: Windows) -> Array:
+        source = self.array(node.source)
+        slid = tuple((k, w.tap.size, w.stride, w.dilation) for k, w in enumerate(node.windows) if w is not None)
+        return Array("windows", (source,), tuple(zip(*slid, strict=True)), len(node.axes), source.dtype)
 
 
 def _slice_of(span: Span, size: sp.Expr) -> tuple[sp.Expr, sp.Expr | None, int]:

@@ -45,8 +45,12 @@ def _reshape(array: Array, parts: tuple[Text, ...]) -> Text:
 
 def _reduce(array: Array, parts: tuple[Text, ...]) -> Text:
     assert isinstance(array.attribute, tuple)
-    op, axes = array.attribute
+    op, axes, short = array.attribute
     axis = "" if array.rank == 0 else f"axis={axes_text(axes)}"
+    if short and array.rank:
+        return Text(
+            f"largest({parts[0].text}, {axis.replace('axis', 'axes') if len(axes) > 1 else f'axes=({axes[0]},)'})"
+        )
     return Text(f"{parts[0].within(0)}.{'sum' if op == '+' else 'max'}({axis})")
 
 
@@ -205,6 +209,36 @@ ERFC_SERIES = (
 #: Functions that NumPy lacks.  The series is a Chebyshev fit of log(erfc(z) exp(z²) / t) over t = 2/(2 + z), made with
 #: mpmath at 60 digits; erfc comes out to 1e-14 relative, 3e-16 absolute.
 HELPERS: dict[str, tuple[str, ...]] = {
+    "windows": (
+        "def windows(x, taps, axes, strides=(1, 1, 1), dilations=(1, 1, 1)):",
+        '    """A view of x[.., stride * i + dilation * p, ..] as [.., i, .., p]; the taps p stand at the end."""',
+        "    spans = tuple(d * (t - 1) + 1 for t, d in zip(taps, dilations))",
+        "    view = np.lib.stride_tricks.sliding_window_view(x, spans, axis=axes)",
+        "    keys = [slice(None)] * view.ndim",
+        "    for k, axis in enumerate(axes):",
+        "        keys[axis], keys[x.ndim + k] = slice(None, None, strides[k]), slice(None, None, dilations[k])",
+        "    return view[tuple(keys)]",
+    ),
+    "add_windows": (
+        "def add_windows(target, values, axes, strides=(1, 1, 1), dilations=(1, 1, 1)):",
+        '    """Add values[.., i, .., p] to target[.., stride * i + dilation * p, ..], tap by tap."""',
+        "    for taps in np.ndindex(values.shape[values.ndim - len(axes) :]):",
+        "        keys = [slice(None)] * target.ndim",
+        "        for axis, tap, stride, dilation in zip(axes, taps, strides, dilations):",
+        "            start = dilation * tap",
+        "            keys[axis] = slice(start, start + stride * (values.shape[axis] - 1) + 1, stride)",
+        "        target[tuple(keys)] += values[(..., *taps)]",
+    ),
+    "largest": (
+        "def largest(x, axes):",
+        '    """x.max(axes) for axes of few places, place by place: faster where they are the last ones."""',
+        "    x = np.moveaxis(x, axes, range(len(axes)))",
+        "    first, *others = np.ndindex(x.shape[: len(axes)])",
+        "    result = x[first].copy()",
+        "    for place in others:",
+        "        np.maximum(result, x[place], out=result)",
+        "    return result",
+    ),
     "erfc": (
         "def erfc(x):",
         '    """1 - erf(x), by a Chebyshev series of log(erfc(z) exp(z**2) / t) over t = 2 / (2 + z), z = |x|."""',

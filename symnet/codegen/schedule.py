@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 
 from symnet.codegen.statements import (
     Add,
+    AddWindows,
     Array,
     Assign,
     Statement,
@@ -30,7 +31,7 @@ def share(statements: Iterable[Statement], names: Namer) -> tuple[Statement, ...
     Every tensor is complete before it is read, so an expression means the same everywhere.
     """
     work = list(statements)
-    updated = {s.target for s in work if isinstance(s, (Add, Zeros))}
+    updated = {s.target for s in work if isinstance(s, Add | AddWindows | Zeros)}
     while True:
         work = _with_holders(work, updated)
         repeated = _largest_repeated(work)
@@ -56,7 +57,7 @@ def _with_holders(statements: list[Statement], updated: set[str]) -> list[Statem
 
 
 def _reusable(statement: Statement, updated: set[str]) -> bool:
-    return isinstance(statement, Assign) and statement.target not in updated and statement.value.kind not in FREE
+    return isinstance(statement, Assign) and statement.target not in updated and not _free(statement.value)
 
 
 def _everything(statement: Statement) -> list[Array]:
@@ -65,13 +66,21 @@ def _everything(statement: Statement) -> list[Array]:
 
 def _largest_repeated(statements: list[Statement]) -> Array | None:
     """The largest expression that occurs more than once; occurrences inside a larger repeated one count for it."""
-    counts = Counter(a for s in statements for a in _everything(s) if a.kind not in FREE)
+    counts = Counter(a for s in statements for a in _everything(s) if not _free(a))
     repeated = [a for a, n in counts.items() if n > 1]
     return max(repeated, key=_weight, default=None)
 
 
 def _weight(array: Array) -> int:
     return sum(1 for _ in walk(array))
+
+
+def _free(array: Array) -> bool:
+    """Whether an expression costs nothing to repeat.  The columns of windows are a copy, though a reshape."""
+    if array.kind != "reshape":
+        return array.kind in FREE
+    source = array.arguments[0]
+    return (source.arguments[0] if source.kind == "transpose" else source).kind != "windows"
 
 
 def _wish(array: Array) -> str:
@@ -86,6 +95,10 @@ def _wish(array: Array) -> str:
             return f"{array.attribute}_{first}"
         case "compare":
             return f"{first}_mask"
+        case "windows":
+            return f"{first}_windows"
+        case "reshape":
+            return f"{first}_columns"
         case "reduce" | "count":
             return f"{first}_total"
         case "multiply" if _chain_power(array) is not None:
@@ -139,8 +152,8 @@ def shorten(statements: Iterable[Statement], names: Namer, fits: Callable[[State
 
 def _part_to_name(statement: Statement) -> Array | None:
     tops = arguments_of(statement)
-    whole_too = isinstance(statement, Add)
-    parts = [a for top in tops for a in walk(top) if (whole_too or a not in tops) and a.kind not in FREE]
+    whole_too = isinstance(statement, Add | AddWindows)
+    parts = [a for top in tops for a in walk(top) if (whole_too or a not in tops) and not _free(a)]
     whole = max(map(_weight, tops), default=0)
     parts = [p for p in parts if _weight(p) > 2]
     return min(parts, key=lambda p: abs(2 * _weight(p) - whole), default=None)

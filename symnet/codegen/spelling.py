@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from symnet.codegen.statements import Add, Array, Assign, Statement, Zeros
+from symnet.codegen.statements import Add, AddWindows, Array, Assign, Statement, Zeros
 
 ATOM, POWER, UNARY, TIMES, PLUS, AND, COMPARE = range(7)
 
@@ -48,6 +48,8 @@ class Language:
         match statement:
             case Assign():
                 return f"{statement.target} = {self.spell(statement.value).text}"
+            case AddWindows():
+                return add_windows_text(statement, self.spell(statement.value).text)
             case Zeros():
                 return f"{statement.target} = {self.zeros(statement, self.spell(statement.like).text)}"
             case Add():
@@ -145,6 +147,27 @@ def places_text(statement: Add, keys: tuple[str | None, ...]) -> tuple[str, bool
     return subscript(base, [":" if k is None else k for k in keys]).text, all(k is None for k in keys)
 
 
+def add_windows_text(statement: AddWindows, value: str) -> str:
+    """The call that adds overlapping windows; both languages have the helper."""
+    target = subscript(Text(statement.target), [_slice_key(v) for v in statement.view]).text
+    return f"add_windows({target}, {value}, {_slid(statement.axes, statement.strides, statement.dilations)})"
+
+
+def _slid(axes: object, strides: object, dilations: object) -> str:
+    """The arguments that say how windows slide; what is 1 everywhere is not said."""
+    texts = [f"axes={axes}"]
+    for name, values in (("strides", strides), ("dilations", dilations)):
+        assert isinstance(values, tuple)
+        texts += [f"{name}={values}"] if set(values) != {1} else []
+    return ", ".join(texts)
+
+
+def _windows(array: Array, parts: tuple[Text, ...]) -> Text:
+    assert isinstance(array.attribute, tuple)
+    axes, taps, strides, dilations = array.attribute
+    return Text(f"windows({parts[0].text}, {shape_text(taps)}, {_slid(axes, strides, dilations)})")
+
+
 def subscript(base: Text, keys: list[str]) -> Text:
     """``base[keys]`` without whole axes at the end."""
     while keys and keys[-1] == ":":
@@ -217,6 +240,7 @@ SHARED: dict[str, Speller] = {
     "expand": _expand,
     "slice": _slice,
     "gather": _gather,
+    "windows": _windows,
 }
 
 

@@ -33,7 +33,8 @@ KINDS: dict[str, str] = {
     "flip": "the axes",
     "gather": "for each axis whether it has a key; the keys are the further arguments",
     "arange": "the size; the argument says the device",
-    "reduce": "(+ or max, the axes)",
+    "windows": "the axes slid over, and for each the number of taps, the stride, the dilation",
+    "reduce": "(+ or max or first, the axes, whether a maximum has few places)",
     "count": "the axes; the sum of a boolean array in the dtype of the second argument",
     "matmul": "",
     "outer": "",
@@ -44,7 +45,7 @@ KINDS: dict[str, str] = {
 }
 
 #: Kinds whose result is a view of their first argument's memory, or may be.
-VIEWS = frozenset({"name", "transpose", "expand", "reshape", "slice", "flip"})
+VIEWS = frozenset({"name", "transpose", "expand", "reshape", "slice", "flip", "windows"})
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,24 @@ class Zeros:
     comment: str = ""
 
 
-Statement = Assign | Add | Zeros
+@dataclass(frozen=True)
+class AddWindows:
+    """``target[view][.., stride · i + dilation · p, ..] += value[.., i, .., p]``: taps stand at the end of the value.
+
+    ``view`` is as that of ``Add``; ``axes`` are those that windows slide over, one stride and dilation for each.
+    """
+
+    target: str
+    view: tuple[Hashable, ...]
+    value: Array
+    axes: tuple[int, ...]
+    strides: tuple[int, ...]
+    dilations: tuple[int, ...]
+    rank: int
+    comment: str = ""
+
+
+Statement = Assign | Add | AddWindows | Zeros
 
 
 def name(text: str, rank: int, dtype: DType = "float") -> Array:
@@ -117,7 +135,7 @@ def name(text: str, rank: int, dtype: DType = "float") -> Array:
 def arguments_of(statement: Statement) -> tuple[Array, ...]:
     """The array expressions that a statement evaluates."""
     match statement:
-        case Assign():
+        case Assign() | AddWindows():
             return (statement.value,)
         case Add():
             return (*(k for k in statement.keys if k is not None), statement.value)
@@ -145,7 +163,7 @@ def substitute(array: Array, table: dict[Array, Array]) -> Array:
 def with_arrays(statement: Statement, table: dict[Array, Array]) -> Statement:
     """The statement with subexpressions exchanged in all that it evaluates."""
     match statement:
-        case Assign():
+        case Assign() | AddWindows():
             return replace(statement, value=substitute(statement.value, table))
         case Add():
             keys = tuple(None if k is None else substitute(k, table) for k in statement.keys)
@@ -157,4 +175,4 @@ def with_arrays(statement: Statement, table: dict[Array, Array]) -> Statement:
 def read_names(statement: Statement) -> set[str]:
     """The variables that a statement reads; an in-place addition reads its target."""
     names = {str(a.attribute) for top in arguments_of(statement) for a in walk(top) if a.kind == "name"}
-    return names | {statement.target} if isinstance(statement, Add) else names
+    return names | {statement.target} if isinstance(statement, Add | AddWindows) else names

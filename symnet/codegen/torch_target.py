@@ -54,7 +54,7 @@ def _reshape(array: Array, parts: tuple[Text, ...]) -> Text:
 
 def _reduce(array: Array, parts: tuple[Text, ...]) -> Text:
     assert isinstance(array.attribute, tuple)
-    op, axes = array.attribute
+    op, axes, _ = array.attribute
     if op == "first":  # from the last axis to the first one, so the first in row-major order gets the derivative
         return Text(parts[0].within(0) + "".join(f".max(dim={axis}).values" for axis in sorted(axes, reverse=True)))
     axis = "" if array.rank == 0 else f"dim={axes_text(axes)}"
@@ -174,4 +174,26 @@ KINDS: dict[str, Speller] = {
     "detach": lambda array, parts: Text(f"{parts[0].within(0)}.detach()"),
 }
 
-TORCH = Language("torch", KINDS, CALLS, {}, _add, _zeros)
+#: Functions that PyTorch lacks.
+HELPERS: dict[str, tuple[str, ...]] = {
+    "windows": (
+        "def windows(x, taps, axes, strides=(1, 1, 1), dilations=(1, 1, 1)):",
+        '    """A view of x[.., stride * i + dilation * p, ..] as [.., i, .., p]; the taps p stand at the end."""',
+        "    for axis, tap, stride, dilation in zip(axes, taps, strides, dilations):",
+        "        x = x.unfold(axis, dilation * (tap - 1) + 1, stride)[..., ::dilation]",
+        "    return x",
+    ),
+    "add_windows": (
+        "def add_windows(target, values, axes, strides=(1, 1, 1), dilations=(1, 1, 1)):",
+        '    """Add values[.., i, .., p] to target[.., stride * i + dilation * p, ..], tap by tap."""',
+        "    counts = values.shape[values.ndim - len(axes) :]",
+        "    for taps in torch.cartesian_prod(*map(torch.arange, counts)).reshape(-1, len(axes)).tolist():",
+        "        keys = [slice(None)] * target.ndim",
+        "        for axis, tap, stride, dilation in zip(axes, taps, strides, dilations):",
+        "            start = dilation * tap",
+        "            keys[axis] = slice(start, start + stride * (values.shape[axis] - 1) + 1, stride)",
+        "        target[tuple(keys)] += values[(..., *taps)]",
+    ),
+}
+
+TORCH = Language("torch", KINDS, CALLS, HELPERS, _add, _zeros)

@@ -18,6 +18,7 @@ from symnet.declare.infinite import settled_away, without_infinities
 from symnet.declare.inline import inline_unnamed, with_constants_written
 from symnet.declare.names import final_names, module_paths, renamed, variables
 from symnet.declare.primitives import show
+from symnet.declare.sizes import settle
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Trace, Traced
 from symnet.declare.training import train
@@ -36,6 +37,7 @@ class Built:
 def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: tuple[str, ...]) -> Built | None:
     """The model that the file declared; None after noting what is missing."""
     name_constants(trace, namespace)
+    settle(trace)
     objective = _objective(trace, namespace)
     if objective is None:
         return None
@@ -70,7 +72,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     declared = tuple(i for i in inputs if i.spec.name not in {names[key] for key in trace.given})
     _warn_unused(trace, forward, objective)
     metric: Metric = "accuracy" if _classifies(trace, flat, declared, prediction) else "none"
-    sizes = {str(symbol): value for symbol, value in trace.sizes.items()}
+    sizes = {str(symbol): value for symbol, value in trace.sizes.items() if symbol not in trace.fixed}
     predicted = names[prediction] if prediction else None
     return Built(Model(path, lines, program, sizes, parameters, inputs, predicted, training, metric), names)
 

@@ -82,7 +82,7 @@ def _shared(tensor: Traced, keys: list[Any]) -> tuple[Index, ...] | None:
     shape: tuple[sp.Expr, ...] = ()
     for k in keys:
         own = (k.size,) if isinstance(k, arange) else k.shape if isinstance(k, Traced) and k.spec.integer else ()
-        merged = merged_shape(shape, own)
+        merged = merged_shape(tensor.trace, shape, own)
         if merged is None:
             trace = tensor.trace
             trace.fail("SN103", f"labels of shape {show(shape)} and {show(own)} in one subscript")
@@ -188,7 +188,7 @@ def _slice(tensor: Traced, key: slice, left: list[Index], size: sp.Expr) -> sp.E
         index = Index("i", size)
         left.append(index)
         return index
-    known = tensor.trace.size_value(size)
+    known = tensor.trace.fixed_size(size)
     if known is None:
         tensor.trace.fail(
             "SN104", f"a slice of an axis of unknown size {size}", help=("take the whole axis, or name its size",)

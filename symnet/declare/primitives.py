@@ -93,14 +93,14 @@ def _named_sizes(trace: Trace, tensor: T, named: Mapping[int, sp.Expr]) -> T:
 def aligned(left: Sequence[Index], spec: TensorSpec) -> tuple[sp.Expr, ...]:
     """The addresses of a tensor inside a broadcast result: right-aligned, 0 on an axis of size 1 that is stretched."""
     own = left[len(left) - spec.rank :]
-    return tuple(i if i.size == size else sp.S.Zero for i, size in zip(own, spec.shape, strict=True))
+    return tuple(sp.S.Zero if size == 1 != i.size else i for i, size in zip(own, spec.shape, strict=True))
 
 
 def broadcast_shape(trace: Trace, tensors: Sequence[Traced]) -> tuple[sp.Expr, ...] | None:
     """The common shape, or None after noting the mistake."""
     shape: tuple[sp.Expr, ...] = ()
     for tensor in tensors:
-        merged = merged_shape(shape, tensor.spec.shape)
+        merged = merged_shape(trace, shape, tensor.spec.shape)
         if merged is None:
             trace.fail(
                 "SN103",
@@ -125,12 +125,12 @@ def broadcast_shape(trace: Trace, tensors: Sequence[Traced]) -> tuple[sp.Expr, .
     return shape
 
 
-def merged_shape(a: tuple[sp.Expr, ...], b: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...] | None:
+def merged_shape(trace: Trace, a: tuple[sp.Expr, ...], b: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...] | None:
     """Two shapes broadcast against each other, or None where they do not fit."""
     rank = max(len(a), len(b))
     merged = []
     for p, q in zip((sp.S.One,) * (rank - len(a)) + a, (sp.S.One,) * (rank - len(b)) + b, strict=True):
-        if len({p, q, sp.S.One}) == 3:
+        if 1 not in (p, q) and not trace.same_size(p, q):
             return None
         merged.append(q if p == 1 else p)
     return tuple(merged)
@@ -166,12 +166,12 @@ def product(a: T, b: T) -> T:
     a = _named_sizes(trace, a, {0: b.shape[0] if b.ndim == 1 else b.shape[-2]})
     b = _named_sizes(trace, b, {min(b.ndim - 1, 1): a.shape[-1]})
     inner = b.spec.shape[0] if b.spec.rank == 1 else b.spec.shape[-2]
-    if a.spec.shape[-1] != inner:
+    if not trace.same_size(a.spec.shape[-1], inner):
         return _inner_sizes_differ(a, b, inner)
     k = Index("k", inner)
     rows = (Index("i", a.spec.shape[-2]),) if a.spec.rank > 1 else ()
     columns = (Index("j", b.spec.shape[-1]),) if b.spec.rank > 1 else ()
-    batch = merged_shape(a.spec.shape[:-2], b.spec.shape[:-2])
+    batch = merged_shape(trace, a.spec.shape[:-2], b.spec.shape[:-2])
     if batch is None:
         trace.fail(
             "SN103", f"the leading axes of {_many((a, b))} do not fit together", table=shape_table(trace, (a, b))
@@ -188,7 +188,7 @@ def product(a: T, b: T) -> T:
 
 def _stretched(lead: Sequence[Index], shape: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...]:
     own = lead[len(lead) - len(shape) :]
-    return tuple(i if i.size == size else sp.S.Zero for i, size in zip(own, shape, strict=True))
+    return tuple(sp.S.Zero if size == 1 != i.size else i for i, size in zip(own, shape, strict=True))
 
 
 def _inner_sizes_differ(a: T, b: T, inner: sp.Expr) -> T:

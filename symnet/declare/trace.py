@@ -56,6 +56,7 @@ class Trace:
     equations: list[Equation] = field(default_factory=list)
     declared: dict[str, Declared] = field(default_factory=dict)
     sizes: dict[sp.Symbol, int | None] = field(default_factory=dict)
+    fixed: set[sp.Symbol] = field(default_factory=set)  # sizes whose numbers the equations rest on
     chosen_names: dict[str, str] = field(default_factory=dict)  # private name -> explicit name=
     positions: dict[str, int] = field(default_factory=dict)  # private name -> place in the tuple that a call returned
     hints: dict[str, str] = field(default_factory=dict)  # private name -> what to call it if the person did not
@@ -110,6 +111,18 @@ class Trace:
         """The number of a size, or None where data bring it."""
         value = size.xreplace({s: sp.Integer(v) for s, v in self.sizes.items() if v is not None})
         return int(value) if value.is_Integer else None
+
+    def fixed_size(self, size: sp.Expr) -> int | None:
+        """The number of a size that the equations will rest on, or None where data bring it."""
+        value = self.size_value(size)
+        if value is not None:
+            self.fixed |= size.free_symbols
+        return value
+
+    def same_size(self, a: sp.Expr, b: sp.Expr) -> bool:
+        """Whether two sizes are equal, by the numbers of those that are fixed."""
+        table = {s: sp.Integer(self.sizes[s] or 0) for s in self.fixed}
+        return bool(a == b or (table and a.xreplace(table) == b.xreplace(table)))
 
     def define(self, spec: TensorSpec, *terms: Term) -> None:
         """The equations of a new tensor, one for each term."""

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from symnet.declare import activations, losses, masks, operators, pointwise, reductions, several, shapes
+from symnet.declare import (
+    activations,
+    convolution,
+    losses,
+    masks,
+    operators,
+    pointwise,
+    pooling,
+    reductions,
+    several,
+    shapes,
+)
 from symnet.declare.words import METHODS, NUMPY, TORCH, WORDS
 
-FAMILIES = (pointwise, several, activations, masks, operators, reductions, shapes, losses)
+FAMILIES = (pointwise, several, activations, masks, operators, reductions, shapes, convolution, pooling, losses)
 
 __all__ = ["FAMILIES", "METHODS", "NUMPY", "TORCH", "WORDS"]

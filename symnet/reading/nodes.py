@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 import sympy as sp
 
@@ -60,6 +61,31 @@ class Reshape:
     """The same numbers in row-major order under other axes: splits and merges."""
 
     source: Node
+    axes: Axes
+
+
+@dataclass(frozen=True)
+class Window:
+    """How windows slide over one axis: tap p of window i is the place ``start + stride · i + dilation · p``."""
+
+    place: Index
+    tap: Index
+    stride: int
+    dilation: int
+    start: sp.Expr = sp.S.Zero  # a read cuts its source there, so only a store has one
+
+    @property
+    def span(self) -> sp.Expr:
+        """Places from the first tap of a window to its last."""
+        return self.dilation * (self.tap.size - 1) + 1
+
+
+@dataclass(frozen=True)
+class Windows:
+    """A view of every window: an axis that one slides over becomes its places, and its taps stand at the end."""
+
+    source: Node
+    windows: tuple[Window | None, ...]  # one for each axis of the source
     axes: Axes
 
 
@@ -146,24 +172,29 @@ class Einsum:
     axes: Axes
 
 
-Node = Tensor | Counter | Slice | Reshape | Gather | Transpose | Map | Reduce | MatMul | Outer | Einsum
+Node = Tensor | Counter | Slice | Reshape | Windows | Gather | Transpose | Map | Reduce | MatMul | Outer | Einsum
+
+
+Key: TypeAlias = sp.Expr | Span | Window | Node | None
 
 
 @dataclass(frozen=True)
 class Store:
     """Where a node goes: the whole target (``keys`` is None), or the places that the keys name, one for each axis.
 
-    A key is a place, a span, an integer node, or None for the whole axis.  ``node.axes`` are the target's own axes in
-    order for a whole store; for a store by keys they are those of slicing the places and spans out of the target first
-    and gathering by the nodes then.  The first store of a target makes it (by keys: zeros elsewhere), later ones add.
-    ``unique`` says that no place is named twice.  ``equations`` are the numbers of the equations read.
+    A key is a place, a span, a window, an integer node, or None for the whole axis.  ``node.axes`` are the target's own
+    axes in order for a whole store.  For a store by keys they are those of slicing the places and spans out of the
+    target first and gathering by the nodes then; for a store by windows, which stand beside whole axes only and add up
+    where they overlap, they are the places of the windows, then their taps.  The first store of a target makes it (by
+    keys: zeros elsewhere), later ones add.  ``unique`` says that no place is named twice.  ``equations`` are the
+    numbers of the equations read.
     """
 
     target: str
     node: Node
     equations: tuple[int, ...]
     first: bool
-    keys: tuple[sp.Expr | Span | Node | None, ...] | None = None
+    keys: tuple[Key, ...] | None = None
     unique: bool = True
 
 
@@ -182,7 +213,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.left, node.right)
         case Gather():
             return (node.source, *(k for k in node.keys if k is not None))
-        case Slice() | Reshape() | Transpose() | Reduce():
+        case Slice() | Reshape() | Windows() | Transpose() | Reduce():
             return (node.source,)
         case Tensor() | Counter():
             return ()

@@ -2,7 +2,8 @@
 
     Σ_j δ(c, j) b[j]                       -> b[c]                              a delta of a summed index picks one term
     Σ_k δ(u, k//W) δ(v, k%W) b[k]          -> b[u*W + v]                        the digits of one number
-    Σ_ij δ(u, i*W + j) b[i, j]             -> b[u//W, u%W]                      a number made of digits
+    Σ_ij δ(u, i*W + j) b[i, j]             -> b[i, j], merged to one axis       a number made of digits
+    Σ_ij δ(u, i*W + j) b[i, j] c[u]        -> b[u//W, u%W] c[u]                 the same where u stands elsewhere
     dZ[n, c] += δ(c, t[n]) b[n]            -> dZ[n, t[n]] += b[n]               a scatter
     P[n, c]/N - δ(c, t[n])/N               -> a dense piece and a scatter       a sum is split at its deltas
 
@@ -11,6 +12,7 @@ What no rule removes stays in the body, as a mask that compares two integers.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -22,11 +24,15 @@ from symnet.reading.integers import affine, digits, radix, same, simplified
 
 @dataclass(frozen=True)
 class Piece:
-    """One part of an equation.  ``places`` is None for a dense piece, else the address of each axis of the target."""
+    """One part of an equation.  ``places`` is None for a dense piece, else the address of each axis of the target.
+
+    Where the left indices of a dense piece are digits of the target's axes, ``digits`` are those of each axis.
+    """
 
     equation: Equation
     number: int
     places: tuple[sp.Expr, ...] | None = None
+    digits: tuple[tuple[Index, ...], ...] | None = None
 
     @property
     def left(self) -> tuple[Index, ...]:
@@ -49,7 +55,7 @@ def _joined(dense: list[Piece]) -> tuple[Piece, ...]:
     for piece in dense:
         for place, other in enumerate(result):
             one, two = other.equation, piece.equation
-            if one.indices == two.indices and one.guard == two.guard:
+            if piece.digits == other.digits and one.indices == two.indices and one.guard == two.guard:
                 result[place] = replace(other, equation=replace(one, body=one.body + two.body))
                 break
         else:
@@ -71,11 +77,11 @@ def _always(delta: Delta) -> bool:
 
 def _placed(equation: Equation, deltas: tuple[Delta, ...], number: int) -> Piece:
     """The piece of one coefficient: deltas of summed indices are resolved, the others become places."""
-    while deltas:
-        step = _pick_term(equation, deltas) or _pick_digits(equation, deltas) or _pick_number(equation, deltas)
-        if step is None:
-            break
-        equation, deltas = step
+    equation, deltas = _picked(equation, deltas, (_pick_term, _pick_digits))
+    spread = _over_digits(equation, deltas, number)
+    if spread is not None:
+        return spread
+    equation, deltas = _picked(equation, deltas, (_pick_number, _pick_term, _pick_digits))
     places: dict[sp.Basic, sp.Expr] = {}
     for delta in deltas:
         index, address = delta.args
@@ -96,6 +102,35 @@ def _placed(equation: Equation, deltas: tuple[Delta, ...], number: int) -> Piece
 
 
 Step = tuple[Equation, tuple[Delta, ...]]
+
+
+def _picked(equation: Equation, deltas: tuple[Delta, ...], picks: Sequence[Callable[..., Step | None]]) -> Step:
+    """The equation after every delta is resolved that one of the picks resolves."""
+    while deltas:
+        step = next((s for pick in picks if (s := pick(equation, deltas)) is not None), None)
+        if step is None:
+            break
+        equation, deltas = step
+    return equation, deltas
+
+
+def _over_digits(equation: Equation, deltas: tuple[Delta, ...], number: int) -> Piece | None:
+    """Σ_ij δ(u, i·W + j) b[i, j] -> b over i and j, which are the digits of u, if u stands nowhere else."""
+    found: dict[Index, tuple[Index, ...]] = {}
+    for delta in deltas:
+        index, address = delta.args
+        form = affine(address)
+        numeral = form is not None and len(form.terms) > 1 and all(i in equation.reduced for i, _ in form.terms)
+        parts = radix(address, index.size) if numeral and index in equation.left else None
+        if parts is None or index in found or any(e.has(index) for e in (equation.body, *equation.guard)):
+            return None
+        found[index] = parts
+    digits = tuple(found.get(i, (i,)) for i in equation.left)
+    left = tuple(i for group in digits for i in group)
+    if not found or len(set(left)) != len(left):
+        return None
+    reduced = tuple(i for i in equation.reduced if i not in left)
+    return Piece(replace(equation, left=left, reduced=reduced), number, digits=digits)
 
 
 def _substituted(equation: Equation, deltas: tuple[Delta, ...], table: dict[Index, sp.Expr]) -> Step:
@@ -161,7 +196,7 @@ def _pick_number(equation: Equation, deltas: tuple[Delta, ...]) -> Step | None:
         form = affine(address)
         if form is None or len(form.terms) < 2 or any(i not in equation.reduced for i, _ in form.terms):
             continue
-        parts = radix(address, index.size)
+        parts = radix(address, index.size) if isinstance(index, Index) else None
         if parts is None:
             continue
         table: dict[Index, sp.Expr] = {}

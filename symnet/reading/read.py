@@ -12,7 +12,7 @@ from symnet.calculus.scalars import where as select
 from symnet.reading.contract import Extent, total
 from symnet.reading.integers import affine
 from symnet.reading.maps import broadcast, mapped
-from symnet.reading.nodes import Node, Reduce, Store, operand
+from symnet.reading.nodes import Node, Reduce, Reshape, Store, operand
 from symnet.reading.normalise import Piece, normalise
 from symnet.reading.reads import Surroundings, elementwise, inside, store_keys
 from symnet.reading.refusal import NoNotation, refused
@@ -40,9 +40,13 @@ def read_target(program: Program, name: str, sizes: Mapping[str, int | None]) ->
     for number, equation in numbered:
         try:
             for piece in normalise(equation, number):
-                if piece.places is None:
+                if piece.places is None and piece.digits is None:
                     own = _with_left(piece.equation, left)
                     dense.append((piece, _dense(own, Surroundings(shapes, own.guard), extent)))
+                elif piece.places is None:
+                    own = piece.equation
+                    node = broadcast(_dense(own, Surroundings(shapes, own.guard), extent), own.left)
+                    dense.append((piece, Reshape(node, left)))
                 else:
                     scattered.append(_scatter(piece, Surroundings(shapes, piece.equation.guard), extent))
         except NoNotation as reason:

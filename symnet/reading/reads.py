@@ -15,8 +15,22 @@ from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Index, sort_key
 from symnet.reading.integers import affine, digit, digits, radix, same, simplified
 from symnet.reading.maps import mapped, rebuilt
-from symnet.reading.nodes import Axes, Counter, Gather, Node, Reshape, Slice, Span, Tensor, Transpose, operand
+from symnet.reading.nodes import (
+    Axes,
+    Counter,
+    Gather,
+    Key,
+    Node,
+    Reshape,
+    Slice,
+    Span,
+    Tensor,
+    Transpose,
+    Windows,
+    operand,
+)
 from symnet.reading.refusal import NoNotation
+from symnet.reading.windows import stored_windows, windowed
 
 
 @dataclass(frozen=True)
@@ -42,6 +56,7 @@ def read_access(access: Access, where: Surroundings) -> Node:
     node, slots = _slice(Tensor(access.name, fresh), addresses, where)
     node, slots = _merge(node, slots)
     node, slots = _split(node, slots)
+    node, slots = windowed(node, slots)
     return gathered(node, slots, where)
 
 
@@ -137,10 +152,11 @@ def gathered(source: Node, slots: tuple[sp.Expr, ...], where: Surroundings) -> N
     return Gather(source, keys, gather_axes(slots, keys))
 
 
-def store_keys(
-    places: tuple[sp.Expr, ...], where: Surroundings, shape: Axes
-) -> tuple[tuple[sp.Expr | Span | Node | None, ...], Axes]:
+def store_keys(places: tuple[sp.Expr, ...], where: Surroundings, shape: Axes) -> tuple[tuple[Key, ...], Axes]:
     """The keys of a store by places, and the axes of what is stored there."""
+    windows = None if where.guard else stored_windows(places, shape)
+    if windows is not None:
+        return windows
     fixed: list[sp.Expr | Span | None] = []
     slots: list[sp.Expr] = []
     kept: list[Index] = []
@@ -207,6 +223,8 @@ def _relabelled(source: Node, axes: Axes) -> Node:
             return Slice(source.source, source.keys, axes)
         case Reshape():
             return Reshape(source.source, axes)
+        case Windows():
+            return Windows(source.source, source.windows, axes)
     raise NoNotation("its addresses mix forms")
 
 

@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 
 import symnet as sn
+from tests.declare import window_texts
 
 
 def drawn(*shape: int, seed: int = 0) -> Any:
@@ -47,6 +48,7 @@ ARRAYS: Mapping[str, Any] = {
     "O": drawn(1, 3, seed=11),
     "E": np.array([[0.0, 1.5, -2.0], [0.0, 0.0, 3.0], [1.0, 0.0, -1.0], [2.0, 0.0, 0.0]]),
     "G": drawn(2, 4, 3, 3, seed=12),
+    **window_texts.ARRAYS,
 }
 
 
@@ -163,6 +165,7 @@ TEXTS: dict[str, list[str]] = {
     "prelu": ["F.prelu(K, S.reshape(1))", "F.prelu(X, W)", "F.prelu(A, torch.prelu(W, W[:1]))"],
     "glu": ["F.glu(X, 0)", "F.glu(B, dim=1)", "F.glu(A)"],
     "logical_not": ["K * torch.logical_not(K > 0)", "K * ~(K > 0)", "torch.where(~(K > 0), K, L)"],
+    **window_texts.TEXTS,
 }
 #: NumPy's words: by the word's name, NumPy's text and torch's.
 NUMPYS: dict[str, list[tuple[str, str]]] = {

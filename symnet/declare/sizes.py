@@ -1,0 +1,31 @@
+"""Named sizes whose numbers a word has used: from then on the model holds for that number only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import sympy as sp
+
+from symnet.calculus.ir import Equation, Index
+from symnet.declare.trace import Trace
+
+
+def settle(trace: Trace) -> None:
+    """Every fixed size replaced by its number, in all that the trace has recorded."""
+    table = {symbol: sp.Integer(trace.sizes[symbol]) for symbol in trace.fixed}
+    if not table:
+        return
+    for name, spec in trace.specs.items():
+        trace.specs[name] = replace(spec, shape=tuple(s.xreplace(table) for s in spec.shape))
+    for name, declared in trace.declared.items():
+        if declared.classes is not None:
+            trace.declared[name] = replace(declared, classes=declared.classes.xreplace(table))
+    trace.equations[:] = [_settled(e, table) for e in trace.equations]
+
+
+def _settled(equation: Equation, table: Mapping[sp.Symbol, sp.Expr]) -> Equation:
+    known = {i: Index(i.name, i.size.xreplace(table)) for i in equation.indices if i.size.has(*table)}
+    renamed = equation.renamed({i: known.get(i, i) for i in equation.indices})
+    guard = frozenset(g.xreplace(table) for g in renamed.guard)
+    return replace(renamed, body=renamed.body.xreplace(table), guard=guard)
