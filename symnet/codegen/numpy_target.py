@@ -212,7 +212,7 @@ HELPERS: dict[str, tuple[str, ...]] = {
     "windows": (
         "def windows(x, taps, axes, strides=(1, 1, 1), dilations=(1, 1, 1)):",
         '    """A view of x[.., stride * i + dilation * p, ..] as [.., i, .., p]; the taps p stand at the end."""',
-        "    spans = tuple(d * (t - 1) + 1 for t, d in zip(taps, dilations))",
+        "    spans = tuple(d * (t - 1) + 1 for t, d in zip(taps, dilations, strict=False))",
         "    view = np.lib.stride_tricks.sliding_window_view(x, spans, axis=axes)",
         "    keys = [slice(None)] * view.ndim",
         "    for k, axis in enumerate(axes):",
@@ -224,7 +224,7 @@ HELPERS: dict[str, tuple[str, ...]] = {
         '    """Add values[.., i, .., p] to target[.., stride * i + dilation * p, ..], tap by tap."""',
         "    for taps in np.ndindex(values.shape[values.ndim - len(axes) :]):",
         "        keys = [slice(None)] * target.ndim",
-        "        for axis, tap, stride, dilation in zip(axes, taps, strides, dilations):",
+        "        for axis, tap, stride, dilation in zip(axes, taps, strides, dilations, strict=False):",
         "            start = dilation * tap",
         "            keys[axis] = slice(start, start + stride * (values.shape[axis] - 1) + 1, stride)",
         "        target[tuple(keys)] += values[(..., *taps)]",

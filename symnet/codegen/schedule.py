@@ -76,11 +76,10 @@ def _weight(array: Array) -> int:
 
 
 def _free(array: Array) -> bool:
-    """Whether an expression costs nothing to repeat.  The columns of windows are a copy, though a reshape."""
+    """Whether an expression costs nothing to repeat.  Reshaping what does not lie in order in memory is a copy."""
     if array.kind != "reshape":
         return array.kind in FREE
-    source = array.arguments[0]
-    return (source.arguments[0] if source.kind == "transpose" else source).kind != "windows"
+    return array.arguments[0].kind not in ("transpose", "windows")
 
 
 def _wish(array: Array) -> str:
@@ -98,7 +97,7 @@ def _wish(array: Array) -> str:
         case "windows":
             return f"{first}_windows"
         case "reshape":
-            return f"{first}_columns"
+            return f"{first}_{'columns' if any(a.kind == 'windows' for a in walk(array)) else 'matrix'}"
         case "reduce" | "count":
             return f"{first}_total"
         case "multiply" if _chain_power(array) is not None:

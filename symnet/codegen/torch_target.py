@@ -179,7 +179,7 @@ HELPERS: dict[str, tuple[str, ...]] = {
     "windows": (
         "def windows(x, taps, axes, strides=(1, 1, 1), dilations=(1, 1, 1)):",
         '    """A view of x[.., stride * i + dilation * p, ..] as [.., i, .., p]; the taps p stand at the end."""',
-        "    for axis, tap, stride, dilation in zip(axes, taps, strides, dilations):",
+        "    for axis, tap, stride, dilation in zip(axes, taps, strides, dilations, strict=False):",
         "        x = x.unfold(axis, dilation * (tap - 1) + 1, stride)[..., ::dilation]",
         "    return x",
     ),
@@ -189,7 +189,7 @@ HELPERS: dict[str, tuple[str, ...]] = {
         "    counts = values.shape[values.ndim - len(axes) :]",
         "    for taps in torch.cartesian_prod(*map(torch.arange, counts)).reshape(-1, len(axes)).tolist():",
         "        keys = [slice(None)] * target.ndim",
-        "        for axis, tap, stride, dilation in zip(axes, taps, strides, dilations):",
+        "        for axis, tap, stride, dilation in zip(axes, taps, strides, dilations, strict=False):",
         "            start = dilation * tap",
         "            keys[axis] = slice(start, start + stride * (values.shape[axis] - 1) + 1, stride)",
         "        target[tuple(keys)] += values[(..., *taps)]",

@@ -64,11 +64,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     program = verify(finish.program(forward, objective.spec.name))
     training = _training(trace, namespace, names, paths)
     inputs = tuple(finish.input(key, flat, sources) for key, s in trace.specs.items() if s.role in ("data", "label"))
-    parameters = tuple(
-        Parameter(finish.spec(key), _drawn(trace, key), paths.get(key, names[key]))
-        for key, s in trace.specs.items()
-        if s.role == "parameter"
-    )
+    parameters = tuple(finish.parameter(key, paths) for key, s in trace.specs.items() if s.role == "parameter")
     declared = tuple(i for i in inputs if i.spec.name not in {names[key] for key in trace.given})
     _warn_unused(trace, forward, objective)
     metric: Metric = "accuracy" if _classifies(trace, flat, declared, prediction) else "none"
@@ -90,6 +86,9 @@ class _Finisher:
         specs = {self.names[k]: self.spec(k) for k in recorded.tensors}
         equations = tuple(renamed(e, self.names) for e in recorded.equations)
         return Program(specs, equations, self.names[output])
+
+    def parameter(self, key: str, paths: Mapping[str, str]) -> Parameter:
+        return Parameter(self.spec(key), _drawn(self.trace, key), paths.get(key, self.names[key]))
 
     def input(self, key: str, flat: Program, sources: Mapping[str, str]) -> Input:
         declared = self.trace.declared[key]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sympy as sp
 
 from symnet.calculus.ir import Delta, Index
@@ -9,7 +11,7 @@ from symnet.declare.primitives import show
 from symnet.declare.shapes import reshape
 from symnet.declare.tensor import Tensor, require_tensor
 from symnet.declare.trace import Term
-from symnet.declare.windows import Sizes, each, no_number, slid, window_axes, zero_padded
+from symnet.declare.windows import Axis, Sizes, each, no_number, slid, window_axes, zero_padded
 from symnet.declare.words import word
 
 
@@ -152,33 +154,38 @@ def _transposed(
     if x.ndim == rank + 1:
         return _transposed(word, rank, x[None], weight, bias, stride, padding, output_padding, groups, dilation)[0]
     many = [each(word, x, s, rank) for s in (stride, padding, output_padding, dilation)]
-    taps_of = [x.trace.fixed_size(s) for s in weight.shape[2:]]
-    sizes = [x.trace.fixed_size(s) for s in x.shape[2:]]
+    counts = [[x.trace.fixed_size(s) for s in t.shape[2:]] for t in (x, weight)]
     if any(m is None for m in many) or not _channels_fit(word, x, weight.shape[0], weight.shape[1] * groups, groups):
         return x.as_broken()
-    if any(s is None for s in (*taps_of, *sizes)):
+    if any(s is None for s in (*counts[0], *counts[1])):
         return no_number(word, x)
     strides, crops, extras, dilations = ([int(v) for v in m or ()] for m in many)
-    spans = [d * (int(t or 0) - 1) + 1 for d, t in zip(dilations, taps_of, strict=True)]
-    full = [s * (int(z or 0) - 1) + span + e for s, z, span, e in zip(strides, sizes, spans, extras, strict=True)]
-    n, c, o = Index("n", x.shape[0]), Index("c", x.shape[1] / groups), Index("o", weight.shape[1])
+    sizes, taps = ([int(s or 0) for s in found] for found in counts)
+    slid = [Axis(0, t, s, d) for t, s, d in zip(taps, strides, dilations, strict=True)]
+    full = [a.stride * (size - 1) + a.span + e for a, size, e in zip(slid, sizes, extras, strict=True)]
+    y = _scattered(x, weight, slid, full, groups)
+    if any(crops):
+        y = y[(slice(None), slice(None), *(slice(k, f - k) for k, f in zip(crops, full, strict=True)))]
+    return _with_bias(y, bias, rank)
+
+
+def _scattered(x: Tensor, weight: Tensor, slid: Sequence[Axis], full: Sequence[int], groups: int) -> Tensor:
+    """y[n,o,u] += Σ_{c,i,p} δ(u, stride i + dilation p) x[n,c,i] w[c,o,p]"""
+    rank, lead = len(slid), x.shape[0]
+    n, c, o = Index("n", lead), Index("c", x.shape[1] / groups), Index("o", weight.shape[1])
     g = (Index("g", groups),) if groups > 1 else ()
     if g:
-        x = reshape(x, x.shape[0], groups, c.size, *x.shape[2:])
+        x = reshape(x, lead, groups, c.size, *x.shape[2:])
         weight = reshape(weight, groups, c.size, *weight.shape[1:])
     places = tuple(Index("i", size) for size in x.shape[-rank:])
     taps = tuple(Index("p", size) for size in weight.shape[-rank:])
     out = tuple(Index("u", size) for size in full)
-    hits = [Delta(u, s * i + d * p) for u, i, p, s, d in zip(out, places, taps, strides, dilations, strict=True)]
+    hits = [Delta(u, a.stride * i + a.dilation * p) for u, i, p, a in zip(out, places, taps, slid, strict=True)]
     body = x.read((n, *g, c, *places)) * weight.read((*g, c, o, *taps)) * sp.Mul(*hits)
     spec = x.trace.new_spec((i.size for i in (n, *g, o, *out)), "intermediate")
     x.trace.define(spec, Term((n, *g, o, *out), body, (c, *places, *taps)))
     y = x.made(spec, "z")
-    if g:
-        y = reshape(y, n.size, o.size * groups, *full)
-    if any(crops):
-        y = y[(slice(None), slice(None), *(slice(k, f - k) for k, f in zip(crops, full, strict=True)))]
-    return _with_bias(y, bias, rank)
+    return reshape(y, lead, o.size * groups, *full) if g else y
 
 
 def _with_bias(y: Tensor, bias: Tensor | None, rank: int) -> Tensor:

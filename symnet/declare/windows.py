@@ -119,6 +119,7 @@ def each(word: str, x: Tensor, value: Sizes, rank: int, least: int = 0) -> list[
 
 
 def no_number(word: str, x: Tensor) -> Tensor:
+    """The broken tensor, after noting that the word needs sizes with numbers."""
     message = f"{word} needs numbers for the axes that its window slides over: {show(x.shape)}"
     x.trace.fail("SN104", message, help=("sn.dims(N='batch', H=28, W=28)",))
     return x.as_broken()
