@@ -1,4 +1,4 @@
-"""Texts of the words that slide windows, run on tensors of a model and by torch: tied places, padding, strides, groups."""
+"""Texts of the words that slide windows, run on a model and by torch: ties, padding, strides, groups."""
 
 from __future__ import annotations
 
