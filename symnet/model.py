@@ -27,7 +27,7 @@ class Distribution:
 
     normal(mean, std), uniform(low, high), constant(value), linspace(start, end) along the first axis; integers()
     below the number of classes; and, for data declared with a fact, one_hot(), simplex(), mask(), symmetric(),
-    positive().
+    positive(), symmetric_mask(), symmetric_positive().
     """
 
     kind: str

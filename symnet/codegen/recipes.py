@@ -61,7 +61,7 @@ def fact_checks(inputs: Sequence[Input]) -> Lines:
                 continue
             test, words = _FACTS[fact]
             message = f'f"{{source}}: {item.spec.name} {words}"'
-            lines.append(bracketed("require", "(", (test.format(value), message), ")", indent=4))
+            lines.append(bracketed("require_fact", "(", (value, test.format(value), message), ")", indent=4))
     return tuple(lines)
 
 
@@ -80,14 +80,17 @@ def class_count(item: Input, sizes: Mapping[str, int | None]) -> int | None:
 
 _FACTS = {
     "one_hot": (
-        "np.isin({0}, (0, 1)).all() and ({0}.sum(-1) == 1).all()",
-        "must have one 1 in each row, and 0 elsewhere",
+        "np.isin({0}, (0, 1)).all(-1) & ({0}.sum(-1) == 1)",
+        "must have one 1 in each row, and 0 elsewhere (one_hot)",
     ),
-    "simplex": ("np.allclose({0}.sum(-1), 1)", "must have rows with the sum 1"),
-    "mask": ("np.isin({0}, (0, 1)).all()", "must hold 0 and 1 only"),
-    "symmetric": ("np.allclose({0}, np.swapaxes({0}, -1, -2))", "must be symmetric"),
-    "positive": ("({0} > 0).all()", "must be positive"),
-    "nonnegative": ("({0} >= 0).all()", "must not be negative"),
+    "simplex": (
+        "np.isclose({0}.sum(-1), 1) & ({0} >= 0).all(-1)",
+        "must have rows of numbers from 0 up with the sum 1 (simplex)",
+    ),
+    "mask": ("np.isin({0}, (0, 1))", "must hold 0 and 1 only (mask)"),
+    "symmetric": ("np.isclose({0}, {0}.T).all(-1)", "must be symmetric (symmetric)"),
+    "positive": ("{0} > 0", "must be positive (positive)"),
+    "nonnegative": ("{0} >= 0", "must not be negative (nonnegative)"),
 }
 
 
@@ -162,11 +165,18 @@ def _positive(given: tuple[str, ...], sizes: tuple[str, ...], shape: str) -> str
     return f"rng.uniform(0.5, 1.5, {_size(sizes)})"
 
 
-_DRAWS = {
+def _mirrored(drawn: str) -> str:
+    """The upper triangle and its mirror image: entries keep their facts."""
+    return f"(lambda a: np.triu(a) + np.triu(a, 1).T)({drawn})"
+
+
+_DRAWS: Mapping[str, Callable[[tuple[str, ...], tuple[str, ...], str], str]] = {
     "linspace": _linspace,
     "one_hot": _one_hot,
     "simplex": _simplex,
     "symmetric": _symmetric,
     "mask": _mask,
     "positive": _positive,
+    "symmetric_mask": lambda given, sizes, shape: _mirrored(_mask(given, sizes, shape)),
+    "symmetric_positive": lambda given, sizes, shape: _mirrored(_positive(given, sizes, shape)),
 }

@@ -70,11 +70,11 @@ def data(
     used by the derivation and are checked against the data: each row has one 1 and 0 elsewhere (one_hot), each row sums
     to 1 (simplex), every entry is 0 or 1 (mask), A[i, j] = A[j, i] (symmetric), every entry is positive.
     """
-    facts = _facts(one_hot=one_hot, simplex=simplex, mask=mask, symmetric=symmetric, positive=positive)
-    drawn = Distribution(
-        next((f for f in ("one_hot", "simplex", "symmetric", "mask", "positive") if f in facts), "normal"),
-        (0.0, 1.0) if not facts else (),
-    )
+    facts = _facts(shape, one_hot=one_hot, simplex=simplex, mask=mask, symmetric=symmetric, positive=positive)
+    kind = next((f for f in ("one_hot", "simplex", "mask", "positive", "symmetric") if f in facts), "normal")
+    if {"symmetric"} < facts:
+        kind = f"symmetric_{kind}"
+    drawn = Distribution(kind, () if facts else (0.0, 1.0))
     return _declare(shape, "data", values, drawn, name, facts)
 
 
@@ -127,8 +127,17 @@ def weight(out_features: sp.Expr, in_features: sp.Expr | None, fan_in: sp.Expr) 
     return _declare(shape, "parameter", None, _initial("torch", shape, (fan_in,), ()), None, frozenset())
 
 
-def _facts(**declared: bool) -> frozenset[str]:
+def _facts(shape: Sequence[Size], **declared: bool) -> frozenset[str]:
+    """The declared facts with those that follow; what cannot hold, or means nothing for the shape, is noted."""
     facts = {fact for fact, holds in declared.items() if holds}
+    square = len(shape) == 2 and shape[0] == shape[1]
+    rows = facts & {"one_hot", "simplex"}
+    if "symmetric" in facts and not square:
+        current().fail("SN108", f"symmetric is a fact of square matrices, not of shape {show(tuple(shape))}")
+    if rows and not shape:
+        current().fail("SN108", f"{min(rows)} is a fact of rows, and a number has none")
+    if (facts & {"symmetric", "positive"} and rows) or {"mask", "positive"} <= facts:
+        current().fail("SN108", f"{' and '.join(sorted(facts))} are not taken together", help=("declare one of them",))
     if "one_hot" in facts:
         facts |= {"simplex", "mask"}
     return frozenset(facts)

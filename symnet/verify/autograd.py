@@ -43,7 +43,10 @@ def autograd_of(program: Program, inputs: Mapping[str, Array], device: str = "cp
         elif name not in values:
             _run(program, loops[name], _Scope(values, sizes, device))
     wanted = {n: v for n, v in values.items() if v.requires_grad}
-    found = torch.autograd.grad(values[program.loss], list(wanted.values()), allow_unused=True, materialize_grads=True)
+    loss = values[program.loss]
+    if not loss.requires_grad:  # it depends on no real tensor
+        loss = loss + sum(torch.zeros_like(v).sum() * 0 for v in wanted.values()).requires_grad_()
+    found = torch.autograd.grad(loss, list(wanted.values()), allow_unused=True, materialize_grads=True)
     gradients = {n: g.detach().cpu().numpy() for n, g in zip(wanted, found, strict=True)}
     return {n: v.detach().cpu().numpy() for n, v in values.items()}, gradients
 

@@ -69,6 +69,9 @@ def nearest_kinks(program: Program, inputs: Mapping[str, Array]) -> tuple[Kink, 
     """For every corner in the forward equations the nearest that its argument comes, in the order of the equations."""
     found: dict[tuple[str, str], Kink] = {}
     for equation in program.equations:
+        if equation.op == "max":
+            text = f"the two largest of {equation.target}"
+            found["max", text] = Kink("max", text, _tie(program, equation, inputs))
         for function, gap in _gaps(equation):
             distance = _smallest(program, equation, gap, inputs)
             key = (function, _plain(gap))
@@ -95,16 +98,28 @@ def _gaps(equation: Equation) -> Iterator[tuple[str, sp.Expr]]:
             yield name, call.args[0] - call.args[2]
 
 
+def _tie(program: Program, equation: Equation, inputs: Mapping[str, Array]) -> float:
+    """How near the largest term of a maximum comes to the next one."""
+    terms = _measured(program, equation, replace(equation, target="terms", left=equation.indices, reduced=()), inputs)
+    rows = np.sort(np.asarray(terms, dtype=float).reshape(*terms.shape[: len(equation.left)], -1), axis=-1)
+    gaps = rows[..., -1] - rows[..., -2] if rows.shape[-1] > 1 else np.array(np.inf)
+    return float(np.min(gaps, initial=np.inf, where=np.isfinite(gaps)))
+
+
 def _smallest(program: Program, equation: Equation, gap: sp.Expr, inputs: Mapping[str, Array]) -> float:
     name = "nearest_kink"
     closest = replace(equation, target=name, left=(), reduced=equation.indices, body=-scalars.absolute(gap), op="max")
+    return -float(_measured(program, equation, closest, inputs))
+
+
+def _measured(program: Program, equation: Equation, asked: Equation, inputs: Mapping[str, Array]) -> Array:
+    """The tensor of another equation that stands in the place of one of the program's."""
     position = next(k for k, e in enumerate(program.equations) if e is equation)
-    measured = replace(
-        program,
-        equations=(*program.equations[:position], closest),
-        tensors={**program.tensors, name: TensorSpec(name, (), "intermediate")},
-    )
-    return -float(evaluate(measured, inputs)[name])
+    spec = TensorSpec(asked.target, tuple(i.size for i in asked.left), "intermediate")
+    equations = (*program.equations[:position], asked)
+    return evaluate(replace(program, equations=equations, tensors={**program.tensors, spec.name: spec}), inputs)[
+        spec.name
+    ]
 
 
 def _plain(gap: sp.Expr) -> str:

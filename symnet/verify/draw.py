@@ -33,14 +33,14 @@ def own_point(model: Model, seed: int, samples: int) -> Point:
     Of a data file the first ``samples`` rows are taken.  Raises SymnetError if the file cannot be read.
     """
     sizes = {name: samples if size is None else size for name, size in model.sizes.items()}
-    inputs = initial_parameters(model, seed)
+    inputs = initial_parameters(model, seed, samples)
     inputs |= _file_rows(model, samples) if model.training.data else own_data(model, seed, samples)
     return Point(_actual_sizes(model, sizes, inputs), inputs)
 
 
-def initial_parameters(model: Model, seed: int) -> Arrays:
+def initial_parameters(model: Model, seed: int, samples: int = 1) -> Arrays:
     """The parameters as a script draws them: one generator, in the order declared."""
-    rng, sizes = np.random.default_rng(seed), {n: s for n, s in model.sizes.items() if s is not None}
+    rng, sizes = np.random.default_rng(seed), {n: samples if s is None else s for n, s in model.sizes.items()}
     return {p.spec.name: np.array(_recipe(p.init, p.spec, sizes, None, rng), dtype=float) for p in model.parameters}
 
 
@@ -158,6 +158,8 @@ def _moved(
     shape = shape_of(spec, sizes)
     if bound is not None:
         return rng.integers(0, bound, shape)
+    if {"symmetric"} < spec.facts:
+        return _RECIPES["symmetric_mask" if "mask" in spec.facts else "symmetric_positive"](rng, shape)
     for fact in ("one_hot", "simplex", "symmetric", "mask"):
         if fact in spec.facts:
             return _RECIPES[fact](rng, shape)
@@ -208,6 +210,10 @@ def _symmetric(rng: np.random.Generator, shape: tuple[int, ...]) -> Array:
     return (square + np.swapaxes(square, -1, -2)) / 2
 
 
+def _mirrored(square: Array) -> Array:
+    return np.triu(square) + np.triu(square, 1).T
+
+
 #: The recipes of ``Distribution``, drawn exactly as the lines of the generated scripts draw them.
 _RECIPES: Mapping[str, Callable[..., Array]] = {
     "normal": lambda rng, shape, mean, std: rng.normal(mean, std, shape),
@@ -220,4 +226,6 @@ _RECIPES: Mapping[str, Callable[..., Array]] = {
     "symmetric": _symmetric,
     "mask": lambda rng, shape: rng.integers(0, 2, shape).astype(float),
     "positive": lambda rng, shape: rng.uniform(0.5, 1.5, shape),
+    "symmetric_mask": lambda rng, shape: _mirrored(rng.integers(0, 2, shape).astype(float)),
+    "symmetric_positive": lambda rng, shape: _mirrored(rng.uniform(0.5, 1.5, shape)),
 }

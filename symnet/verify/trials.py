@@ -35,9 +35,18 @@ class Trial:
     autograd: Mapping[str, Array] | None
 
     @property
-    def finite(self) -> bool:
-        """Whether both losses are finite numbers: elsewhere there is no gradient to compare."""
+    def loss_is_finite(self) -> bool:
+        """Whether both losses are finite numbers."""
         return math.isfinite(self.loss) and (self.other_loss is None or math.isfinite(self.other_loss))
+
+    @property
+    def finite(self) -> bool:
+        """Whether there are gradients to compare: the losses are finite, and so is every gradient by autograd.
+
+        A gradient that is finite by autograd and not by hand is a difference.
+        """
+        right = self.hand if self.autograd is None else {n: self.autograd[n] for n in self.hand}
+        return self.loss_is_finite and all(bool(np.all(np.isfinite(g))) for g in right.values())
 
 
 def samples_for(model: Model, wanted: int) -> int:

@@ -58,20 +58,36 @@ def test_scripts_are_formatted_and_lint_clean_as_they_come(tmp_path):
         assert done.returncode == 0, done.stdout
 
 
-def test_facts_of_the_data_are_checked(tmp_path, capsys):
-    module = checks.load_script(generate(tmp_path, "facts", MODELS["facts"], ("numpy",))["numpy"])
+@pytest.mark.parametrize("target", TARGETS)
+def test_facts_of_the_data_are_checked(tmp_path, capsys, target):
+    module = checks.load_script(generate(tmp_path, "facts", MODELS["facts"], (target,))[target])
     good, file = checks.valid_data(module), tmp_path / "d.npz"
     wrong = {
-        "Y": (np.full((12, 3), 1 / 3), "Y must have one 1 in each row, and 0 elsewhere"),
-        "Q": (np.ones((12, 3)), "Q must have rows with the sum 1"),
-        "M": (np.full((12, 3), 0.5), "M must hold 0 and 1 only"),
-        "p": (np.zeros(12), "p must be positive"),
-        "S": (np.array([[1.0, 2.0], [3.0, 4.0]]), "S must be symmetric"),
+        "Y": (
+            np.eye(3)[[0] * 11 + [1]] * np.r_[np.ones(11), 2][:, None],
+            "one 1 in each row, and 0 elsewhere (one_hot)",
+        ),
+        "Q": (
+            np.r_[np.full((3, 3), 1 / 3), [[2.0, -1.0, 0.0]] * 9],
+            "rows of numbers from 0 up with the sum 1 (simplex)",
+        ),
+        "M": (np.full((12, 3), 0.5), "hold 0 and 1 only (mask)"),
+        "p": (np.zeros(12), "be positive (positive)"),
+        "S": (np.array([[1.0, 2.0], [3.0, 4.0]]), "be symmetric (symmetric)"),
+    }
+    rows = {
+        "Y": "have {}: row [11] is [0.0, 2.0, 0.0]",
+        "Q": "have {}: row [3] is [2.0, -1.0, 0.0]",
+        "M": "{}: entry [0, 0] is 0.5",
+        "p": "{}: entry [0] is 0.0",
+        "S": "{}: row [0] is [1.0, 2.0]",
     }
     for name, (value, message) in wrong.items():
         with file.open("wb") as stream:
             np.savez(stream, **{**good, name: value})
-        assert checks.refusal(module, capsys, "--data", str(file)) == f"error: {file}: {message}\n"
+        expected = f"error: {file}: {name} must {rows[name].format(message)}\n"
+        assert checks.refusal(module, capsys, "--data", str(file)) == expected
+        assert checks.refusal(module, capsys, "--data", str(file), "--check-grad") == expected
     with file.open("wb") as stream:
         np.savez(stream, **good)
     assert module.main(["--data", str(file), "--steps", "1"]) == 0

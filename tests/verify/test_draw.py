@@ -91,13 +91,22 @@ def test_drawn_numbers_keep_the_declared_facts() -> None:
 
 
 BROKEN = {
-    "one_hot": (np.full((3, 3), 1 / 3), "one_hot must have one 1 in each row, and 0 elsewhere"),
-    "simplex": (np.ones((3, 3)), "simplex must have rows with the sum 1"),
-    "mask": (np.full((3, 3), 2.0), "mask must hold 0 and 1 only"),
-    "symmetric": (np.arange(9.0).reshape(3, 3), "symmetric must be symmetric"),
-    "positive": (np.zeros((3, 3)), "positive must be positive"),
+    "one_hot": (
+        np.array([[1.0, 0.0, 0.0], [0.5, 0.5, 0.0], [0.0, 0.0, 1.0]]),
+        "one_hot must have one 1 in each row, and 0 elsewhere (one_hot): row [1] is [0.5, 0.5, 0.0]",
+    ),
+    "simplex": (
+        np.array([[0.5, 0.5, 0.0], [1.5, -0.5, 0.0], [1.0, 1.0, 1.0]]),
+        "simplex must have rows of numbers from 0 up with the sum 1 (simplex): row [1] is [1.5, -0.5, 0.0]",
+    ),
+    "mask": (np.diag([1.0, 1.0, 2.0]), "mask must hold 0 and 1 only (mask): entry [2, 2] is 2.0"),
+    "symmetric": (
+        np.array([[1.0, 0.0, 0.0], [0.0, 1.0, 2.0], [0.0, 3.0, 1.0]]),
+        "symmetric must be symmetric (symmetric): row [1] is [0.0, 1.0, 2.0]",
+    ),
+    "positive": (np.eye(3), "positive must be positive (positive): entry [0, 1] is 0.0"),
     "t": (np.array([0, 3]), "t must hold labels in 0..2"),
-    "p": (np.array(-1.0), "p must be positive"),
+    "p": (np.array(-1.0), "p must be positive (positive): it is -1.0"),
 }
 
 
