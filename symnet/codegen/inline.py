@@ -2,18 +2,20 @@
 
 log p,  p = σ(z)                 the logarithm must see the sigmoid
 dz = dp σ(z)(1 - σ(z)),  dp = -y/p + (1 - y)/(1 - p)        the poles must meet the zeros
+    (1 - p)² log p,  p = σ(z)        the complement is σ(-z); v - 1 with v = exp(z) is expm1(z)
     s += E,  E = exp(Z)              the sum must see the exponentials, and so must E's other readers
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, Index, Program
-from symnet.calculus.scalars import sigmoid
+from symnet.calculus.scalars import normal_cdf, sigmoid
+from symnet.codegen.pairs import without_pairs
 from symnet.codegen.stable_scalars import log1p
 from symnet.reading.maps import factors, product, rebuilt
 
@@ -22,16 +24,16 @@ Definition = Callable[[Access], sp.Expr | None]
 
 def inline_hidden(program: Program) -> Program:
     """The same program with saturating tensors written out in logarithms, and adjoints with poles in their readers."""
-    saturating = _definitions(program, lambda body: body.has(sp.exp, sigmoid))
     summed = _definitions(program, lambda body: any(isinstance(f, sp.exp) for f in factors(body)))
     forward = [e for e in program.equations if program.tensors[e.target].role != "adjoint"]
     alone = {e.target for e in forward if len(program.defining(e.target)) == 1}
     read = {a for e in forward if e.reduced for a in _read_factors(e.body)}
     totals = {a.name for a in read if a.name in alone and summed(a) is not None}
-    equations = [replace(e, body=_in_logs(_inlined(e.body, summed, totals), saturating)) for e in program.equations]
-    current = program.with_equations(equations)
-    poles = _definitions(current, lambda body: _has_pole(body, saturating))
-    return current.with_equations(_without_poles(e, poles, saturating) for e in current.equations)
+    open_program = program.with_equations(replace(e, body=_inlined(e.body, summed, totals)) for e in program.equations)
+    saturating = _definitions(open_program, lambda body: body.has(sp.exp, sigmoid))
+    current = open_program.with_equations(replace(e, body=_in_logs(e.body, saturating)) for e in open_program.equations)
+    below = _Poles(saturating, frozenset(map(_shape, _exponentials(forward))))
+    return _complemented(_met(current, below))
 
 
 def _definitions(program: Program, chosen: Callable[[sp.Expr], bool]) -> Definition:
@@ -79,24 +81,53 @@ def _in_logs(body: sp.Expr, definition: Definition) -> sp.Expr:
     return rebuilt(body, [_in_logs(a, definition) for a in body.args])
 
 
-def _has_pole(body: sp.Expr, saturating: Definition) -> bool:
-    """Whether the body divides by something that saturates to 0."""
-    below = [p.base for p in body.atoms(sp.Pow) if p.exp.is_number and p.exp.is_negative]
-    return any(base.has(sigmoid) or any(saturating(a) is not None for a in base.atoms(Access)) for base in below)
+def _exponentials(equations: Iterable[Equation]) -> Iterator[sp.Expr]:
+    return (e for equation in equations for e in equation.body.atoms(sp.exp))
 
 
-def _without_poles(equation: Equation, poles: Definition, saturating: Definition) -> Equation:
-    if not any(poles(a) is not None for a in equation.body.atoms(Access)) and not _has_pole(equation.body, saturating):
+def _shape(body: sp.Expr) -> sp.Expr:
+    """The body with tensors for their entries: what stays the same at other addresses."""
+    return body.xreplace({a: sp.Symbol(a.name, real=True) for a in body.atoms(Access)})
+
+
+@dataclass(frozen=True)
+class _Poles:
+    """What is divided by: tensors that saturate to 0, and ``exponentials`` of the forward equations."""
+
+    saturating: Definition
+    exponentials: frozenset[sp.Expr]
+
+    def has(self, body: sp.Expr) -> bool:
+        """Whether the body divides by one of them anywhere."""
+        below = [p.base for p in body.atoms(sp.Pow) if p.exp.is_number and p.exp.is_negative]
+        if any(b.has(sigmoid) or any(self.saturating(a) is not None for a in b.atoms(Access)) for b in below):
+            return True
+        return any(1 / _shape(e) in self.exponentials for e in body.atoms(sp.exp))
+
+
+def _met(program: Program, below: _Poles) -> Program:
+    """The program with adjoints that have poles put into their readers, and those into theirs if poles are left."""
+    for _ in program.equations:
+        poles = _definitions(program, below.has)
+        current = program.with_equations(_without_poles(e, poles, below) for e in program.equations)
+        if current.equations == program.equations:
+            break
+        program = current
+    return program
+
+
+def _without_poles(equation: Equation, poles: Definition, below: _Poles) -> Equation:
+    if not any(poles(a) is not None for a in equation.body.atoms(Access)) and not below.has(equation.body):
         return equation
-    body = _replaced(_replaced(equation.body, poles), saturating)
-    return replace(equation, body=_distributed(body))
+    body = _replaced(_replaced(equation.body, poles), below.saturating)
+    return replace(equation, body=_distributed(_in_logs(body, below.saturating)))
 
 
 def _distributed(body: sp.Expr) -> sp.Expr:
     """A product with a sum that has poles as a sum of products, in which they cancel."""
     parts = factors(body)
     for place, part in enumerate(parts):
-        if isinstance(part, sp.Add) and any(_negative_powers(t) for t in part.args):
+        if isinstance(part, sp.Add) and _divides(part):
             rest = parts[:place] + parts[place + 1 :]
             return sp.Add(*(_distributed(product([*rest, t])) for t in part.args))
     if isinstance(body, sp.Add):
@@ -104,8 +135,40 @@ def _distributed(body: sp.Expr) -> sp.Expr:
     return sp.Mul(*parts)
 
 
-def _negative_powers(term: sp.Expr) -> bool:
-    return any(
-        (isinstance(f, sp.Pow) and f.exp.is_number and bool(f.exp.is_negative)) or isinstance(f, sp.exp)
-        for f in factors(term)
-    )
+def _divides(term: sp.Expr) -> bool:
+    """Whether a sum or product has, in one of its terms, a factor that grows without bound where it saturates."""
+    if isinstance(term, sp.Add):
+        return any(_divides(t) for t in term.args)
+    if isinstance(term, sp.Mul):
+        return any(_divides(f) for f in factors(term))
+    if isinstance(term, sp.exp):
+        return bool(term.args[0].could_extract_minus_sign())
+    return isinstance(term, sp.Pow) and bool(term.exp.is_number and term.exp.is_negative) and term.has(sigmoid, sp.exp)
+
+
+def _complemented(program: Program) -> Program:
+    """The program with 1 - p read as σ(-z) where the forward equations read it too, and v - 1 always as expm1(z).
+
+    A hidden layer's 1 - h², which only adjoints read, is made of the stored h instead: it loses no more than the
+    rounding of h, and costs no exponential.
+    """
+    exact = _definitions(program, lambda body: isinstance(body, (sp.exp, sigmoid, sp.tanh, normal_cdf)))
+    forward = [e for e in program.equations if program.tensors[e.target].role != "adjoint"]
+    read = {a for e in forward for a in e.body.atoms(Access) if exact(a) is not None}
+    chosen = {a.name for a in read if any(_paired(e.body, exact, {a.name}) != e.body for e in forward)}
+    chosen |= {a.name for e in program.equations for a in e.body.atoms(Access) if isinstance(exact(a), sp.exp)}
+    return program.with_equations(replace(e, body=_paired(e.body, exact, chosen)) for e in program.equations)
+
+
+def _paired(body: sp.Expr, exact: Definition, names: set[str]) -> sp.Expr:
+    if not names or not body.args or isinstance(body, (Access, Index)):
+        return body
+    body = rebuilt(body, [_paired(a, exact, names) for a in body.args])
+    if not isinstance(body, sp.Add):
+        return body
+
+    def meaning(part: sp.Expr) -> sp.Expr:
+        found = exact(part) if isinstance(part, Access) and part.name in names else None
+        return part if found is None else found
+
+    return without_pairs(body, meaning)

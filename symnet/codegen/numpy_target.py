@@ -16,6 +16,7 @@ from symnet.codegen.spelling import (
     axes_text,
     call,
     huber_text,
+    log_cosh_lines,
     number_text,
     places_text,
     shape_text,
@@ -138,6 +139,7 @@ CALLS: dict[str, Callable[..., Text]] = {
     "sqrt": call("np.sqrt"),
     "log1p": call("np.log1p"),
     "expm1": call("np.expm1"),
+    "log_cosh": call("log_cosh"),
     "erf": lambda x: Text(f"1 - erfc({x.text})", PLUS),
     "normal_cdf": lambda x: Text(f"0.5 * erfc(-{x.within(0)} / 2**0.5)", TIMES),
     "sigmoid": call("sigmoid"),
@@ -257,6 +259,7 @@ HELPERS: dict[str, tuple[str, ...]] = {
         "    return np.where(x >= 0, 1, e) / (1 + e)",
     ),
     **MORE_HELPERS,
+    "log_cosh": log_cosh_lines("np"),
 }
 
 NUMPY = Language("numpy", KINDS, CALLS, HELPERS, _add, _zeros)

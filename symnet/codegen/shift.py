@@ -154,7 +154,10 @@ class _Shift:
         same = all(s == moving[0][0] for s, _ in moving)
         if moving and same and (isinstance(body, sp.Add) or branches):
             return moving[0][0], rebuilt(body, [r for _, r in pairs])
-        return {}, rebuilt(body, [self._with(s, r) for s, r in pairs])
+        parts = [self._with(s, r) for s, r in pairs]
+        if isinstance(body, sp.Add):  # z - (m + log s) as z - m - log s: the large terms meet first
+            parts = [sp.Add(*(-t for t in factors(p)[1].args)) if _negated_sum(p) else p for p in parts]
+        return {}, rebuilt(body, parts)
 
     def _exponential(self, body: sp.Expr) -> tuple[Scale, sp.Expr]:
         """exp(p u + r) as exp(p m) · exp(p (u - m) + r) where u is the summed exponent at other addresses."""
@@ -188,6 +191,11 @@ def _match(pattern: Access, read: Access) -> dict[Index, sp.Expr] | None:
         elif table.setdefault(own, other) != other:
             return None
     return table
+
+
+def _negated_sum(body: sp.Expr) -> bool:
+    parts = factors(body)
+    return len(parts) == 2 and parts[0] == -1 and isinstance(parts[1], sp.Add)
 
 
 def _sum_of(scales: Iterable[Scale]) -> Scale:

@@ -225,6 +225,18 @@ def huber_text(library: str, r: Text, delta: Text) -> Text:
     return Text(f"{library}.where({size} <= {bound}, 0.5 * {square}, {bound} * ({size} - 0.5 * {bound}))")
 
 
+def log_cosh_lines(library: str) -> tuple[str, ...]:
+    """The helper for log cosh: no sum of large terms near 0, no large exponent far from it."""
+    return (
+        "def log_cosh(x):",
+        '    """log(cosh(x)), without overflow, to all digits near 0."""',
+        f"    size = {library}.abs(x)",
+        f"    small = {library}.where(size < 1, size, 0)",
+        f"    far = size + {library}.log1p({library}.exp(-2 * size)) - 0.6931471805599453",
+        f"    return {library}.where(size < 1, -0.5 * {library}.log1p(-({library}.tanh(small) ** 2)), far)",
+    )
+
+
 #: The kinds that NumPy and PyTorch spell alike.
 SHARED: dict[str, Speller] = {
     "name": lambda array, parts: Text(str(array.attribute)),

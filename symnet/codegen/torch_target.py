@@ -14,6 +14,7 @@ from symnet.codegen.spelling import (
     axes_text,
     call,
     huber_text,
+    log_cosh_lines,
     number_text,
     places_text,
     shape_text,
@@ -139,6 +140,7 @@ CALLS: dict[str, Callable[..., Text]] = {
     "sqrt": call("torch.sqrt"),
     "log1p": call("torch.log1p"),
     "expm1": call("torch.expm1"),
+    "log_cosh": call("log_cosh"),
     "erf": call("torch.erf"),
     "normal_cdf": call("torch.special.ndtr"),
     "sigmoid": call("torch.sigmoid"),
@@ -194,6 +196,7 @@ HELPERS: dict[str, tuple[str, ...]] = {
         "            keys[axis] = slice(start, start + stride * (values.shape[axis] - 1) + 1, stride)",
         "        target[tuple(keys)] += values[(..., *taps)]",
     ),
+    "log_cosh": log_cosh_lines("torch"),
 }
 
 TORCH = Language("torch", KINDS, CALLS, HELPERS, _add, _zeros)
