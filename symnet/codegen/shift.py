@@ -14,6 +14,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec, sort_key
 from symnet.calculus.scalars import where
+from symnet.codegen.branches import chosen, conditions, guard_tests, masks_of
 from symnet.naming import Namer
 from symnet.reading.maps import factors, product, rebuilt
 
@@ -76,9 +77,11 @@ class _Shift:
             bodies |= self._tensor(name, numbered)
         if not self.joined or self.sum.target not in self.scaled:
             return None
-        maximum = Equation(
-            self.shift.name, self.sum.left, self.exponent, self.sum.reduced, op="max", guard=self.sum.guard
-        ).fresh()
+        tests, unguarded = guard_tests(self.sum)
+        tests += [c for c in conditions(self.sum.body, masks_of(self.source))[0] if c[0].has(*self.sum.reduced)]
+        largest = chosen(tests, self.exponent, -sp.oo)
+        left, over = self.sum.left, self.sum.reduced
+        maximum = Equation(self.shift.name, left, largest, over, op="max", guard=unguarded.guard).fresh()
         equations: list[Equation] = []
         for number, equation in enumerate(self.source.equations):
             equations += [maximum] if equation is self.sum else []

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from symnet.calculus.ir import Program
+from symnet.codegen.branches import guard_branches, masks_of, selections_as_products
 from symnet.codegen.inline import inline_hidden
 from symnet.codegen.shift import shift_sums
 from symnet.codegen.stable_scalars import stable
@@ -25,9 +26,10 @@ class Stable:
 
 def stabilise(program: Program, outputs: frozenset[str]) -> Stable:
     """A program with the same outputs, finite in floats wherever their true values are."""
-    open_program = _scalars(inline_hidden(_scalars(program)))
-    shifted, shifts = shift_sums(open_program, outputs)
-    return Stable(_scalars(shifted).restricted_to(outputs), shifts)
+    masks = masks_of(program)
+    seen = program.with_equations(replace(e, body=selections_as_products(e.body, masks)) for e in program.equations)
+    shifted, shifts = shift_sums(_scalars(inline_hidden(_scalars(seen))), outputs)
+    return Stable(guard_branches(_scalars(shifted).restricted_to(outputs)), shifts)
 
 
 def _scalars(program: Program) -> Program:

@@ -1,7 +1,8 @@
 """Scalar bodies in forms that neither overflow nor cancel.
 
 log σ(z) = -softplus(-z)      log(1 - σ(z)) = -softplus(z)      log(1 + exp(z)) = softplus(z)
-log(1 + u) = log1p(u)      log(exp(a) b) = a + log b      log(c exp(a) + d exp(b)) = a + log c + softplus(b - a + log d/c)
+log(1 + u) = log1p(u)      log(exp(a) b) = a + log b
+log(c exp(a) + d exp(b)) = a + log c + softplus(b - a + log d/c)
 1/(c exp(a) + d exp(b)) = exp(-a) σ(a - b + log c/d) / c      exp(z) σ(-z) = σ(z)      exp(a) exp(b) = exp(a + b)
 log cosh(z) = log_cosh(z)      sinh(z)/cosh(z) = tanh(z)      expm1(z) σ(-z) = tanh(z/2)
 1/cosh(z) = 2 exp(-|z|) σ(2|z|)      1/cosh(z)² = 4 σ(2z) σ(-2z)

@@ -51,53 +51,79 @@ POINTWISE = {
 }
 
 
-def _cases() -> Iterator[tuple[str, Extreme]]:
-    for name, body in POINTWISE.items():
-        yield name, Extreme(ONE, f"loss += g[n]*({body})")
-        yield f"{name}_named", Extreme(ONE, f"l[n] += {body}\nloss += g[n]*l[n]")
-    # Row 1
-    yield "bce", Extreme(BCE, "p[n] += sigmoid(z[n])\nloss += -(y[n]*log(p[n]) + (1 - y[n])*log(1 - p[n]))/N", "y", 1)
-    yield "bce_in_one", Extreme(BCE, f"loss += -({ENTROPY})/N".replace("P", "sigmoid(z[n])"), "y", 1)
-    yield "bce_written_out", Extreme(BCE, f"p[n] += 1/(1 + exp(-z[n]))\nloss += -({ENTROPY})/N".replace("P", "p[n]"), "y", 1)
-    yield "bce_with_logits", Extreme(BCE, "loss += (softplus(z[n]) - y[n]*z[n])/N", "y", 1)
-    yield "bce_of_signs", Extreme(BCE, "loss += log(1 + exp(-(2*y[n] - 1)*z[n]))", "sign")
-    # Rows 2, 3
-    for name, loss in CROSS_ENTROPIES.items():
-        kind = "labels" if "t[n]" in loss else "rows"
-        yield f"cross_entropy_{name}", Extreme(MATRIX, loss, kind, 1)
-    # Row 4
-    yield "softmax", Extreme(MATRIX, f"{SOFTMAX}loss += Y[n,k]*P[n,k]", "cotangent", 1)
-    yield "softmax_squared", Extreme(MATRIX, f"{SOFTMAX}loss += (P[n,k] - Y[n,k])**2", "cotangent", 1)
-    yield "log_softmax", Extreme(MATRIX, "s[n] += exp(Z[n,k])\nL[n,k] += Z[n,k] - log(s[n])\nloss += Y[n,k]*L[n,k]", "cotangent", 1)
-    yield "logsumexp", Extreme(MATRIX, "s[n] += exp(Z[n,k])\nl[n] += log(s[n])\nloss += g[n]*l[n]", "cotangent")
-    # Row 11
-    yield "gaussian_kl", Extreme("parameter z[N] parameter m[N] loss", "loss += (exp(z[n]) + m[n]**2 - 1 - z[n])/2", "gauss")
-    yield "gaussian_kl_scaled", Extreme("parameter z[N] parameter m[N] v[N] l[N] loss", "v[n] += exp(z[n])\nl[n] += -(1 + z[n] - m[n]**2 - v[n])/2\nloss += l[n]/N", "gauss")
-    yield "entropy", Extreme(MATRIX, f"{SOFTMAX}loss += -P[n,k]*log(P[n,k])", "cotangent", 1)
-    yield "entropy_by_logs", Extreme(MATRIX, "s[n] += exp(Z[n,k])\nL[n,k] += Z[n,k] - log(s[n])\nloss += -exp(L[n,k])*L[n,k]", "cotangent", 1)
-    yield "kl", Extreme(PAIR, f"{SOFTMAX}r[n] += exp(Y[n,k])\nQ[n,k] += exp(Y[n,k])/r[n]\nloss += P[n,k]*(log(P[n,k]) - log(Q[n,k]))", "pair", 1)
-    yield "kl_of_quotient", Extreme(PAIR, f"{SOFTMAX}r[n] += exp(Y[n,k])\nQ[n,k] += exp(Y[n,k])/r[n]\nloss += P[n,k]*log(P[n,k]/Q[n,k])", "pair", 1)
-    yield "info_nce", Extreme("parameter Z[N,N] s[N] loss", "s[n] += exp(10*Z[n,k])\nloss += (log(s[n]) - 10*Z[n,n])/N", "square", 10)
-    yield "label_smoothing", Extreme(MATRIX, "s[n] += exp(Z[n,k])\nL[n,k] += Z[n,k] - log(s[n])\nloss += -Rational(9,10)*L[n,t[n]]/N\nloss += -Rational(1,10)*L[n,k]/(N*C)", "labels", 1)
-    yield "focal", Extreme(MATRIX, f"{SOFTMAX}loss += -(1 - P[n,t[n]])**2*log(P[n,t[n]])/N", "labels", 1)
-    yield "focal_binary", Extreme(BCE, "p[n] += sigmoid(z[n])\nloss += -(y[n]*(1 - p[n])**2*log(p[n]) + (1 - y[n])*p[n]**2*log(1 - p[n]))", "y")
-    yield "temperature", Extreme("parameter Z[N,C] parameter T label t[N] s[N] loss", "s[n] += exp(Z[n,k]/T)\nloss += (log(s[n]) - Z[n,t[n]]/T)/N", "temperature", 1)
-
-
 BCE = "parameter z[N] data y[N] p[N] loss"
-ENTROPY = "y[n]*log(P) + (1 - y[n])*log(1 - P)"
+BCE_OF = "loss += -(y[n]*log({0}) + (1 - y[n])*log(1 - {0}))/N"
+FOCAL_OF = "loss += -(y[n]*(1 - p[n])**2*log(p[n]) + (1 - y[n])*p[n]**2*log(1 - p[n]))"
 MATRIX = "parameter Z[N,C] data Y[N,C] data g[N] label t[N] s[N] l[N] P[N,C] L[N,C] E[N,C] loss"
 PAIR = "parameter Z[N,C] parameter Y[N,C] s[N] r[N] P[N,C] Q[N,C] loss"
-SOFTMAX = "s[n] += exp(Z[n,k])\nP[n,k] += exp(Z[n,k])/s[n]\n"
-CROSS_ENTROPIES = {
-    "labels": "s[n] += exp(Z[n,k])\nloss += (log(s[n]) - Z[n,t[n]])/N",
-    "labels_by_softmax": f"{SOFTMAX}loss += -log(P[n,t[n]])/N",
-    "labels_by_log_softmax": "s[n] += exp(Z[n,k])\nL[n,k] += Z[n,k] - log(s[n])\nloss += -L[n,t[n]]/N",
-    "rows": "s[n] += exp(Z[n,k])\nloss += Y[n,k]*(log(s[n]) - Z[n,k])/N",
-    "rows_by_softmax": f"{SOFTMAX}loss += -Y[n,k]*log(P[n,k])/N",
-    "rows_named_exponentials": "E[n,k] += exp(Z[n,k])\ns[n] += E[n,k]\nP[n,k] += E[n,k]/s[n]\nloss += -Y[n,k]*log(P[n,k])",
+GAUSS = "parameter z[N] parameter m[N] v[N] l[N] loss"
+SQUARE = "parameter Z[N,N] s[N] loss"
+HEAT = "parameter Z[N,C] parameter T label t[N] s[N] loss"
+MASKED = "parameter Z[N,C] data Y[N,C] s[N] P[N,C] loss"
+SUM = "s[n] += exp(Z[n,k])\n"
+SOFTMAX = SUM + "P[n,k] += exp(Z[n,k])/s[n]\n"
+TWO_SOFTMAXES = SOFTMAX + "r[n] += exp(Y[n,k])\nQ[n,k] += exp(Y[n,k])/r[n]\n"
+LOG_SOFTMAX = SUM + "L[n,k] += Z[n,k] - log(s[n])\n"
+NAMED = "E[n,k] += exp(Z[n,k])\ns[n] += E[n,k]\nP[n,k] += E[n,k]/s[n]\n"
+SMOOTH = "loss += -Rational(9,10)*L[n,t[n]]/N\nloss += -Rational(1,10)*L[n,k]/(N*C)"
+CAUSAL = "s[n] += exp(Z[n,k]) if k <= n\nP[n,k] += exp(Z[n,k])/s[n] if k <= n\nloss += Y[n,k]*P[n,k]"
+CHOSEN = (
+    "s[n] += where(greater(Y[n,k], 0), exp(Z[n,k]), 0)\n"
+    "P[n,k] += greater(Y[n,k], 0)*exp(Z[n,k])/s[n]\nloss += Y[n,k]*P[n,k]**2"
+)
+CASES = {
+    **{name: Extreme(ONE, f"loss += g[n]*({body})") for name, body in POINTWISE.items()},
+    **{
+        f"{name}_named": Extreme(ONE, f"l[n] += {body}\nloss += g[n]*l[n]", terms=name in ("sigmoid", "tanh"))
+        for name, body in POINTWISE.items()
+    },
+    # Row 1
+    "bce": Extreme(BCE, "p[n] += sigmoid(z[n])\n" + BCE_OF.format("p[n]"), "y", 1),
+    "bce_in_one": Extreme(BCE, BCE_OF.format("sigmoid(z[n])"), "y", 1),
+    "bce_written_out": Extreme(BCE, "p[n] += 1/(1 + exp(-z[n]))\n" + BCE_OF.format("p[n]"), "y", 1),
+    "bce_with_logits": Extreme(BCE, "loss += (softplus(z[n]) - y[n]*z[n])/N", "y", 1),
+    "bce_of_signs": Extreme(BCE, "loss += log(1 + exp(-(2*y[n] - 1)*z[n]))", "sign"),
+    # Rows 2 and 3
+    "labels": Extreme(MATRIX, SUM + "loss += (log(s[n]) - Z[n,t[n]])/N", "labels", 1),
+    "labels_by_softmax": Extreme(MATRIX, SOFTMAX + "loss += -log(P[n,t[n]])/N", "labels", 1),
+    "labels_by_log_softmax": Extreme(MATRIX, LOG_SOFTMAX + "loss += -L[n,t[n]]/N", "labels", 1),
+    "rows": Extreme(MATRIX, SUM + "loss += Y[n,k]*(log(s[n]) - Z[n,k])/N", "rows", 1),
+    "rows_by_softmax": Extreme(MATRIX, SOFTMAX + "loss += -Y[n,k]*log(P[n,k])/N", "rows", 1),
+    "rows_of_named_exponentials": Extreme(MATRIX, NAMED + "loss += -Y[n,k]*log(P[n,k])", "rows", 1),
+    # Row 4
+    "softmax": Extreme(MATRIX, SOFTMAX + "loss += Y[n,k]*P[n,k]", "cotangent", 1),
+    "softmax_squared": Extreme(MATRIX, SOFTMAX + "loss += (P[n,k] - Y[n,k])**2", "cotangent", 1),
+    "log_softmax": Extreme(MATRIX, LOG_SOFTMAX + "loss += Y[n,k]*L[n,k]", "cotangent", 1),
+    "logsumexp": Extreme(MATRIX, SUM + "l[n] += log(s[n])\nloss += g[n]*l[n]", "cotangent", 1),
+    # Row 7: what is masked may be as large as it likes
+    "causal_softmax": Extreme(MASKED, CAUSAL, "square", 1),
+    "chosen_softmax": Extreme(MASKED, CHOSEN, "chosen", 1),
+    # Row 11
+    "gaussian_kl": Extreme(GAUSS, "loss += (exp(z[n]) + m[n]**2 - 1 - z[n])/2", "gauss"),
+    "gaussian_kl_named": Extreme(GAUSS, "v[n] += exp(z[n])\nloss += -(1 + z[n] - m[n]**2 - v[n])/2", "gauss"),
+    "entropy": Extreme(MATRIX, SOFTMAX + "loss += -P[n,k]*log(P[n,k])", "cotangent", 1),
+    "entropy_by_logs": Extreme(MATRIX, LOG_SOFTMAX + "loss += -exp(L[n,k])*L[n,k]", "cotangent", 1),
+    "kl": Extreme(PAIR, TWO_SOFTMAXES + "loss += P[n,k]*(log(P[n,k]) - log(Q[n,k]))", "pair", 1),
+    "kl_of_quotient": Extreme(PAIR, TWO_SOFTMAXES + "loss += P[n,k]*log(P[n,k]/Q[n,k])", "pair", 1),
+    "info_nce": Extreme(SQUARE, "s[n] += exp(10*Z[n,k])\nloss += (log(s[n]) - 10*Z[n,n])/N", "square", 10),
+    "label_smoothing": Extreme(MATRIX, LOG_SOFTMAX + SMOOTH, "labels", 1),
+    "focal": Extreme(MATRIX, SOFTMAX + "loss += -(1 - P[n,t[n]])**2*log(P[n,t[n]])/N", "labels", 1),
+    "focal_binary": Extreme(BCE, "p[n] += sigmoid(z[n])\n" + FOCAL_OF, "y"),
+    "temperature": Extreme(HEAT, "s[n] += exp(Z[n,k]/T)\nloss += (log(s[n]) - Z[n,t[n]]/T)/N", "temperature", 1),
 }
-CASES = dict(_cases())
+
+ROWS = "parameter Z[N,C] data Y[N,C] m[N] v[N] X[N,C] loss"
+EPS = "Rational(1,100000)"
+MEAN = "m[n] += Z[n,k]/C\nv[n] += (Z[n,k] - m[n])**2/C\n"
+NORMS = {
+    "layer_norm": Extreme(
+        ROWS, f"{MEAN}X[n,k] += (Z[n,k] - m[n])/sqrt(v[n] + {EPS})\nloss += Y[n,k]*X[n,k]", "norm", 1
+    ),
+    "rms_norm": Extreme(ROWS, f"v[n] += Z[n,k]**2/C\nloss += Y[n,k]*Z[n,k]/sqrt(v[n] + {EPS})", "norm", 1),
+    "unit_rows": Extreme(ROWS, f"v[n] += Z[n,k]**2\nloss += Y[n,k]*Z[n,k]/sqrt(v[n] + {EPS})", "norm", 1),
+    "deviation": Extreme(ROWS, f"{MEAN}loss += sqrt(v[n] + {EPS})", "norm", 1),
+    "variance": Extreme(ROWS, f"{MEAN}loss += v[n]", "norm", 1),
+}
 
 
 def inputs_of(case: Extreme, logits: tuple[float, ...]) -> Iterator[Inputs]:
@@ -120,10 +146,18 @@ def inputs_of(case: Extreme, logits: tuple[float, ...]) -> Iterator[Inputs]:
         case "pair":
             rows = {"Z": three, "Y": np.roll(three, 5, axis=0)[:, ::-1].copy()}
         case "square":
-            whole = {"Z": np.array(logits * 7).reshape(7, 7)[:, [3, 0, 2, 1, 6, 4, 5]] / 10}
-            yield whole
-            yield {"Z": whole["Z"].T.copy()}
+            square = np.array(logits * 7).reshape(7, 7)[:, [3, 0, 2, 1, 6, 4, 5]]
+            cotangent = np.cos(np.arange(49.0)).reshape(7, 7)
+            yield from ({"Z": Z, "Y": cotangent} for Z in (square / 10, square, square.T.copy()))
             return
+        case "norm":
+            rows = {"Z": np.repeat(np.array([[0.0], [1.0], [-3.5], [7.0], [1000.0]]), 4, axis=1)}
+            rows["Y"] = np.cos(np.arange(20.0)).reshape(5, 4)
+            rows["Z"][1, 2] = 1.5
+        case "chosen":
+            chosen = np.array([[1.0, -1.0, 2.0]] * len(three))  # the entry in the middle is masked
+            rows = {"Z": three, "Y": np.where(np.arange(len(three))[:, None] % 2, chosen, -chosen[:, [1, 0, 2]])}
+            rows["Y"][:, 2] = 0.5
         case _:
             count = np.arange(len(three))
             rows = {"Z": three, "t": count % 3, "g": np.linspace(0.5, 1.5, len(three))}

@@ -1,0 +1,77 @@
+"""The contract of stabilise: loss and gradients at extreme inputs, warnings as errors, against 820 digits.
+
+The rule is ``|found - true| <= tolerance * max(|true|, terms) + tiny``, for each entry of each batch.
+"""
+
+from __future__ import annotations
+
+import warnings
+from functools import cache
+
+import numpy as np
+import pytest
+
+from symnet.calculus.derive import derive
+from symnet.calculus.evaluate import evaluate, multidigit
+from symnet.calculus.ir import Program
+from tests.codegen.running import FORMS, LANGUAGES, as_arrays, derivation_of, functions_of
+from tests.codegen.stable_cases import CASES, LOGITS, NORMS, SMALL_LOGITS, Extreme, Inputs, inputs_of
+from tests.programs import program_of
+
+DTYPES = {"float64": (LOGITS, 1e-12, 1e-300), "float32": (SMALL_LOGITS, 1e-5, 1e-36)}
+DIGITS = multidigit(820)  # 1 - tanh(800) is 1e-695
+
+
+def program_and_wrt(case: Extreme) -> tuple[Program, tuple[str, ...]]:
+    program = program_of(case.declared, case.lines, "N C")
+    return program, tuple(n for n, t in program.tensors.items() if t.role == "parameter")
+
+
+@cache
+def batches(name: str, dtype: str) -> list[tuple[Inputs, dict[str, np.ndarray]]]:
+    """The inputs of a case, rounded to the dtype, with loss and gradients of the raw program as exact as float64 is."""
+    case = (CASES | NORMS)[name]
+    program, wrt = program_and_wrt(case)
+    raw = derive(program, wrt)
+    outputs = {"loss": "loss"} | {n: raw.adjoints[n] for n in wrt}
+    given = [n for n, t in program.tensors.items() if t.role in ("parameter", "data", "label")]
+    as_float = np.vectorize(float, otypes=[float])
+    found = []
+    for drawn in inputs_of(case, DTYPES[dtype][0]):
+        rounded = {n: v.astype(dtype).astype(float) if v.dtype.kind == "f" else v for n, v in drawn.items()}
+        inputs = {n: rounded.get(n, np.zeros(())) for n in given}
+        exact = evaluate(raw, inputs, DIGITS)
+        with np.errstate(under="ignore"):
+            found.append((inputs, {n: as_float(exact[o]) for n, o in outputs.items()}))
+    return found
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", CASES | NORMS)
+def test_extreme_inputs(name: str, form: str, language: str, dtype: str) -> None:
+    case = (CASES | NORMS)[name]
+    terms = case.terms if form == "simplified" else max(1.0, case.terms)
+    functions = functions_of(derivation_of(*program_and_wrt(case), form), LANGUAGES[language])
+    _, tolerance, tiny = DTYPES[dtype]
+    for inputs, exact in batches(name, dtype):
+        arrays = as_arrays(inputs, language, dtype)
+        with warnings.catch_warnings(), np.errstate(over="raise", divide="raise", invalid="raise"):
+            warnings.simplefilter("error")
+            loss, gradients = functions.run(arrays)
+        for output, true in exact.items():
+            found = np.asarray(loss if output == "loss" else gradients[output])
+            assert found.dtype == dtype and np.isfinite(found).all(), (output, inputs)
+            bound = tolerance * np.maximum(np.abs(true), terms) + tiny
+            assert (np.abs(found - true) <= bound).all(), (output, inputs, found, true)
+
+
+def test_what_a_mask_hides_is_not_computed() -> None:
+    """The mask stands inside the exponential and inside the maximum, for both ways of masking."""
+    for name in ("causal_softmax", "chosen_softmax"):
+        program, wrt = program_and_wrt(CASES[name])
+        lines = functions_of(derivation_of(program, wrt, "simplified"), LANGUAGES["numpy"]).bodies.loss_and_grads
+        text = "\n".join(lines)
+        assert text.count("np.exp(") == text.count("np.exp(np.where(") == 1
+        assert ', Z, -float("inf")).max(axis=1)' in text
