@@ -155,13 +155,17 @@ def _complemented(program: Program) -> Program:
     exact = _definitions(program, lambda body: isinstance(body, (sp.exp, sigmoid, sp.tanh, normal_cdf)))
     forward = [e for e in program.equations if program.tensors[e.target].role != "adjoint"]
     read = {a for e in forward for a in e.body.atoms(Access) if exact(a) is not None}
-    chosen = {a.name for a in read if any(_paired(e.body, exact, {a.name}) != e.body for e in forward)}
+    chosen = {a.name for a in read if any(_reads_complement(e.body, exact, a.name) for e in forward)}
     chosen |= {a.name for e in program.equations for a in e.body.atoms(Access) if isinstance(exact(a), sp.exp)}
     return program.with_equations(replace(e, body=_paired(e.body, exact, chosen)) for e in program.equations)
 
 
+def _reads_complement(body: sp.Expr, exact: Definition, name: str) -> bool:
+    return bool(_paired(body, exact, {name}) != _paired(body, exact, set()))
+
+
 def _paired(body: sp.Expr, exact: Definition, names: set[str]) -> sp.Expr:
-    if not names or not body.args or isinstance(body, (Access, Index)):
+    if not body.args or isinstance(body, (Access, Index)):
         return body
     body = rebuilt(body, [_paired(a, exact, names) for a in body.args])
     if not isinstance(body, sp.Add):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ import pytest
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import evaluate, multidigit
 from symnet.calculus.ir import Program
+from symnet.codegen.emit import bodies
+from symnet.explain.options import Options
+from symnet.pipeline import derive_model, explain, load
 from tests.codegen.running import FORMS, LANGUAGES, as_arrays, derivation_of, functions_of
 from tests.codegen.stable_cases import CASES, LOGITS, NORMS, SMALL_LOGITS, Extreme, Inputs, inputs_of
 from tests.programs import program_of
@@ -75,3 +79,14 @@ def test_what_a_mask_hides_is_not_computed() -> None:
         text = "\n".join(lines)
         assert text.count("np.exp(") == text.count("np.exp(np.where(") == 1
         assert ', Z, -float("inf")).max(axis=1)' in text
+
+
+def test_the_printed_mathematics_stays_naive(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Printing never asks stabilise, and generating code leaves the derivation as it was."""
+    derivation = derive_model(load(Path("examples/sigmoid_neuron.py"))[0])
+    before = explain(derivation, Options(), "text")
+    bodies(derivation, LANGUAGES["numpy"])
+    monkeypatch.setattr("symnet.codegen.emit.stabilise", None)
+    assert explain(derivation, Options(), "text") == before
+    for hidden in ("softplus", "log1p", "max_"):
+        assert hidden not in before
