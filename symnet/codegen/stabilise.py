@@ -5,9 +5,10 @@ or ±80 (float32), without a warning for overflow, division or invalid values:
 
     |found - true| <= tolerance * max(|true|, terms) + tiny,    tolerance 1e-12 in float64, 1e-5 in float32
 
-for every entry, tiny standing for underflow.  ``terms`` is 0 for functions of one logit (softplus, log cosh, silu, gelu,
-mish, elu, ...), for Gaussian KL and binary focal loss: there the entry itself is right.  It is the size of the terms of
-the last difference where an entry is one: p - y with y from data, P - δ, P (G - ΣGP), m + log s, softplus(z) - y z.
+for every entry, tiny standing for underflow.  ``terms`` is 0 for functions of one logit (softplus, log cosh, silu,
+gelu, mish, elu, ...), for Gaussian KL and binary focal loss: there the entry itself is right.  It is the size of the
+terms of the last difference where an entry is one: p - y with y from data, P - δ, P (G - ΣGP), m + log s,
+softplus(z) - y z.
 A hidden layer's derivative 1 - h² or h (1 - h) is made of the stored h, so its terms are of size 1 as well.
 
     rewrite                                             condition                            where
