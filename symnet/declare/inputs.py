@@ -121,10 +121,9 @@ def params(count: int, *shape: Size, init: Any = None, name: Sequence[str] | Non
     return made
 
 
-def weight(out_features: sp.Expr, in_features: sp.Expr | None, fan_in: sp.Expr) -> Tensor:
-    """A parameter of torch.nn.Linear: weight [out,in] or bias [out], uniform in ±1/sqrt(fan_in)."""
-    shape = (out_features,) if in_features is None else (out_features, in_features)
-    return _declare(shape, "parameter", None, _initial("torch", shape, (fan_in,), ()), None, frozenset())
+def weight(shape: Sequence[sp.Expr], fan_in: sp.Expr) -> Tensor:
+    """A parameter of a layer of torch.nn, uniform in ±1/sqrt(fan_in)."""
+    return _declare(shape, "parameter", None, _initial("torch", tuple(shape), (fan_in,), ()), None, frozenset())
 
 
 def _facts(shape: Sequence[Size], **declared: bool) -> frozenset[str]:

@@ -47,8 +47,8 @@ class Linear(Module):
     def __init__(self, in_features: Size, out_features: Size, bias: bool = True) -> None:
         into, out = checked_size(in_features), checked_size(out_features)
         self.in_features, self.out_features = into, out
-        self.weight = weight(out, into, into)
-        self.bias = weight(out, None, into) if bias else None
+        self.weight = weight((out, into), into)
+        self.bias = weight((out,), into) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
         y = x @ self.weight.T

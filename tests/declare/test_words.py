@@ -29,6 +29,7 @@ from symnet.declare.trace import Trace, recording
 from symnet.declare.words import NUMPY
 from symnet.declare.words import WORDS as TABLE
 from tests.codegen.running import LANGUAGES, as_arrays, derivation_of, functions_of
+from tests.declare.module_cases import MODULES
 from tests.declare.words_in_text import KINKS, NUMPYS, TEXTS, Case, X, Y, drawn, written
 
 POSITIVE, UNIT = np.abs(drawn(4, 3)) + 0.1, np.full((4, 3), 0.3)
@@ -296,6 +297,8 @@ DECLARING = {
 DECLARING |= {"SGD", "RMSprop", "Adagrad", "Adam", "AdamW"}  # tested with the declarations and with the scripts
 
 
+for known, cases in MODULES.items():
+    WORDS.setdefault(known, []).extend(cases())
 for known, texts in TEXTS.items():
     WORDS.setdefault(known, []).extend(map(written, texts))
 for known, pairs in NUMPYS.items():

@@ -1,0 +1,60 @@
+"""Cases of modules: ours with torch's numbers in place of its own parameters, called on the same input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+import symnet as sn
+from tests.declare.window_texts import ARRAYS
+from tests.declare.words_in_text import Case
+
+
+def module_case(name: str, *args: Any, array: str, **options: Any) -> Case:
+    """``sn.NAME(*args, **options)`` beside ``torch.nn.NAME``; its parameters are drawn, and given to both."""
+    theirs = getattr(torch.nn, name)(*args, **options).double()
+    rng = np.random.default_rng(40)
+    with torch.no_grad():
+        for parameter in theirs.parameters():
+            parameter.copy_(torch.tensor(rng.normal(size=tuple(parameter.shape))))
+
+    def ours(x: Any) -> Any:
+        module = getattr(sn, name)(*args, **options)
+        values = dict(theirs.named_parameters())
+        own = dict(module.named_parameters())
+        assert {k: tuple(map(int, v.shape)) for k, v in own.items()} == {k: tuple(v.shape) for k, v in values.items()}
+        for key, value in values.items():
+            setattr(module, key, sn.data(*value.shape, values=value.detach().numpy()))
+        return module(x)
+
+    return Case(ours, theirs, (ARRAYS[array],))
+
+
+MODULES: dict[str, Callable[[], list[Case]]] = {
+    "Conv1d": lambda: [module_case("Conv1d", 4, 6, 3, array="SEQUENCE", padding="same", bias=False)],
+    "Conv2d": lambda: [
+        module_case("Conv2d", 4, 6, (3, 2), array="IMAGES", stride=2, padding=1),
+        module_case("Conv2d", 4, 6, 3, array="IMAGES", groups=2),
+    ],
+    "Conv3d": lambda: [module_case("Conv3d", 2, 3, 2, array="VOLUME", dilation=2)],
+    "ConvTranspose1d": lambda: [module_case("ConvTranspose1d", 4, 3, 3, array="SEQUENCE", stride=2)],
+    "ConvTranspose2d": lambda: [
+        module_case("ConvTranspose2d", 4, 6, 3, array="IMAGES", stride=2, padding=1, output_padding=1, groups=2)
+    ],
+    "ConvTranspose3d": lambda: [module_case("ConvTranspose3d", 2, 1, 2, array="VOLUME")],
+    "MaxPool1d": lambda: [module_case("MaxPool1d", 2, array="SEQUENCE")],
+    "MaxPool2d": lambda: [module_case("MaxPool2d", 3, 2, 1, array="IMAGES")],
+    "MaxPool3d": lambda: [module_case("MaxPool3d", 2, stride=1, array="VOLUME")],
+    "AvgPool1d": lambda: [module_case("AvgPool1d", 2, array="SEQUENCE")],
+    "AvgPool2d": lambda: [module_case("AvgPool2d", (2, 3), padding=1, array="IMAGES")],
+    "AvgPool3d": lambda: [module_case("AvgPool3d", 2, array="VOLUME")],
+    "AdaptiveAvgPool1d": lambda: [module_case("AdaptiveAvgPool1d", 3, array="SEQUENCE")],
+    "AdaptiveAvgPool2d": lambda: [module_case("AdaptiveAvgPool2d", (1, 1), array="IMAGES")],
+    "AdaptiveAvgPool3d": lambda: [module_case("AdaptiveAvgPool3d", 1, array="VOLUME")],
+    "AdaptiveMaxPool1d": lambda: [module_case("AdaptiveMaxPool1d", 3, array="SEQUENCE")],
+    "AdaptiveMaxPool2d": lambda: [module_case("AdaptiveMaxPool2d", (2, 1), array="IMAGES")],
+    "AdaptiveMaxPool3d": lambda: [module_case("AdaptiveMaxPool3d", (2, 3, 1), array="VOLUME")],
+}
