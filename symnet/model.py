@@ -130,7 +130,8 @@ class Derivation:
     def steps(self) -> tuple[str, ...]:
         """The adjoints in the order in which they are computed; step k of every print and comment is entry k - 1."""
         adjoints = (n for n in self.program.targets() if self.program.tensors[n].role == "adjoint")
-        return tuple(n for n in adjoints if n != self.program.adjoints.get(self.program.loss))
+        seed = None if self.program.loss in self.wrt else self.program.adjoints.get(self.program.loss)
+        return tuple(n for n in adjoints if n != seed)
 
     @property
     def facts_used(self) -> tuple[str, ...]:

@@ -45,11 +45,11 @@ def finish_lines(model: Model, predict_inputs: tuple[str, ...]) -> Lines:
 def _report(model: Model, report: str) -> Lines:
     """``print`` of the report with the numbers put in; the person's text stays a string literal."""
     known = {p.spec.name: p for p in model.parameters} | {p.path: p for p in model.parameters}
-    parts: list[tuple[str, str]] = []
-    for text, field, _, _ in Formatter().parse(report):
+    parts: list[tuple[str, str, str]] = []
+    for text, field, spec, _ in Formatter().parse(report):
         name, _, place = (field or "").partition("[")
         if field is None:
-            parts.append((text, ""))
+            parts.append((text, "", ""))
             continue
         indices = [index.strip() for index in place.removesuffix("]").split(",") if index.strip()]
         if name not in known or len(indices) != known[name].spec.rank:
@@ -58,26 +58,26 @@ def _report(model: Model, report: str) -> Lines:
                 Problem("SN604", f"the report shows {{{field}}}, which is no number of a parameter", help=tuple(help))
             )
         entry = f"[{', '.join(indices)}]" if indices else ""
-        parts.append((text, f"params[{quoted(known[name].path)}]{entry}"))
+        parts.append((text, f"params[{quoted(known[name].path)}]{entry}", spec or ".6g"))
     line = f"print({_string(parts)})"
     if len(line) + 4 <= LINE:
         return (line,)
     return ("print(", *(f"    {_string([part])}" for part in parts), ")")
 
 
-def _string(parts: Sequence[tuple[str, str]]) -> str:
-    """A string literal, or an f-string: each part is a text and an entry of ``params``, or no entry."""
-    text = "".join(text for text, _ in parts)
+def _string(parts: Sequence[tuple[str, str, str]]) -> str:
+    """A string literal, or an f-string: each part is a text, an entry of ``params`` or none, and its format."""
+    text = "".join(text for text, _, _ in parts)
     literal = quoted(text)
-    if not any(entry for _, entry in parts):
+    if not any(entry for _, entry, _ in parts):
         return literal
     quote = literal[0]
     other = "'" if quote == '"' else '"'
     inside = ""
-    for words, entry in parts:
+    for words, entry, spec in parts:
         inside += escaped(words, quote).replace("{", "{{").replace("}", "}}")
         shown = entry.replace('"', other)
-        inside += f"{{{shown}.item():.6g}}" if entry else ""
+        inside += f"{{{shown}.item():{spec}}}" if entry else ""
     return f"f{quote}{inside}{quote}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -211,6 +212,9 @@ def _training(
     trace: Trace, namespace: Mapping[str, Any], names: Mapping[str, str], paths: Mapping[str, str]
 ) -> Training:
     said = namespace.get("train")
+    if said is not None and not isinstance(said, Training | Tensor):
+        help = ("train = sn.train(lr=0.1, epochs=10)", "or call it otherwise: train says how a script trains")
+        trace.problems.add(Problem("SN108", f"train is {said!r:.40}, not how to train", help=help))
     training = said if isinstance(said, Training) else train()
     if training.report is None:
         return training
@@ -226,6 +230,10 @@ def _training(
     return replace(training, report=report)
 
 
+#: What a number may be formatted by: sign, width, digits, kind.
+_PLAIN_SPEC = re.compile(r"[-+ ]?#?0?\d*[,_]?(\.\d+)?[eEfFgG%]?")
+
+
 def _check_report(trace: Trace, report: str, known: set[str]) -> None:
     try:
         fields = [(f, spec, conversion) for _, f, spec, conversion in Formatter().parse(report) if f is not None]
@@ -236,7 +244,7 @@ def _check_report(trace: Trace, report: str, known: set[str]) -> None:
         name, bracket, place = field.partition("[")
         indices = place.removesuffix("]").split(",")
         numbered = not bracket or (place.endswith("]") and all(i.strip().isdigit() for i in indices))
-        if name not in known or not numbered or spec or conversion:
+        if name not in known or not numbered or not _PLAIN_SPEC.fullmatch(spec or "") or conversion:
             help = (f"write {{name}} or {{name[0]}} of a parameter: {', '.join(sorted(known))}",)
             trace.problems.add(
                 Problem("SN108", f"the report shows {{{field}}}, which is no number of a parameter", help=help)

@@ -68,6 +68,7 @@ TEMPLATES = {
     "sum over every place it is used": "对每个用到它的地方求和",
     "product with a constant": "乘以常数",
     "no path leads to it": "没有路径通向它",
+    "the loss itself": "就是损失本身",
     # Derivatives and the usual slips, explain/rules.py
     "relu'(z) = [z > 0], relu'(0) := 0 as PyTorch": "relu'(z) = [z > 0]，relu'(0) := 0，与 PyTorch 一致",
     "leaky_relu'(z) = 1 for z > 0, else the slope; at 0 the slope, as PyTorch": (
@@ -101,6 +102,7 @@ TEMPLATES = {
     "the loss does not depend on it": "损失不依赖于它",
     "the first derivative does not depend on it": "一阶导数不依赖于它",
     "row n is 0 but for a 1 at the label": "第 n 行除标签处为 1 外全为 0",
+    "{name} is another tensor of the model": "{name} 是模型中的另一个张量",
     "from the data": "由数据决定",
     "{formula} by rows": "{formula}，按行计算",
     "{name} means {derivative}, the indices of {first} first": "{name} 表示 {derivative}，{first} 的下标在前",
@@ -157,6 +159,10 @@ TEMPLATES = {
     "no float64 on device {device}: {reason}": "设备 {device} 不支持 float64：{reason}",
     "autograd was not compared: {reason:prose}": "未与自动微分比较：{reason}",
     "{kink:prose}; warning: a central difference could cross it": "{kink}；警告：中心差分可能会跨过它",
+    "nearest |the two largest of {name}| to the {function} corner: {distance}": (
+        "{name} 的两个最大项之差离 {function} 的折点最近的距离：{distance}"
+    ),
+    "the two largest of {name}": "{name} 的两个最大项",
     "nearest |{expression}| to the {function} corner: {distance}": (
         "|{expression}| 离 {function} 的折点最近的距离：{distance}"
     ),

@@ -173,7 +173,7 @@ class Composer:
         if isinstance(expression, sp.Mod):
             return Remainder(*map(self.of, expression.args))
         if expression.is_NumberSymbol:
-            return Call("exp", (ONE,)) if expression is sp.E else Name(str(expression))
+            return Call("exp", (ONE,)) if expression is sp.E else Name("π" if expression is sp.pi else str(expression))
         arguments = tuple(map(self.of, expression.args))
         if isinstance(expression, scalars.relu):
             arguments = (*arguments, Number("0"))

@@ -16,7 +16,7 @@ from symnet.explain.chain import closed_chain, raw_chain, uses_of
 from symnet.explain.closed import result_lines
 from symnet.explain.compose import Composer
 from symnet.explain.document import Declared, Forward, LetterUse, Line, Outline, Prose, Reason, Step, Where
-from symnet.explain.formula import Call, Chain, Formula, Name
+from symnet.explain.formula import Call, Chain, Formula, Name, Partial
 from symnet.explain.matrix import MatrixForm, matrix_forms
 from symnet.explain.options import Options
 from symnet.explain.rules import remarks_of, rules_of, why_transposed
@@ -100,6 +100,11 @@ class _Writer:
         for label, name in self.scribe.words.one_hot.items():
             one_hot = Chain(Name(name), (Call("onehot", (Name(label),)),))
             lines.append(Line(one_hot, ("row n is 0 but for a 1 at the label",)))
+        loss = Name(self.scribe.words.name(self.derivation.raw.loss))
+        for adjoint, tensor in self.scribe.tensors.items():
+            if adjoint != f"d{tensor}" and adjoint in self.derivation.program.tensors:
+                renamed = Chain(Name(adjoint), (Partial(loss, Name(self.scribe.words.name(tensor))),))
+                lines.append(Line(renamed, (f"d{tensor} is another tensor of the model",)))
         return tuple(lines)
 
     def _second(self) -> tuple[Prose, ...]:
@@ -133,7 +138,8 @@ class _Writer:
     def _step(self, number: int, adjoint: str) -> Step:
         program = self.derivation.program
         uses = uses_of(self.scribe, adjoint)
-        rules = rules_of(uses) if uses else ("no path leads to it",)
+        none = "the loss itself" if adjoint == program.adjoints.get(program.loss) else "no path leads to it"
+        rules = rules_of(uses) if uses else (none,)
         earlier = self._earlier(adjoint)
         before = [use for name in earlier for use in uses_of(self.scribe, name)]
         if before:

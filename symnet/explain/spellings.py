@@ -23,7 +23,7 @@ class Unicode(Linear):
     relations: ClassVar[dict[str, str]] = {">=": "≥", "<=": "≤"}
 
     def name(self, name: str) -> str:
-        return {"pi": "π", "inf": "∞"}.get(name, name)
+        return {"inf": "∞"}.get(name, name)
 
     def entry(self, name: str, addresses: Sequence[Formula]) -> str:
         if all(isinstance(a, Letter) for a in addresses):
@@ -67,6 +67,9 @@ class Ascii(Linear):
     @property
     def dots_always(self) -> bool:
         return True
+
+    def name(self, name: str) -> str:
+        return {"π": "pi"}.get(name, name)
 
     def entry(self, name: str, addresses: Sequence[Formula]) -> str:
         return self.bracketed(name, addresses)

@@ -44,7 +44,7 @@ class Latex(Notation):
     def name(self, name: str) -> str:
         if name in self.adjoints:
             return rf"\mathrm{{d}}{self.name(self.adjoints[name])}"
-        constant = {"pi": r"\pi", "inf": r"\infty"}.get(name)
+        constant = {"π": r"\pi", "pi": r"\mathrm{pi}", "inf": r"\infty"}.get(name)
         numbered = _NUMBERED.match(name)
         if constant is None and numbered is not None:
             return f"{_stem(numbered['stem'])}_{{{numbered['number']}}}"

@@ -17,7 +17,7 @@ MODELS = {
         x = sn.param(3, init=[1.0, 2.0, 3.0])
         out = sn.mean(3 * (x + 2) ** 2)
         out.backward()
-        train = sn.train(lr=0.1, steps=3, report="x = [{x[0]}, {x[1]}, {x[2]}]")
+        train = sn.train(lr=0.1, steps=3, report="x = [{x[0]:.3f}, {x[1]:+e}, {x[2]}]")
     """,
     "weights_that_are_not_split": """
         N, D = sn.dims(N="batch", D=3)

@@ -28,3 +28,44 @@ def test_two_layers_with_one_output_are_told_in_full(tmp_path: Path, order: int)
     (tmp_path / "m.py").write_text(TWO_LAYERS)
     model, _ = load(tmp_path / "m.py")
     assert "dA_bias = B_weightᵀ dB_bias" in explain(derive_model(model, (), order), Options(detail="full"), "text")
+
+
+def page(folder: Path, text: str, form: str = "text") -> str:
+    (folder / "m.py").write_text(f"import symnet as sn\n{text}\n")
+    model, _ = load(folder / "m.py")
+    return explain(derive_model(model), Options(), form)
+
+
+def test_the_gradient_of_a_loss_that_is_a_parameter_is_1(tmp_path: Path) -> None:
+    assert page(tmp_path, "x = sn.param()\nloss = x").endswith("RESULT\n   dx = 1\n")
+
+
+def test_a_tensor_called_pi_is_told_from_the_constant(tmp_path: Path) -> None:
+    text = "pi = sn.param()\nloss = sn.gelu(pi)"
+    said = page(tmp_path, text)
+    assert "sqrt(π)" in said and "L = pi normal_cdf(pi)" in said.replace("Φ", "normal_cdf")
+    latex = page(tmp_path, text, "latex")
+    assert r"\sqrt{\pi}" in latex and r"\mathrm{pi}" in latex
+
+
+def test_an_adjoint_with_another_name_is_announced(tmp_path: Path) -> None:
+    said = page(tmp_path, "x, dx = sn.param(3), sn.data(3)\nloss = sn.sum((x - dx) ** 2)")
+    assert "  define  dx_2 = ∂L/∂x   (dx is another tensor of the model)\n" in said
+
+
+FACTS = {
+    "text": "Σₙ Wₙᵢ = 1",
+    "markdown": r"$\sum_{i} W_{ni} = 1$ (W is declared simplex)",
+    "latex": r"$\sum_{i} W_{ni} = 1$ (W is declared simplex)",
+    "json": '"remark": "W is declared simplex"',
+}
+
+
+@pytest.mark.parametrize("form", FACTS)
+def test_every_format_says_the_facts(tmp_path: Path, form: str) -> None:
+    text = "N = sn.dims(N='batch')\nW, Z = sn.data(N, 3, simplex=True), sn.param(3)\n"
+    text += "loss = sn.mean(sn.sum(-W * sn.log_softmax(Z, 0), 1))"
+    said = page(tmp_path, text, form)
+    assert FACTS[form].replace("Σₙ Wₙᵢ", "Σᵢ Wₙᵢ") in said
+    if form == "text":
+        assert "because  Σᵢ Wₙᵢ = 1   (W is declared simplex)" in said
