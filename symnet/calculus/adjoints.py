@@ -11,7 +11,9 @@ from symnet.calculus.convert import Reader
 from symnet.calculus.cost import Costs, sums_of
 from symnet.calculus.definitions import Definition, Definitions
 from symnet.calculus.facts import Facts, holding
+from symnet.calculus.fingerprints import Fingerprint, Speller
 from symnet.calculus.ir import Delta, Equation, Program
+from symnet.calculus.layers import Copy, Layers
 from symnet.calculus.moves import Moves, Step
 from symnet.calculus.normal import Algebra, NotUnderstood
 from symnet.calculus.sums import Event, Sums
@@ -37,12 +39,13 @@ class Adjoints:
     """
 
     def __init__(self, program: Program, sizes: Mapping[str, int | None], facts: Facts) -> None:
-        self.program = program
+        self.program, self.facts = program, facts
         self.equations: dict[str, tuple[Equation, ...]] = {}
         for equation in program.equations:
             self.equations[equation.target] = (*self.equations.get(equation.target, ()), equation)
         specs = program.tensors.values()
         self.algebra = Algebra()
+        self.algebra.places = {name: k for k, name in enumerate(program.tensors)}
         self.algebra.masks = holding(facts, "mask")
         self.sums = Sums(self.algebra, Table(holding(facts, "symmetric")), holding(facts, "simplex"))
         self.sums.kept = _kept_axes(program)
@@ -61,6 +64,7 @@ class Adjoints:
         self.statistics: dict[str, Definition] = {}  # adjoints defined by a sum
         self.finished: dict[str, Definition] = {}
         self.candidates: dict[str, Candidate] = {}
+        self.layers = Layers(self.sums, self.definitions, self.moves.products.entered)
 
     def run(self) -> None:
         """Take in every tensor in program order."""
@@ -85,15 +89,49 @@ class Adjoints:
         plain = next((e for e in equations if not e.body.has(Delta)), equations[0])
         formals = self.definitions.formals(self.primal.get(name, plain))
         try:
-            best = base = self._candidate(equations, formals, self._is_put_in, False)
-            if self._reads_adjoints(equations):
-                base = self._candidate(equations, formals, self._adjoints_put_in(equations, len(formals)), True)
-                if base.cost < best.cost:
-                    best = base
+            best, base = self._copied(equations, formals) or self._simplified(equations, formals)
         except NotUnderstood:
             return
+        self.layers.remember(name, equations, self.algebra.touched)
         self.candidates[name] = best
-        self._finish(Definition(name, formals, best.poly), Definition(name, formals, base.base))
+        self._finish(Definition(name, formals, best.poly), Definition(name, formals, base))
+
+    def _simplified(self, equations: tuple[Equation, ...], formals: tuple[Var, ...]) -> tuple[Candidate, Poly]:
+        """The cheaper of two forms, and the base that stands for the adjoint inside others."""
+        self.algebra.touched = set()
+        best = base = self._candidate(equations, formals, self._is_put_in, False)
+        if self._reads_adjoints(equations):
+            base = self._candidate(equations, formals, self._adjoints_put_in(equations, len(formals)), True)
+            if base.cost < best.cost:
+                best = base
+        return best, base.base
+
+    def _copied(self, equations: tuple[Equation, ...], formals: tuple[Var, ...]) -> tuple[Candidate, Poly] | None:
+        """The forms of an adjoint of an equal layer, under the names of this one."""
+        found = self.layers.find(equations, self._known)
+        if found is None:
+            return None
+        model, exchange = found
+        copy = Copy(self.sums, exchange, dict(zip(self.finished[model.name].formals, formals, strict=True)))
+        form = self.candidates[model.name]
+        self.algebra.touched = {exchange[name] for name in model.touched}
+        steps, events = tuple(map(copy.step, form.steps)), tuple(map(copy.event, form.events))
+        best = Candidate(copy.poly(form.base), copy.poly(form.poly), form.cost, steps, events)
+        return best, copy.poly(self.definitions.by_name[model.name].poly)
+
+    def _known(self, name: str) -> Fingerprint:
+        """Everything that is known of one tensor, but for the facts that several share."""
+        spec, definitions = self.program.tensors.get(name), self.definitions
+        places = (self.wanted, self.trivial, self.products, self.statistics, self.finished, definitions.by_name)
+        more = (definitions.products, definitions.shares, definitions.opaque, self.sums.unit_rows)
+        speller = Speller().write(f"{[name in place for place in (*places, *more)]}{self.algebra.signs.get(name)}")
+        speller.write(str(sorted(self.sums.kept.get(name, ()))))
+        if spec is not None:
+            speller.write(f"{spec.role} {spec.shape} {spec.integer} {sorted(self.facts.get(name, ()))} {spec.given}")
+        for place in (definitions.by_name, self.finished, definitions.shares):
+            if name in place:
+                speller.formals(place[name].formals).poly(place[name].poly)
+        return speller.done()
 
     def _is_put_in(self, name: str) -> bool:
         return name in self.definitions.products or name in self.trivial
@@ -156,6 +194,7 @@ class Adjoints:
         queue = sorted(names_of(poly))
         while queue:
             name = queue.pop()
+            self.algebra.touched.add(name)
             if name in seen or name in self.wanted or name not in self.finished:
                 continue
             shown = self.finished[name]

@@ -74,6 +74,7 @@ class Atom:
     """
 
     __slots__ = (
+        "code",
         "free",
         "head",
         "height",
@@ -95,6 +96,7 @@ class Atom:
         self.idempotent = False  # only ever 0 or 1, so every positive power of it is itself
         self.solid = False  # a sum of sizes such as J - H + 1: never multiplied out
         self.names: frozenset[str] = frozenset()  # the tensors that it reads
+        self.code = ""  # the tensor read, as it stands in keys: after its place in the program, which orders them
         self.text = ""  # the structure with every variable replaced by its range; orders what has no other order
         self.height = 0  # how many sums stand inside each other in it
 

@@ -28,6 +28,7 @@ class Collapse:
         self._likeness = Likeness(sums.table, definitions)
         self._failed: set[tuple[str, int, tuple[str, ...]]] = set()
         self._collapsed: dict[tuple[Atom, int, frozenset[str]], Opened | None] = {}
+        self._touched: dict[tuple[Atom, int, frozenset[str]], set[str]] = {}
 
     def put(self, poly: Poly, atom: Atom, value: Poly) -> Poly:
         """The polynomial with an atom replaced by a polynomial; a first power is multiplied out."""
@@ -59,10 +60,13 @@ class Collapse:
             self._collapsed[key] = None  # a sum met again inside itself is not opened again
             events, self.sums.events = self.sums.events, []
             before, self.sums.banned = self.sums.banned, banned
+            outside, self.algebra.touched = self.algebra.touched, set()
             self._collapsed[key] = self._best_opening(atom, depth, banned)
+            self._touched[key], self.algebra.touched = self.algebra.touched, outside
             self.sums.events, self.sums.banned = events, before
             if self._collapsed[key] is None:
                 self._failed.add(alike)
+        self.algebra.touched |= self._touched.get(key, set())
         return self._collapsed[key]
 
     def _best_opening(self, atom: Atom, depth: int, banned: frozenset[str]) -> Opened | None:

@@ -50,7 +50,7 @@ class Definitions:
         self.shares: dict[str, Definition] = {}
         self.opaque: set[str] = set()
         self.products: dict[str, None] = {}  # tensors that are one product without a sum and no other name of a term
-        self._units: set[str] = set()
+        self.units: dict[str, None] = {}
 
     # reading
 
@@ -114,13 +114,13 @@ class Definitions:
         for mono in poly:
             for a, e in mono:
                 if e < 0 or not isinstance(e, int):
-                    self._units.add(self._key(a))
+                    self.units[self._key(a)] = None
                 inner = a.parts if a.kind in ("paren", "call") else ()
                 for part in inner:
                     self._enter_units(part)
                 if a.kind == "call" and a.head.__name__ == "log":
                     for m in a.parts[0] if len(a.parts[0]) == 1 else ():
-                        self._units.update(self._key(b) for b, _ in m)
+                        self.units.update((self._key(b), None) for b, _ in m)
                 if a.kind == "sum":
                     self._enter_units({self.sums.opened(a)[1][1]: 1})
 
@@ -129,7 +129,7 @@ class Definitions:
 
     def unit(self, a: Atom) -> bool:
         """Whether dividing by the atom is safe: it is positive, or the forward program divides by it already."""
-        return a.positive or self._key(a) in self._units
+        return a.positive or self._key(a) in self.units
 
     def _enter_names(self, definition: Definition) -> bool:
         """Make the tensor known as the value of what it is defined as; whether it is another name of one term."""
@@ -204,6 +204,8 @@ class Definitions:
         if not free_of(mono) >= self.sums.places(definition.name, definition.formals):
             return
         c, product = self.sums.algebra.times((1, mono), _inverse(self.sums.read(definition.name, *definition.formals)))
+        places = self.sums.algebra.places
+        places[f"share of {definition.name}"] = places.get(definition.name, 0)
         self.shares[definition.name] = Definition(
             f"share of {definition.name}", (*definition.formals, *bound), {product: c}
         )

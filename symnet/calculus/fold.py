@@ -16,10 +16,12 @@ class Products:
 
     def __init__(self, sums: Sums, definitions: Definitions) -> None:
         self.sums, self.algebra, self.definitions = sums, sums.algebra, definitions
+        self.entered: list[Definition] = []
         self._products: dict[str, list[Definition]] = {}
 
     def enter(self, definition: Definition) -> None:
         """From now on the product may be written under its name."""
+        self.entered.append(definition)
         for name in sorted(names_of(definition.poly)):
             self._products.setdefault(name, []).append(definition)
 

@@ -28,11 +28,20 @@ class Atoms:
         self._sizes: dict[sp.Expr, str] = {}
         self._serial = 0
         self.signs: dict[str, str] = {}
+        self.places: dict[str, int] = {}  # tensors by their place in the program
+        self.touched: set[str] = set()  # the tensors that came into play since this was last emptied
         self.masks: frozenset[str] = frozenset()
 
     def _next(self) -> int:
         self._serial += 1
         return self._serial
+
+    def code(self, name: str) -> str:
+        """The name as it stands in keys and in texts that order atoms: the order is that of the program.
+
+        Names themselves order nothing: of equal layers 9 and 10 the names would sort differently.
+        """
+        return f"{self.places.get(name, 0):05d}.{name}"
 
     def size_code(self, size: sp.Expr) -> str:
         """The text of a size, made once."""
@@ -67,6 +76,7 @@ class Atoms:
         if found is None:
             found = self._atoms[key] = Atom(kind, head, parts, free, self._next())
             self._judge(found)
+        self.touched |= found.names
         return found
 
     def _judge(self, atom: Atom) -> None:
@@ -76,6 +86,7 @@ class Atoms:
             inner = [mono for part in atom.parts for mono in part]
         elif atom.kind == "sum":
             inner = [atom.parts[1]]
+        atom.code = self.code(atom.head) if atom.kind == "read" else ""
         atom.text = _text(atom)
         atom.names = names_of(dict.fromkeys(inner, 1)).union(*(p.names for p in atom.parts if isinstance(p, Opaque)))
         if atom.kind == "read":
@@ -179,7 +190,7 @@ def _text(atom: Atom) -> str:
     places = (
         p.code if isinstance(p, Var) else f"<{p.template}>" if isinstance(p, Opaque) else str(p) for p in atom.parts
     )
-    return f"{atom.kind}{atom.head}[{','.join(places)}]"
+    return f"{atom.kind}{atom.code or atom.head}[{','.join(places)}]"
 
 
 _PLACEHOLDERS = tuple(sp.Symbol(f"_{k}", integer=True, nonnegative=True) for k in range(16))

@@ -12,7 +12,7 @@ from symnet.calculus.atoms import Atom
 from symnet.calculus.definitions import Definitions
 from symnet.calculus.table import Table, encode_mono
 
-_NAME = re.compile(r"(\w+)\[")
+_NAME = re.compile(r"(?:\d{5}\.)?(\w+)\[")  # with the place in the program before it
 
 
 class Likeness:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from symnet.calculus.adjoints import Adjoints, Candidate
 from symnet.calculus.atoms import Var, names_of
@@ -20,9 +20,9 @@ class Steps:
 
     def put_in_pointwise(self) -> None:
         """A pointwise adjoint goes into its consumers where that is cheaper for all together; the latest first."""
-        readers = self._consumers()
+        readers = _Readers(self.all)
         for name in reversed(self.all.finished):
-            consumers = readers.get(name, ())
+            consumers = readers.of(name)
             if name in self.all.wanted or not consumers or not set(consumers) <= set(self.all.finished):
                 continue
             if len(consumers) > 2 or self._is_matrix_product(name) or self._overlaps(name, consumers):
@@ -40,7 +40,7 @@ class Steps:
                     self.all.candidates[c] = form
                     self.all.finished[c] = Definition(c, formals, form.poly)
                     self.all.definitions.by_name[c] = Definition(c, formals, form.base)
-                readers = self._consumers()
+                readers.renew(found)
 
     def _is_matrix_product(self, name: str) -> bool:
         """Whether a sum of full rank stands in it, which belongs in a step of its own."""
@@ -64,7 +64,7 @@ class Steps:
         The adjoint of a tensor that the person named also stays where it is a plain number such as 1/N, which costs
         nothing and is what people forget.
         """
-        readers = self._consumers()
+        readers = _Readers(self.all)
         for name in self.all.wanted:
             poly = self.all.finished[name].poly if name in self.all.finished else {}
             for mono, c in list(poly.items())[:1]:
@@ -75,7 +75,7 @@ class Steps:
                     and source is not None
                     and source.name not in self.all.wanted
                     and source.product is not None
-                    and readers.get(source.name) == (name,)
+                    and readers.of(source.name) == (name,)
                 ):
                     value = self.all.sums.rename_poly(source.poly, dict(zip(source.formals, read.parts, strict=True)))
                     self.all.finished[name] = Definition(name, self.all.finished[name].formals, value)
@@ -87,9 +87,7 @@ class Steps:
             if name in self.all.trivial and definition.poly and constant and spec.given and spec.rank:
                 self.all.kept[name] = None
 
-    def _no_longer_read(
-        self, name: str, forms: Mapping[str, Candidate], readers: Mapping[str, tuple[str, ...]]
-    ) -> dict[str, None]:
+    def _no_longer_read(self, name: str, forms: Mapping[str, Candidate], readers: _Readers) -> dict[str, None]:
         """``name`` and the adjoints that are dead once the consumers have the new forms."""
         gone = {name: None}
         still = frozenset[str]().union(*(names_of(form.poly) for form in forms.values()))
@@ -98,7 +96,7 @@ class Steps:
             for read in sorted(self.all.reads(queue.pop())):
                 if read in gone or read in still or read in self.all.wanted or read not in self.all.finished:
                     continue
-                if all(r in gone or r in forms for r in readers.get(read, ())):
+                if all(r in gone or r in forms for r in readers.of(read)):
                     gone[read] = None
                     queue.append(read)
         return gone
@@ -106,16 +104,6 @@ class Steps:
     def _cost(self, name: str) -> float:
         shown = self.all.finished[name]
         return self.all.costs.of(shown.poly, shown.formals)
-
-    def _consumers(self) -> dict[str, tuple[str, ...]]:
-        """Live adjoint -> the live tensors that read it."""
-        found: dict[str, tuple[str, ...]] = {}
-        live = self.all.live()
-        for name in self.all.program.targets():
-            if name in live:
-                for read in sorted(self.all.reads(name)):
-                    found[read] = (*found.get(read, ()), name)
-        return found
 
     def _without(self, name: str, consumer: str) -> Candidate | None:
         """The consumer's form with the definition of ``name`` put in, or None where it stands inside a sum."""
@@ -136,3 +124,44 @@ class Steps:
         form = self.all.improved(poly, formals, before.__contains__, (*self.all.candidates[consumer].events, *events))
         unreadable = {name, *order[order.index(consumer) :]}  # a sum may be known under the name of a later gradient
         return form if unreadable.isdisjoint(names_of(form.poly)) else None
+
+
+class _Readers:
+    """Live tensor -> the live tensors that read it, in program order; kept up while adjoints get other forms."""
+
+    def __init__(self, adjoints: Adjoints) -> None:
+        self.all = adjoints
+        self._order = {name: k for k, name in enumerate(adjoints.program.targets())}
+        self._roots = {*adjoints.wanted, *adjoints.kept}
+        self._reads: dict[str, frozenset[str]] = {}
+        self._by: dict[str, set[str]] = {}
+        self._enter(self._roots)
+
+    def of(self, name: str) -> tuple[str, ...]:
+        """The live tensors that read the tensor."""
+        return tuple(sorted(self._by.get(name, ()), key=self._order.__getitem__))
+
+    def renew(self, names: Iterable[str]) -> None:
+        """The tensors have other forms now."""
+        for name in names:
+            old = self._reads.pop(name)
+            self._enter((name,))
+            self._leave(name, old - self._reads[name])
+
+    def _enter(self, names: Iterable[str]) -> None:
+        stack = list(names)
+        while stack:
+            name = stack.pop()
+            if name not in self._reads and name in self._order:
+                self._reads[name] = self.all.reads(name)
+                for read in self._reads[name]:
+                    self._by.setdefault(read, set()).add(name)
+                stack += self._reads[name]
+
+    def _leave(self, name: str, reads: Iterable[str]) -> None:
+        stack = [(name, read) for read in reads]
+        while stack:
+            reader, read = stack.pop()
+            self._by[read].discard(reader)
+            if self._by[read] <= {read} and read not in self._roots and read in self._reads:
+                stack += [(read, r) for r in self._reads.pop(read)]

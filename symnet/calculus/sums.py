@@ -40,7 +40,7 @@ class Sums:
         self.events: list[Event] = []
         self.banned: frozenset[str] = frozenset()
         self._open: dict[Atom, tuple[tuple[Var, ...], Term]] = {}
-        self._hints: dict[Atom, tuple[str, ...]] = {}
+        self.hints: dict[Atom, tuple[str, ...]] = {}
         self._aliased: set[tuple[str, object]] = set()
         self.size_term: Callable[[sp.Expr], Term] = lambda size: (1, ((algebra.atom("size", "", size), 1),))
         self.kept: dict[str, frozenset[int]] = {}
@@ -127,7 +127,7 @@ class Sums:
         """The stored sum with variables of its own, the same ones each time."""
         if atom not in self._open:
             bound, mono = atom.parts
-            own = tuple(self.algebra.variable(h, v.size) for h, v in zip(self._hints[atom], bound, strict=True))
+            own = tuple(self.algebra.variable(h, v.size) for h, v in zip(self.hints[atom], bound, strict=True))
             self._open[atom] = own, self.rename((1, mono), dict(zip(bound, own, strict=True)))
         return self._open[atom]
 
@@ -216,7 +216,7 @@ class Sums:
         sign, inner = self.rename((1, mono), canonical)
         free = free_of(mono) - set(bound)
         atom = self.algebra.atom("sum", "", tuple(canonical[v] for v in order), inner, free=free)
-        self._hints.setdefault(atom, tuple(v.hint for v in order))
+        self.hints.setdefault(atom, tuple(v.hint for v in order))
         return sign, ((atom, 1),)
 
 

@@ -30,7 +30,7 @@ def _encode_address(address: Address, names: Mapping[Var, str]) -> str:
 def _encode(atom: Atom, names: Mapping[Var, str], symmetric: frozenset[str]) -> str:
     if atom.kind == "read":
         addresses = [_encode_address(a, names) for a in atom.parts]
-        return f"{atom.head}[{','.join(sorted(addresses) if atom.head in symmetric else addresses)}]"
+        return f"{atom.code}[{','.join(sorted(addresses) if atom.head in symmetric else addresses)}]"
     if atom.kind in ("paren", "call"):
         head = atom.head.__name__ if atom.kind == "call" else ""
         return f"{head}({';'.join(_encode_poly(p, names, symmetric) for p in atom.parts)})"
@@ -86,7 +86,7 @@ class Table:
 
     def __init__(self, symmetric: frozenset[str]) -> None:
         self.symmetric = symmetric
-        self._entries: dict[str, Entry] = {}
+        self.entries: dict[str, Entry] = {}
         self._labels: dict[tuple[tuple[Var, ...], Mono], tuple[str, tuple[Var, ...], tuple[Var, ...]]] = {}
 
     def label(self, bound: tuple[Var, ...], mono: Mono) -> tuple[str, tuple[Var, ...], tuple[Var, ...]]:
@@ -99,11 +99,11 @@ class Table:
     def enter(self, name: str, bound: tuple[Var, ...], mono: Mono, value: Term) -> None:
         """Remember that ``Σ_bound mono`` is ``value``, if the sum has every variable of the value."""
         key, formals, _ = self.label(bound, mono)
-        if key not in self._entries and free_of(value[1]) <= set(formals):
-            self._entries[key] = Entry(name, formals, value)
+        if key not in self.entries and free_of(value[1]) <= set(formals):
+            self.entries[key] = Entry(name, formals, value)
 
     def find(self, bound: tuple[Var, ...], mono: Mono) -> tuple[Entry, dict[Var, Address]] | None:
         """The entry for ``Σ_bound mono`` and what its formals are here."""
         key, free, _ = self.label(bound, mono)
-        entry = self._entries.get(key)
+        entry = self.entries.get(key)
         return (entry, dict(zip(entry.formals, free, strict=True))) if entry else None
