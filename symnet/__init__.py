@@ -29,6 +29,7 @@ from symnet.declare.layers import (
     Tanh,
 )
 from symnet.declare.pointwise import elementwise
+from symnet.declare.recurrent import scan
 from symnet.declare.suggest import UnknownWord, unknown_word
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import current
@@ -112,6 +113,7 @@ __all__ = [
     "normal",
     "param",
     "params",
+    "scan",
     "train",
     "uniform",
 ]

@@ -183,11 +183,14 @@ def _prediction(trace: Trace, namespace: Mapping[str, Any], program: Program, ob
 
 
 def _ancestors(program: Program) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {}
-    for equation in program.equations:
-        own = found.setdefault(equation.target, set())
-        for read in equation.accesses:
-            own |= {read.name} | found.get(read.name, set())
+    found: dict[str, set[str]] = {name: set(program.reads(name)) for name in program.targets()}
+    grown = True
+    while grown:  # once more for a recurrence
+        grown = False
+        for own in found.values():
+            size = len(own)
+            own |= set[str]().union(*(found.get(read, set()) for read in own))
+            grown |= len(own) > size
     return found
 
 

@@ -12,7 +12,8 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Equation, Program
+from symnet.calculus.ir import Access, Delta, Equation, Program
+from symnet.calculus.loops import components
 from symnet.calculus.scalars import Indicator, negated, without_sympy_kinks
 
 #: An unnamed body up to this many operations may be written out at each of its uses.
@@ -25,7 +26,7 @@ def inline_unnamed(program: Program, named: Iterable[str]) -> Program:
     A pointwise tensor is put in where it is read once, or is light.  A sum is joined only to a sum: into a reader that
     adds it, times a number or a size.  Everything else keeps an equation of its own.
     """
-    kept = set(named)
+    kept = set(named) | _states(program)
     uses = Counter(a.name for e in program.equations for a in _reads(e))
     done: dict[str, list[Equation]] = {}
     for target in program.targets():
@@ -36,7 +37,7 @@ def inline_unnamed(program: Program, named: Iterable[str]) -> Program:
                 done[target].append(written)  # an unnamed view goes into its readers; what it views joins them there
             else:
                 done[target] += _merged(written, done, kept, uses)
-    equations = [e for target in program.targets() for e in done[target]]
+    equations = [e for target in program.targets() for e in _without_nothing(done[target])]
     wanted = [t for t in program.targets() if t in kept]
     return replace(program, equations=tuple(equations)).restricted_to(wanted)
 
@@ -67,6 +68,18 @@ def with_constants_written(program: Program, kept: Iterable[str]) -> Program:
 def _is_complement(body: sp.Add) -> bool:
     one, rest = body.as_coeff_Add()
     return bool(one == 1) and isinstance(-rest, Indicator)
+
+
+def _states(program: Program) -> set[str]:
+    """The tensors of recurrences that are made of pieces in time: their definition is no expression."""
+    looped = {name for component in components(program) for name in component}
+    return {e.target for e in program.equations if e.target in looped and e.body.has(Delta)}
+
+
+def _without_nothing(equations: list[Equation]) -> list[Equation]:
+    """The equations without those that add 0, such as a state that begins at 0."""
+    some = [e for e in equations if e.op == "max" or e.body != 0]
+    return some or equations[:1]
 
 
 def _reads(equation: Equation) -> tuple[Access, ...]:

@@ -136,7 +136,8 @@ class Trace:
         """The name that the person gave a tensor: ``name=``, or the assignment of the expression that made it."""
         if spec.name in self.chosen_names or spec.name in self.given:
             return self.chosen_names.get(spec.name)
-        returned = spec.role != "intermediate" or self.newest.get(self.events[spec.name]) == spec.name
+        several = spec.name in self.positions
+        returned = several or spec.role != "intermediate" or self.newest.get(self.events[spec.name]) == spec.name
         if spec.source is None or not returned:
             return None
         names = self.assigned.get(_key(spec.source), ())
