@@ -97,9 +97,15 @@ def _own_sum(mono: Mono, alone: bool) -> Atom | None:
     top = [a for a, e in mono if a.kind == "sum" and e == 1]
     if len(sums) != 1 or len(top) != 1:
         return None
-    free = free_of(tuple((a, e) for a, e in mono if a is not top[0]))
+    rest = tuple((a, e) for a, e in mono if a is not top[0])
+    free = free_of(tuple((a, e) for a, e in rest if not _fixes_a_place(a)))
     moved = any(a.kind == "delta" for a, _ in top[0].parts[1])
     return top[0] if not free or ((alone or moved) and free <= top[0].free) else None
+
+
+def _fixes_a_place(a: Atom) -> bool:
+    """Whether it is the delta of an index and a number: the term stands at one place alone."""
+    return a.kind == "delta" and len(a.free) == 1
 
 
 __all__ = ["ONE", "Emitter"]

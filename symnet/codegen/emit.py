@@ -10,15 +10,17 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symnet.calculus.ir import Index, Program, TensorSpec
+from symnet.codegen.listed import listed
 from symnet.codegen.lower import lower
 from symnet.codegen.memory import detach, own_outputs
-from symnet.codegen.schedule import drop_unused, share, shorten
+from symnet.codegen.schedule import drop_unused, hoist, share, shorten
 from symnet.codegen.spelling import Language, number_text, wrapped
 from symnet.codegen.stabilise import Stable, stabilise
-from symnet.codegen.statements import Array, Statement, arguments_of, read_names, walk
+from symnet.codegen.statements import Statement, read_names, sizes_shown
 from symnet.errors import InvariantError
 from symnet.model import Derivation
 from symnet.naming import SCRIPT_NAMES, Namer
+from symnet.reading.nodes import Iteration
 from symnet.reading.read import read_program
 
 WIDTH = 104  # of one statement, as far as naming its parts can help
@@ -130,7 +132,7 @@ class Writer:
 
     def function(self, program: Program, outputs: tuple[str, ...], scope: frozenset[str] | None) -> tuple[str, ...]:
         """The lines that compute the outputs.  ``scope``: the inputs at hand, all of them if None."""
-        return self._written(stabilise(program.restricted_to(outputs), frozenset(outputs)), frozenset(), outputs, scope)
+        return self._written(stabilise(program.restricted_to(outputs), frozenset(outputs)), None, outputs, scope)
 
     def differentiable(self, program: Program, outputs: tuple[str, ...]) -> tuple[str, ...]:
         """The same for a function that autograd differentiates: what no value depends on is kept out of its graph."""
@@ -138,17 +140,19 @@ class Writer:
         return self._written(stable, stable.shifts, outputs, None)
 
     def _written(
-        self, stable: Stable, detached: frozenset[str], outputs: tuple[str, ...], scope: frozenset[str] | None
+        self, stable: Stable, detached: frozenset[str] | None, outputs: tuple[str, ...], scope: frozenset[str] | None
     ) -> tuple[str, ...]:
         program = stable.program
         names = Namer((*program.tensors, *self.sizes, *SCRIPT_NAMES, *dir(builtins), *self.language.helpers))
-        stores = read_program(program, self.sizes)
+        stores = read_program(program, self.sizes, names.take("t"))
         statements = lower(program, stores, frozenset(outputs), self._like(program))
-        statements = drop_unused(share(statements, names), outputs)
-        statements = detach(statements, detached)
+        statements = drop_unused(share(hoist(statements, names), names), outputs)
+        statements = detach(statements, detached or frozenset())
         statements = own_outputs(
             statements, frozenset(n for n, t in program.tensors.items() if t.role in GIVEN), outputs
         )
+        if detached is not None and self.language.name == "torch":
+            statements = listed(statements, outputs)
         statements = shorten(statements, names, self._fits)
         return (*self._unpacked(program, statements, scope), *self._lines(statements))
 
@@ -166,14 +170,21 @@ class Writer:
     def _lines(self, statements: Iterable[Statement]) -> Iterator[str]:
         """Each statement with its tensor's comment, once for each tensor; the comment stands above a long one."""
         said: set[str] = set()
+        loop: Iteration | None = None
         for statement in statements:
+            if statement.loop is not None and statement.loop != loop:
+                times = f"range({number_text(statement.loop.size).text})"
+                yield f"for {statement.loop.time.name} in {f'reversed({times})' if statement.loop.backward else times}:"
+            loop = statement.loop
+            indent = "    " if loop is not None else ""
             text = self.language.line(statement)
             comment = "" if statement.target in said else self.comments.get(statement.target, "")
             said.add(statement.target)
-            if comment and len(text) + len(comment) + 4 > LINE:
-                yield f"# {comment}"
+            if comment and len(indent) + len(text) + len(comment) + 4 > LINE:
+                yield f"{indent}# {comment}"
                 comment = ""
-            yield from wrapped(f"{text}  # {comment}" if comment else text, LINE)
+            lines = wrapped(f"{text}  # {comment}" if comment else text, LINE - len(indent))
+            yield from (f"{indent}{line}" for line in lines)
 
     def _unpacked(
         self, program: Program, statements: tuple[Statement, ...], scope: frozenset[str] | None
@@ -183,7 +194,8 @@ class Writer:
         tensors = program.tensors.values()
         inputs = [t for t in tensors if t.role in ("data", "label") and (scope is None or t.name in scope)]
         parameters = [t for t in tensors if t.role == "parameter"]
-        symbols = {s for top in statements for array in arguments_of(top) for a in walk(array) for s in _sizes_in(a)}
+        shown = {x for s in statements for e in sizes_shown(s) for x in e.free_symbols}
+        symbols = {s for s in shown if not isinstance(s, sp.Dummy)}  # a loop's time is no size
         lines: list[str] = []
         at_hand = sorted((*inputs, *parameters), key=lambda t: t.name not in used)
         for symbol in sorted(symbols, key=lambda s: s.name):
@@ -202,16 +214,3 @@ class Writer:
         if number is None:
             raise InvariantError(f"no array at hand shows the size {symbol}")
         return number_text(sp.Integer(number)).text
-
-
-def _sizes_in(array: Array) -> set[sp.Symbol]:
-    """The size symbols that the text of one node shows."""
-    found: set[sp.Symbol] = set()
-    stack: list[object] = [array.attribute]
-    while stack:
-        item = stack.pop()
-        if isinstance(item, tuple):
-            stack += item
-        elif isinstance(item, sp.Expr):
-            found |= item.free_symbols
-    return found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass, field
 
@@ -46,10 +47,15 @@ def lower(
     ``outputs`` leave the function, so they are arrays and no Python numbers.  ``like`` shows the dtype and the device.
     """
     work = _Lowering(program, outputs, name(like.name, like.rank))
-    grouped: dict[str, list[Store]] = {}
-    for store in stores:
-        grouped.setdefault(store.target, []).append(store)
-    return tuple(s for target, group in grouped.items() for s in work.tensor(target, group))
+    listed = tuple(stores)
+    counts = Tally(store.target for store in listed)
+    statements: list[Statement] = []
+    for place, store in enumerate(listed):
+        if store.loop is not None and (place == 0 or listed[place - 1].loop != store.loop):
+            body = [s for s in listed if s.loop == store.loop and s.first]
+            statements += [work.zeros(s.target) for s in body]  # all arrays of a loop are there before it begins
+        statements += work.store(store, counts[store.target] > 1)
+    return tuple(statements)
 
 
 @dataclass
@@ -59,26 +65,24 @@ class _Lowering:
     like: Array
     numbers: dict[str, sp.Expr] = field(default_factory=dict)  # computed tensors that are Python numbers
 
-    def tensor(self, target: str, stores: list[Store]) -> list[Statement]:
-        """The statements of one tensor."""
-        spec = self.program.tensors[target]
-        written = len(stores) > 1
-        found: list[Statement] = []
-        for store in stores:
-            if store.keys is not None:
-                if store.first:
-                    found.append(Zeros(target, self._like_tensor(spec)))
-                overlapping = any(isinstance(k, Window) for k in store.keys)
-                found.append(self._add_windows(store, spec) if overlapping else self._add(store, spec))
-                continue
-            value = self._store_value(store.node, store.node.axes)
-            if value.dtype == "number" and not written and target not in self.outputs:
-                self.numbers[target] = sp.sympify(value.attribute)
-                continue
-            if value.dtype == "number":
-                value = Array("full", (value, self.like), tuple(spec.shape), spec.rank, "float")
-            found.append(Assign(target, value))
-        return found
+    def zeros(self, target: str) -> Zeros:
+        """The statement that makes a tensor of zeros."""
+        return Zeros(target, self._like_tensor(self.program.tensors[target]))
+
+    def store(self, store: Store, several: bool) -> list[Statement]:
+        """The statements of one store; ``several`` says that its target has others."""
+        target, spec = store.target, self.program.tensors[store.target]
+        if store.keys is not None:
+            made = [self.zeros(target)] if store.first and store.loop is None else []
+            overlapping = any(isinstance(k, Window) for k in store.keys)
+            return [*made, self._add_windows(store, spec) if overlapping else self._add(store, spec)]
+        value = self._store_value(store.node, store.node.axes)
+        if value.dtype == "number" and not several and target not in self.outputs:
+            self.numbers[target] = sp.sympify(value.attribute)
+            return []
+        if value.dtype == "number":
+            value = Array("full", (value, self.like), tuple(spec.shape), spec.rank, "float")
+        return [Assign(target, value)]
 
     def _store_value(self, node: Node, axes: Axes) -> Array:
         """The value of a store, with every axis at its full size."""
@@ -103,7 +107,7 @@ class _Lowering:
         value = self._as_float(expanded(part, axes))
         if not store.unique and value.rank != len(axes):  # accumulation by keys does not broadcast everywhere
             value = Array("full", (value, self.like), tuple(i.size for i in axes), len(axes), "float")
-        return Add(store.target, view, keys, value, store.unique, spec.rank)
+        return Add(store.target, view, keys, value, store.unique, spec.rank, store.loop, store.sets)
 
     def _add_windows(self, store: Store, spec: TensorSpec) -> AddWindows:
         windows = [k if isinstance(k, Window) else None for k in store.keys or ()]

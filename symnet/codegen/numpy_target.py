@@ -99,6 +99,10 @@ def _add(statement: Add, keys: tuple[str | None, ...], sign: str, value: str) ->
     return f"np.{'add' if sign == '+' else 'subtract'}.at({base}, {key}, {value})"
 
 
+def _within(array: Array, parts: tuple[Text, ...]) -> Text:
+    raise TypeError("arrays of NumPy are written in place")
+
+
 def _zeros(statement: Zeros, like: str) -> str:
     return f"np.zeros_like({like})" if statement.like.kind == "name" else like
 
@@ -174,6 +178,9 @@ KINDS: dict[str, Speller] = {
     ),
     "full": _full,
     "copy": lambda array, parts: Text(f"{parts[0].within(0)}.copy()"),
+    "list": lambda array, parts: call("list")(*parts),
+    "stack": lambda array, parts: call("np.stack")(*parts),
+    "within": _within,
     "detach": lambda array, parts: parts[0],
 }
 

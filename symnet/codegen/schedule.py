@@ -15,20 +15,61 @@ from symnet.codegen.statements import (
     arguments_of,
     name,
     read_names,
+    sizes_shown,
     substitute,
     walk,
     with_arrays,
 )
 from symnet.naming import Namer
+from symnet.reading.nodes import Iteration
 
 #: Kinds that cost nothing to repeat.
 FREE = frozenset({"name", "number", "transpose", "expand", "reshape", "slice", "flip", "detach", "negate"})
 
 
+def hoist(statements: Iterable[Statement], names: Namer) -> tuple[Statement, ...]:
+    """The statements in which what is the same at all times is computed before the loop, by name."""
+    work = list(statements)
+    while True:
+        found = next(((s, a) for s in work for a in _same_at_all_times(s, work)), None)
+        if found is None:
+            return tuple(work)
+        statement, array = found
+        new = names.take(_wish(array))
+        place = next(k for k, s in enumerate(work) if s.loop == statement.loop)
+        work = [with_arrays(s, {array: name(new, array.rank, array.dtype)}) for s in work]
+        work.insert(place, Assign(new, array))
+
+
+def _same_at_all_times(statement: Statement, statements: list[Statement]) -> list[Array]:
+    """The largest expressions of a statement in a loop that are the same at each time."""
+    if statement.loop is None:
+        return []
+    moving = {s.target for s in statements if s.loop == statement.loop}
+    found: list[Array] = []
+    open_arrays = list(arguments_of(statement))
+    while open_arrays:
+        array = open_arrays.pop()
+        if _moves(array, statement.loop, moving):
+            open_arrays += array.arguments
+        elif array.kind not in FREE:
+            found.append(array)
+    return found
+
+
+def _moves(array: Array, loop: Iteration, moving: set[str]) -> bool:
+    """Whether an expression depends on the time of a loop; ``moving`` are the variables that its body writes."""
+    return any(
+        (a.kind == "name" and a.attribute in moving) or any(e.has(loop.time) for e in sizes_shown(a))
+        for a in walk(array)
+    )
+
+
 def share(statements: Iterable[Statement], names: Namer) -> tuple[Statement, ...]:
     """The statements in which an expression that occurs twice is computed once, by name.
 
-    Every tensor is complete before it is read, so an expression means the same everywhere.
+    Every tensor is complete before it is read, within a loop each place of it, so an expression means the same
+    everywhere; one that moves with the time of a loop stands in that loop alone.
     """
     work = list(statements)
     updated = {s.target for s in work if isinstance(s, Add | AddWindows | Zeros)}
@@ -39,20 +80,25 @@ def share(statements: Iterable[Statement], names: Namer) -> tuple[Statement, ...
             return tuple(work)
         new = names.take(_wish(repeated))
         place = next(k for k, s in enumerate(work) if repeated in _everything(s))
+        loop = work[place].loop
+        if loop is not None and not _moves(repeated, loop, {s.target for s in work if s.loop == loop}):
+            place, loop = next(k for k, s in enumerate(work) if s.loop == loop), None
         table = {repeated: name(new, repeated.rank, repeated.dtype)}
         work = [with_arrays(s, table) for s in work]
-        work.insert(place, Assign(new, repeated))
+        work.insert(place, Assign(new, repeated, loop))
 
 
 def _with_holders(statements: list[Statement], updated: set[str]) -> list[Statement]:
     """The statements in terms of the variables that hold their parts from an earlier statement on."""
-    known: dict[Array, Array] = {}
+    known: dict[Array, tuple[Array, Iteration | None]] = {}
     result: list[Statement] = []
     for statement in statements:
-        statement = with_arrays(statement, known)
+        held = {a: holder for a, (holder, loop) in known.items() if loop in (None, statement.loop)}
+        statement = with_arrays(statement, held)
         result.append(statement)
         if isinstance(statement, Assign) and _reusable(statement, updated):
-            known[statement.value] = name(statement.target, statement.value.rank, statement.value.dtype)
+            holder = name(statement.target, statement.value.rank, statement.value.dtype)
+            known[statement.value] = holder, statement.loop
     return result
 
 
@@ -121,13 +167,13 @@ def _chain_power(array: Array) -> int | None:
 
 def drop_unused(statements: Iterable[Statement], wanted: Iterable[str]) -> tuple[Statement, ...]:
     """Only the statements that the wanted variables need."""
-    need = set(wanted)
-    kept: list[Statement] = []
-    for statement in reversed(list(statements)):
-        if statement.target in need:
-            kept.append(statement)
-            need |= read_names(statement)
-    return tuple(reversed(kept))
+    need, reads = set(wanted), list(statements)
+    size = -1
+    while len(need) > size:  # once more where a loop reads at one time what it writes later
+        size = len(need)
+        for statement in reversed(reads):
+            need |= read_names(statement) if statement.target in need else set()
+    return tuple(s for s in reads if s.target in need)
 
 
 def shorten(statements: Iterable[Statement], names: Namer, fits: Callable[[Statement], bool]) -> tuple[Statement, ...]:
@@ -141,7 +187,7 @@ def shorten(statements: Iterable[Statement], names: Namer, fits: Callable[[State
             if part is None:
                 break
             new = names.take(_wish(part))
-            before.append(Assign(new, part))
+            before.append(Assign(new, part, statement.loop))
             current = with_arrays(current, {part: name(new, part.rank, part.dtype)})
         for extra in before:
             result += shorten([extra], names, fits)
@@ -158,4 +204,4 @@ def _part_to_name(statement: Statement) -> Array | None:
     return min(parts, key=lambda p: abs(2 * _weight(p) - whole), default=None)
 
 
-__all__ = ["drop_unused", "share", "shorten", "substitute"]
+__all__ = ["drop_unused", "hoist", "share", "shorten", "substitute"]

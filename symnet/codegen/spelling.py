@@ -55,6 +55,8 @@ class Language:
             case Add():
                 keys = tuple(None if k is None else self.spell(k).text for k in statement.keys)
                 value, sign = statement.value, "+"
+                if statement.sets:
+                    return f"{places_text(statement, keys)[0]} = {self.spell(value).text}"
                 if value.kind == "negate":
                     value, sign = value.arguments[0], "-"
                 if value.kind == "number" and sp.sympify(value.attribute).could_extract_minus_sign():
@@ -78,7 +80,7 @@ def number_text(value: sp.Expr) -> Text:
             return Text('float("inf")') if value == sp.oo else Text('-float("inf")', UNARY)
         return Text(repr(float(value)), ATOM if value >= 0 else UNARY)
     if value.is_Add:
-        first, *rest = sorted(value.args, key=lambda t: (t.could_extract_minus_sign(), str(t)))
+        first, *rest = sorted(value.args, key=lambda t: (t.could_extract_minus_sign(), t.is_number, str(t)))
         text = number_text(first).within(TIMES)
         for term in rest:
             negative = term.could_extract_minus_sign()

@@ -10,6 +10,10 @@ from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
+import sympy as sp
+
+from symnet.reading.nodes import Iteration
+
 DType = Literal["float", "int", "bool", "number"]  # a number is a Python scalar, not an array
 
 #: Every kind, with what ``attribute`` holds.
@@ -41,6 +45,9 @@ KINDS: dict[str, str] = {
     "einsum": "the subscripts",
     "full": "the sizes; the arguments are a value and a name that gives dtype and device",
     "copy": "",
+    "list": "",  # the places of the first axis one by one
+    "stack": "",  # and together again
+    "within": "a place or (start, stop, step) for each axis; the first argument with the second at these places",
     "detach": "",
 }
 
@@ -78,15 +85,15 @@ class Assign:
 
     target: str
     value: Array
-    comment: str = ""
+    loop: Iteration | None = None
 
 
 @dataclass(frozen=True)
 class Add:
     """``target[view][keys] += value``; with ``unique`` no place is named twice.  ``target`` owns its memory.
 
-    ``view`` says for each axis of the target a place or (start, stop, step), and is empty where nothing is sliced;
-    ``keys`` are one for each axis that then remains.
+    With ``sets`` the places hold nothing yet and get the value.  ``view`` says for each axis of the target a place or
+    (start, stop, step), and is empty where nothing is sliced; ``keys`` are one for each axis that then remains.
     """
 
     target: str
@@ -95,7 +102,8 @@ class Add:
     value: Array
     unique: bool
     rank: int
-    comment: str = ""
+    loop: Iteration | None = None
+    sets: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,7 @@ class Zeros:
 
     target: str
     like: Array
-    comment: str = ""
+    loop: None = None
 
 
 @dataclass(frozen=True)
@@ -121,9 +129,10 @@ class AddWindows:
     strides: tuple[int, ...]
     dilations: tuple[int, ...]
     rank: int
-    comment: str = ""
+    loop: None = None
 
 
+#: One statement.  Neighbours of one loop are its body; what stands in a loop may differ from one time to the next.
 Statement = Assign | Add | AddWindows | Zeros
 
 
@@ -170,6 +179,24 @@ def with_arrays(statement: Statement, table: dict[Array, Array]) -> Statement:
             return replace(statement, keys=keys, value=substitute(statement.value, table))
         case Zeros():
             return replace(statement, like=substitute(statement.like, table))
+
+
+def sizes_shown(shown: Array | Statement) -> list[sp.Expr]:
+    """The sizes and places that the text of one node, or of a whole statement, shows."""
+    if isinstance(shown, Array):
+        stack: list[object] = [shown.attribute]
+    else:
+        stack = [array.attribute for top in arguments_of(shown) for array in walk(top)]
+        stack += [shown.view] if isinstance(shown, Add) else []
+        stack += [shown.loop.size] if shown.loop is not None else []
+    found: list[sp.Expr] = []
+    while stack:
+        item = stack.pop()
+        if isinstance(item, tuple):
+            stack += item
+        elif isinstance(item, sp.Expr):
+            found.append(item)
+    return found
 
 
 def read_names(statement: Statement) -> set[str]:

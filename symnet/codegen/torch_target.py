@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import sympy as sp
+
+from symnet.codegen.listed import within_axis
 from symnet.codegen.spelling import (
     SHARED,
     TIMES,
@@ -117,6 +120,19 @@ def _accumulated(statement: Add, target: str, keys: tuple[str | None, ...], valu
     return f"{target}.index_put_(({', '.join(texts)}{',' if len(texts) == 1 else ''}), {value}, accumulate=True)"
 
 
+def _within(array: Array, parts: tuple[Text, ...]) -> Text:
+    """A new tensor with some places of one axis exchanged, which automatic differentiation can follow."""
+    axis, key = within_axis(array)
+    whole, value = parts
+    if not isinstance(key, tuple):
+        return Text(f"torch.select_scatter({whole.text}, {value.text}, {axis}, {number_text(sp.sympify(key)).text})")
+    start, stop, step = key
+    end = "None" if stop is None else number_text(stop).text
+    steps = f", {step}" if step != 1 else ""
+    places = f"{axis}, {number_text(start).text}, {end}{steps}"
+    return Text(f"torch.slice_scatter({whole.text}, {value.text}, {places})")
+
+
 def _zeros(statement: Zeros, like: str) -> str:
     return f"torch.zeros_like({like})" if statement.like.kind == "name" else like
 
@@ -173,6 +189,9 @@ KINDS: dict[str, Speller] = {
     "einsum": lambda array, parts: Text(f'torch.einsum("{array.attribute}", {", ".join(p.text for p in parts)})'),
     "full": _full,
     "copy": lambda array, parts: Text(f"{parts[0].within(0)}.clone()"),
+    "list": lambda array, parts: call("list")(*parts),
+    "stack": lambda array, parts: call("torch.stack")(*parts),
+    "within": _within,
     "detach": lambda array, parts: Text(f"{parts[0].within(0)}.detach()"),
 }
 

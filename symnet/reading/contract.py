@@ -14,7 +14,7 @@ import sympy as sp
 from symnet.calculus.ir import Index, sort_key
 from symnet.calculus.scalars import where as select
 from symnet.reading.maps import aligned, factors, mapped, product
-from symnet.reading.nodes import Axes, Einsum, Map, MatMul, Node, Outer, Reduce, operand
+from symnet.reading.nodes import Axes, Einsum, Map, MatMul, Node, Outer, Reduce, Reshape, operand
 from symnet.reading.reads import Surroundings, elementwise, inside
 
 Extent = Callable[[Index], int]  # the number of places of an index, for judging costs
@@ -183,8 +183,29 @@ def contract_pair(a: Node, b: Node, keep: frozenset[Index], order: Axes) -> Node
         return MatMul(aligned(a, (*batch, *left, k)), aligned(b, (*batch, k, *right)))
     if not left and not right:
         return _reduced(mapped(product([operand(0), operand(1)]), [a, b], order), tuple(summed))
+    if not batch and len(left) <= 1 and len(right) <= 1:
+        k = Index(summed[0].name, sp.Mul(*(i.size for i in summed)))
+        chosen = next((n for n in (a, b) if _beside(summed, n)), a)
+        joint = tuple(i for i in chosen.axes if i in summed)
+        matrices = _matmul(_merged(a, joint, k), _merged(b, joint, k), k, left, right)
+        if matrices is not None:
+            return matrices
     labels = (*batch, *left, *right)
     return Einsum((a, b), tuple(sorted(labels, key=lambda i: order.index(i) if i in order else len(order))))
+
+
+def _beside(summed: Sequence[Index], node: Node) -> bool:
+    """Whether the labels are neighbours in the node, so that making one axis of them moves nothing."""
+    places = sorted(node.axes.index(i) for i in summed)
+    return places == list(range(places[0], places[-1] + 1))
+
+
+def _merged(node: Node, joint: Axes, k: Index) -> Node:
+    """The node with the labels ``joint`` as one, in front or at the end."""
+    rest = tuple(i for i in node.axes if i not in joint)
+    if node.axes[-1] in joint and node.axes[0] not in joint:
+        return Reshape(aligned(node, (*rest, *joint)), (*rest, k))
+    return Reshape(aligned(node, (*joint, *rest)), (k, *rest))
 
 
 def _matmul(a: Node, b: Node, k: Index, left: Axes, right: Axes) -> Node | None:

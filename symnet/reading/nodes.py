@@ -179,6 +179,15 @@ Key: TypeAlias = sp.Expr | Span | Window | Node | None
 
 
 @dataclass(frozen=True)
+class Iteration:
+    """A loop over ``time`` = 0..size-1; two loops have two symbols, also where both are written t."""
+
+    time: sp.Symbol
+    size: sp.Expr
+    backward: bool
+
+
+@dataclass(frozen=True)
 class Store:
     """Where a node goes: the whole target (``keys`` is None), or the places that the keys name, one for each axis.
 
@@ -188,6 +197,9 @@ class Store:
     where they overlap, they are the places of the windows, then their taps.  The first store of a target makes it (by
     keys: zeros elsewhere), later ones add.  ``unique`` says that no place is named twice.  ``equations`` are the
     numbers of the equations read.
+
+    A store of a recurrence stands in a loop, whose time is one of its places; a run of stores of one loop is its body.
+    ``sets`` says that nothing else was stored at its places before.
     """
 
     target: str
@@ -196,6 +208,8 @@ class Store:
     first: bool
     keys: tuple[Key, ...] | None = None
     unique: bool = True
+    loop: Iteration | None = None
+    sets: bool = False
 
 
 @lru_cache(maxsize=1024)
