@@ -30,6 +30,7 @@ from symnet.declare.layers import (
 )
 from symnet.declare.pointwise import elementwise
 from symnet.declare.recurrent import scan
+from symnet.declare.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 from symnet.declare.suggest import UnknownWord, unknown_word
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import current
@@ -59,6 +60,9 @@ from symnet.version import __version__
 
 __all__ = [
     "GELU",
+    "GRU",
+    "LSTM",
+    "RNN",
     "SGD",
     "Adagrad",
     "Adam",
@@ -82,8 +86,10 @@ __all__ = [
     "ConvTranspose3d",
     "CrossEntropyLoss",
     "Flatten",
+    "GRUCell",
     "HuberLoss",
     "L1Loss",
+    "LSTMCell",
     "LeakyReLU",
     "Linear",
     "LogSoftmax",
@@ -94,6 +100,7 @@ __all__ = [
     "Module",
     "NLLLoss",
     "RMSprop",
+    "RNNCell",
     "ReLU",
     "Sequential",
     "SiLU",

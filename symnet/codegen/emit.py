@@ -11,6 +11,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Index, Program, TensorSpec
 from symnet.codegen.listed import listed
+from symnet.codegen.locals import localise
 from symnet.codegen.lower import lower
 from symnet.codegen.memory import detach, own_outputs
 from symnet.codegen.schedule import drop_unused, hoist, share, shorten
@@ -146,7 +147,8 @@ class Writer:
         names = Namer((*program.tensors, *self.sizes, *SCRIPT_NAMES, *dir(builtins), *self.language.helpers))
         stores = read_program(program, self.sizes, names.take("t"))
         statements = lower(program, stores, frozenset(outputs), self._like(program))
-        statements = drop_unused(share(hoist(statements, names), names), outputs)
+        statements = localise(drop_unused(hoist(statements, names), outputs), outputs)
+        statements = drop_unused(share(statements, names), outputs)
         statements = detach(statements, detached or frozenset())
         statements = own_outputs(
             statements, frozenset(n for n, t in program.tensors.items() if t.role in GIVEN), outputs

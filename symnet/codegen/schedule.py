@@ -93,6 +93,9 @@ def _with_holders(statements: list[Statement], updated: set[str]) -> list[Statem
     known: dict[Array, tuple[Array, Iteration | None]] = {}
     result: list[Statement] = []
     for statement in statements:
+        if isinstance(statement, Zeros):
+            result.append(statement)
+            continue
         held = {a: holder for a, (holder, loop) in known.items() if loop in (None, statement.loop)}
         statement = with_arrays(statement, held)
         result.append(statement)
@@ -107,6 +110,9 @@ def _reusable(statement: Statement, updated: set[str]) -> bool:
 
 
 def _everything(statement: Statement) -> list[Array]:
+    """Every expression that a statement computes; arrays of zeros are written later, so no two are one."""
+    if isinstance(statement, Zeros):
+        return []
     return [a for top in arguments_of(statement) for a in walk(top)]
 
 

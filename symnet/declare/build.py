@@ -53,7 +53,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     sources = {k: d.values.spec.name for k, d in trace.declared.items() if isinstance(d.values, Traced)}
     roots = [objective.spec.name, *([prediction] if prediction else [])]
     real = without_infinities(trace, with_constants_written(recorded, {*roots, *sources.values()}))
-    flat = inline_unnamed(real, named | set(sources.values()))
+    flat = inline_unnamed(real, named | trace.kept | set(sources.values()))
     forward = flat.restricted_to(roots)
     extra = flat.restricted_to([*roots, *sources.values()])
     _check_values(trace, flat, sources)

@@ -60,6 +60,7 @@ class Trace:
     chosen_names: dict[str, str] = field(default_factory=dict)  # private name -> explicit name=
     positions: dict[str, int] = field(default_factory=dict)  # private name -> place in the tuple that a call returned
     hints: dict[str, str] = field(default_factory=dict)  # private name -> what to call it if the person did not
+    kept: set[str] = field(default_factory=set)  # private names of tensors that stay although nobody named them
     objective: Traced | None = None
     predictions: list[Traced] = field(default_factory=list)  # first arguments of losses, the likely predictions
     problems: Problems = field(default_factory=Problems)

@@ -94,7 +94,7 @@ def stores(name: str) -> dict[str, list[Store]]:
         ("unflatten", "f", "reshape3(x)"),
         ("unflatten", "dx", "reshape2(df)"),
         ("batched", "Z", "(X @ W)"),
-        ("batched", "dW", "einsum(X, dZ)"),
+        ("batched", "dW", "(reshape2(X).T @ reshape2(dZ))"),
         ("batched_products", "Z", "(A @ B)"),
         ("batched_products", "dB", "(A.T @ dZ)"),
         ("bilinear", "loss", "(((x @ A) @ B) @ y)"),
