@@ -13,7 +13,7 @@ WHOLE = (sp.S.Zero, None, 1)
 
 
 def localise(statements: Iterable[Statement], outputs: Iterable[str]) -> tuple[Statement, ...]:
-    """The statements in which ``do[t] = ...; ... do[t] ...`` is ``do = ...; ... do ...`` where nothing else reads it."""
+    """The statements in which ``do[t] = ...; ... do[t] ...`` is ``do = ...; ... do ...`` if nothing else reads it."""
     work = list(statements)
     wanted = set(outputs)
     for target in [s.target for s in work if isinstance(s, Zeros)]:

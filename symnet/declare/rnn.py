@@ -9,9 +9,10 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus.ir import Delta, Index
+from symnet.declare.activations import relu
 from symnet.declare.inputs import Size, checked_size, weight
 from symnet.declare.layers import Module
-from symnet.declare.pointwise import relu, sigmoid, tanh
+from symnet.declare.pointwise import sigmoid, tanh
 from symnet.declare.primitives import readdressed, show
 from symnet.declare.recurrent import scan
 from symnet.declare.shapes import stack, transpose
