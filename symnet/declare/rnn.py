@@ -12,6 +12,7 @@ from symnet.calculus.ir import Delta, Index
 from symnet.declare.activations import relu
 from symnet.declare.inputs import Size, checked_size, weight
 from symnet.declare.layers import Module
+from symnet.declare.masks import zeros
 from symnet.declare.pointwise import sigmoid, tanh
 from symnet.declare.primitives import readdressed, show
 from symnet.declare.recurrent import scan
@@ -84,14 +85,6 @@ def kept(tensor: Tensor, hint: str) -> Tensor:
     """A tensor that is computed once although no person named it, because derivatives read it."""
     tensor.trace.kept.add(tensor.spec.name)
     return _named(tensor, hint)
-
-
-def zeros(*shape: sp.Expr) -> Tensor:
-    """A tensor of zeros."""
-    trace = current()
-    spec = trace.new_spec(shape, "intermediate")
-    trace.define(spec, Term(tuple(Index("i", size) for size in shape), sp.S.Zero))
-    return Tensor(trace, spec)
 
 
 class _Recurrent(Module):

@@ -30,6 +30,7 @@ from symnet.declare.words import NUMPY
 from symnet.declare.words import WORDS as TABLE
 from tests.codegen.running import LANGUAGES, as_arrays, derivation_of, functions_of
 from tests.declare.module_cases import MODULES
+from tests.declare.recurrences_of_torch import PAIRS
 from tests.declare.words_in_text import KINKS, NUMPYS, TEXTS, Case, X, Y, drawn, written
 
 POSITIVE, UNIT = np.abs(drawn(4, 3)) + 0.1, np.full((4, 3), 0.3)
@@ -301,6 +302,8 @@ for known, cases in MODULES.items():
     WORDS.setdefault(known, []).extend(cases())
 for known, texts in TEXTS.items():
     WORDS.setdefault(known, []).extend(map(written, texts))
+for known, layers in PAIRS.items():
+    WORDS[known] = [Case(*layer) for layer in layers]
 for known, pairs in NUMPYS.items():
     WORDS.setdefault(known, []).extend(written(*pair) for pair in pairs)
 
