@@ -187,7 +187,7 @@ def sizes_shown(shown: Array | Statement) -> list[sp.Expr]:
         stack: list[object] = [shown.attribute]
     else:
         stack = [array.attribute for top in arguments_of(shown) for array in walk(top)]
-        stack += [shown.view] if isinstance(shown, Add) else []
+        stack += [shown.view] if isinstance(shown, Add | AddWindows) else []
         stack += [shown.loop.size] if shown.loop is not None else []
     found: list[sp.Expr] = []
     while stack:
