@@ -97,11 +97,11 @@ class _Recurrent(Module):
     def _new_weights(self, suffix: str, into: sp.Expr, hidden: sp.Expr, bias: bool) -> None:
         """Attributes weight_ih, weight_hh, bias_ih, bias_hh with the suffix, uniform in ±1/sqrt(hidden)."""
         rows = self.gates * hidden
-        setattr(self, f"weight_ih{suffix}", weight(rows, into, hidden))
-        setattr(self, f"weight_hh{suffix}", weight(rows, hidden, hidden))
+        setattr(self, f"weight_ih{suffix}", weight((rows, into), hidden))
+        setattr(self, f"weight_hh{suffix}", weight((rows, hidden), hidden))
         if bias:
-            setattr(self, f"bias_ih{suffix}", weight(rows, None, hidden))
-            setattr(self, f"bias_hh{suffix}", weight(rows, None, hidden))
+            setattr(self, f"bias_ih{suffix}", weight((rows,), hidden))
+            setattr(self, f"bias_hh{suffix}", weight((rows,), hidden))
 
     def _weights(self, suffix: str) -> Weights:
         names = ("weight_ih", "weight_hh", "bias_ih", "bias_hh")
