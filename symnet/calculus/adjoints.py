@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from symnet.calculus.atoms import Poly, Var, names_of
+import sympy as sp
+
+from symnet.calculus.atoms import Poly, Var, names_of, rank_of
 from symnet.calculus.collapse import LONGEST_DEFINITION, is_contraction
 from symnet.calculus.convert import Reader
 from symnet.calculus.cost import Costs, sums_of
@@ -101,7 +103,7 @@ class Adjoints:
         self.algebra.touched = set()
         best = base = self._candidate(equations, formals, self._is_put_in, False)
         if self._reads_adjoints(equations):
-            base = self._candidate(equations, formals, self._adjoints_put_in(equations, len(formals)), True)
+            base = self._candidate(equations, formals, self._adjoints_put_in(equations, rank_of(formals)), True)
             if base.cost < best.cost:
                 best = base
         return best, base.base
@@ -138,7 +140,7 @@ class Adjoints:
 
     def _adjoints_put_in(self, equations: tuple[Equation, ...], rank: int) -> Callable[[str], bool]:
         """Every product, and the row sums where the equation has no sum itself."""
-        pointwise = not any(e.reduced for e in equations)
+        pointwise = not any(i.size != 1 for e in equations for i in e.reduced)
 
         def chosen(name: str) -> bool:
             return (pointwise and self._is_row_sum(name, rank)) or name in self.products or self._is_put_in(name)
@@ -149,7 +151,7 @@ class Adjoints:
         """Whether the tensor is defined by sums and small beside one of the given rank."""
         if name not in self.statistics:
             return False
-        own, poly = len(self.statistics[name].formals), self.statistics[name].poly
+        own, poly = rank_of(self.statistics[name].formals), self.statistics[name].poly
         if own == rank:
             return len(poly) == 1 and not any(map(is_contraction, sums_of(poly)))
         return own < rank and len(poly) <= LONGEST_DEFINITION
@@ -182,7 +184,7 @@ class Adjoints:
         for form in self.moves.forms(base, formals):
             poly, folds = self.moves.fold(form, formals, named)
             poly, cases = self.moves.select(poly, formals)
-            cost = self.costs.of(poly, formals) + self._charges(poly, len(formals))
+            cost = self.costs.of(poly, formals) + self._charges(poly, rank_of(formals))
             if best is None or cost < best.cost:
                 best = Candidate(base, poly, cost, (*steps, *folds, *cases), events)
         assert best is not None
@@ -198,7 +200,7 @@ class Adjoints:
             if name in seen or name in self.wanted or name not in self.finished:
                 continue
             shown = self.finished[name]
-            if len(shown.formals) < rank or self._is_row_sum(name, rank):
+            if rank_of(shown.formals) < rank or self._is_row_sum(name, rank):
                 seen[name] = None
                 total += self.costs.of(shown.poly, shown.formals)
                 queue += sorted(names_of(shown.poly))
@@ -252,12 +254,15 @@ def _never(name: str) -> bool:
 
 
 def _kept_axes(program: Program) -> dict[str, frozenset[int]]:
-    """Tensor -> its axes of size 1 that some equation reads at 0; its adjoint has the same."""
+    """Tensor -> its axes of size 1 that some equation reads at 0, also on the way; its adjoint has the same."""
     found: dict[str, frozenset[int]] = {}
-    for read in (a for e in program.equations for a in e.accesses):
-        shape = program.tensors[read.name].shape
-        axes = frozenset(k for k, address in enumerate(read.addresses) if address == 0 and shape[k] == 1)
-        for name in (read.name, program.adjoints.get(read.name)) if axes else ():
-            if name is not None:
-                found[name] = found.get(name, frozenset()) | axes
+    for equation in reversed(program.equations):
+        own = found.get(equation.target, frozenset())
+        first = {sp.S.Zero, *(i for k, i in enumerate(equation.left) if k in own)}
+        for read in equation.accesses:
+            shape = program.tensors[read.name].shape
+            axes = frozenset(k for k, address in enumerate(read.addresses) if address in first and shape[k] == 1)
+            for name in (read.name, program.adjoints.get(read.name)) if axes else ():
+                if name is not None:
+                    found[name] = found.get(name, frozenset()) | axes
     return found

@@ -145,6 +145,10 @@ def _exact_power(base: Any, exponent: Any) -> Any:
 EXACT = Arithmetic("rational", object, _exact_number, {"power": _exact_power})
 
 
+def _decimal(value: sp.Expr, digits: int) -> str:
+    return str(float(value)) if value.is_infinite else str(sp.N(value, digits))
+
+
 def multidigit(digits: int = 50) -> Arithmetic:
     """Floats of the given number of decimal digits, by mpmath."""
     import mpmath
@@ -153,9 +157,7 @@ def multidigit(digits: int = 50) -> Arithmetic:
     mp.dps = digits
 
     def number(value: sp.Expr) -> Any:
-        if value.is_infinite:
-            return mp.inf if value.is_positive else -mp.inf
-        return mp.mpf(int(value.p)) / int(value.q) if value.is_Rational else mp.mpf(str(sp.N(value, digits + 10)))
+        return mp.mpf(int(value.p)) / int(value.q) if value.is_Rational else mp.mpf(_decimal(value, digits + 10))
 
     return Arithmetic(
         f"{digits}-digit",

@@ -142,3 +142,8 @@ def names_of(poly: Mapping[Mono, Number]) -> frozenset[str]:
 def free_of(mono: Mono) -> frozenset[Var]:
     """The variables of a monomial that no sum binds."""
     return frozenset[Var]().union(*(a.free for a, _ in mono))
+
+
+def rank_of(formals: tuple[Var, ...]) -> int:
+    """The number of axes that are longer than 1: a statistic kept as a column has the rank of a row."""
+    return sum(v.code != "1" for v in formals)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from symnet.calculus.adjoints import Adjoints, Candidate
-from symnet.calculus.atoms import Var, names_of
+from symnet.calculus.atoms import Var, names_of, rank_of
 from symnet.calculus.collapse import is_contraction
 from symnet.calculus.cost import sums_of
 from symnet.calculus.definitions import Definition
@@ -44,7 +44,7 @@ class Steps:
 
     def _is_matrix_product(self, name: str) -> bool:
         """Whether a sum of full rank stands in it, which belongs in a step of its own."""
-        rank = len(self.all.finished[name].formals)
+        rank = rank_of(self.all.finished[name].formals)
         return any(
             len(s.free) >= rank > 0 and is_contraction(s) for s in sums_of(self.all.definitions.by_name[name].poly)
         )
