@@ -199,7 +199,12 @@ def _is_difference(poly: Poly) -> bool:
 def _longer(poly: Poly, bound: int, factors: int, known: dict[Atom, None]) -> bool:
     """Whether a new sum in it is so much longer than the one that was opened that no collapse will pay."""
     sums = [s for s in sums_of(poly) if s not in known]
-    return any(len(s.parts[1]) > factors + 1 or len(s.parts[0]) > bound + _has_own_index(s) for s in sums)
+    return any(_length(s.parts[1]) > factors + 1 or len(s.parts[0]) > bound + _has_own_index(s) for s in sums)
+
+
+def _length(mono: Mono) -> int:
+    """The number of factors; one that is only ever 0 or 1 restricts the sum and makes it no longer."""
+    return sum(not a.idempotent for a, _ in mono)
 
 
 def _has_own_index(atom: Atom) -> bool:

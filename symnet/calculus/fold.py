@@ -45,8 +45,22 @@ class Products:
                 continue
             if (e in (1, -1) or member.positive) and all(self.definitions.unit(a) for a, _ in rest):
                 yield self._solved(poly, definition, member, e, (c, rest))
+        for pattern, rest in self._masked(mono, definition) if definition.name.isidentifier() else ():
+            if names_of({pattern: 1}) <= present:
+                yield self._recognised(poly, definition, (c, rest), pattern)
         if len(mono) > 1 and names_of(definition.poly) <= present:
-            yield self._recognised(poly, definition, c, mono)
+            yield self._recognised(poly, definition, (c, ONE), mono)
+
+    def _masked(self, mono: Mono, definition: Definition) -> Iterator[tuple[Mono, Mono]]:
+        """``m·b`` and the rest of ``F = c·m·b·rest`` where b is only ever 0 or 1, so that F cannot be solved for m."""
+        masks = tuple((a, e) for a, e in mono if a.idempotent)
+        for member, e in mono if masks else ():
+            pattern = tuple((a, f) for a, f in mono if a is member or a.idempotent)
+            rest = tuple((a, f) for a, f in mono if a is not member and not a.idempotent)
+            free = free_of(pattern)
+            known = member.names and not member.idempotent and e == 1 and all(self.definitions.unit(a) for a, _ in rest)
+            if known and rest and free_of(rest) <= free >= self.sums.places(definition.name, definition.formals):
+                yield pattern, rest
 
     def _solved(self, poly: Poly, definition: Definition, member: Atom, e: int | Fraction, rest: Term) -> Poly:
         """``m^f = (F / (c·rest))^(f/e)`` put in everywhere, where f/e is whole or e is 1: F may be negative."""
@@ -61,20 +75,20 @@ class Products:
 
         return exchanged(self.sums, poly, exchange)
 
-    def _recognised(self, poly: Poly, definition: Definition, c: int | Fraction, mono: Mono) -> Poly:
-        """``c·Π`` present in a monomial, at the top or inside a sum, becomes the name."""
+    def _recognised(self, poly: Poly, definition: Definition, rest: Term, pattern: Mono) -> Poly:
+        """The pattern present in a monomial, at the top or inside a sum, becomes ``F / rest``."""
         result: Poly = {}
-        names = names_of(definition.poly)
+        names = names_of({pattern: 1})
         for target, k in poly.items():
             if not names <= names_of({target: 1}):
                 add_term(result, target, k)
                 continue
-            term = self._named_product((k, target), definition, c, mono)
+            term = self._named_product((k, target), definition, rest, pattern)
             parts: list[Term] = [(term[0], ONE)]
             for a, e in term[1]:
                 if a.kind == "sum" and names <= a.names:
                     bound, inner = self.sums.opened(a)
-                    new = self._named_product(inner, definition, c, mono)
+                    new = self._named_product(inner, definition, rest, pattern)
                     if new != inner:
                         value = self.sums.total(bound, new)
                         parts.append(self.algebra.power({value[1]: value[0]}, e))
@@ -85,12 +99,13 @@ class Products:
                 add_term(result, m, number)
         return result
 
-    def _named_product(self, term: Term, definition: Definition, c: int | Fraction, mono: Mono) -> Term:
+    def _named_product(self, term: Term, definition: Definition, rest: Term, pattern: Mono) -> Term:
         if not term[0]:
             return term
-        for binding in match_product(self.sums, mono, term[1], {}):
+        for binding in match_product(self.sums, pattern, term[1], {}):
             if self.sums.places(definition.name, definition.formals) <= set(binding):
-                inverse = self.sums.rename((Fraction(1) / c, tuple((a, -e) for a, e in mono)), binding)
+                below = self.algebra.times(rest, (1, pattern))
+                inverse = self.sums.rename((Fraction(1) / below[0], tuple((a, -e) for a, e in below[1])), binding)
                 read = self.sums.read(definition.name, *(binding.get(v, v) for v in definition.formals))
                 return self.algebra.times(term, inverse, read)
         return term

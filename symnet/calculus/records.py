@@ -69,9 +69,11 @@ class Recorder:
             return Rewrite(name, left, step.name, before, after, reason)
         left = tuple(map(writer.index, formals))
         before, after = writer.poly(step.before), writer.poly(step.after)
-        reason = "multiplied out, terms cancel"
-        if step.name == "by cases":
-            reason = "where the condition holds its bracket is 1, else 0"
+        told = {
+            "by cases": "where the condition holds its bracket is 1, else 0",
+            "sum in parts": "a part of the sum is computed already",
+        }
+        reason = told.get(step.name, "multiplied out, terms cancel")
         if step.name == "open the sum":
             reason = self._opening(step.before, step.after)
         children = tuple(self._event(name, formals, event) for event in step.events)

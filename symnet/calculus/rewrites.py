@@ -70,6 +70,7 @@ RULES = MappingProxyType(
         "known product": "the product is a tensor that is already there",
         "open the sum": "a name in the sum is replaced by its definition, and the parts are sums already known",
         "by cases": "where the condition holds its bracket is 1, else 0",
+        "sum in parts": "a sum over several axes is the sum of one over some of them, which is computed already",
         "cancel": "multiplied out, terms cancel",
         "zero gradient": "all contributions cancel",
         "common factor": "the distributive law: a factor that the terms share stands once",

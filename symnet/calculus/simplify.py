@@ -14,6 +14,7 @@ from symnet.calculus.emit import Emitter
 from symnet.calculus.facts import Fact, Facts, facts_proved, facts_used, known_facts, told
 from symnet.calculus.ir import Access, Program, TensorSpec
 from symnet.calculus.loops import sorted_by_need
+from symnet.calculus.parts import sum_in_parts
 from symnet.calculus.records import Recorder
 from symnet.calculus.rewrites import Rewrite
 from symnet.calculus.steps import Steps
@@ -52,6 +53,7 @@ def _run(program: Program, sizes: Mapping[str, int | None], facts: Facts) -> tup
     steps = Steps(adjoints)
     steps.put_in_pointwise()
     steps.show_values()
+    sum_in_parts(adjoints)
     integers = frozenset(t.name for t in program.tensors.values() if t.integer)
     shares = {d.name: d for d in adjoints.definitions.shares.values()}
     return adjoints, Emitter(adjoints.sums, integers, Namer(program.tensors), shares)

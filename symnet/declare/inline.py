@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import sympy as sp
 
+from symnet.calculus.integers import with_plain_addresses
 from symnet.calculus.ir import Access, Delta, Equation, Program
 from symnet.calculus.loops import components
 from symnet.calculus.scalars import Indicator, negated, without_sympy_kinks
@@ -37,7 +38,11 @@ def inline_unnamed(program: Program, named: Iterable[str]) -> Program:
                 done[target].append(written)  # an unnamed view goes into its readers; what it views joins them there
             else:
                 done[target] += _merged(written, done, kept, uses)
-    equations = [e for target in program.targets() for e in _without_nothing(done[target])]
+    equations = [
+        replace(e, body=with_plain_addresses(e.body))
+        for target in program.targets()
+        for e in _without_nothing(done[target])
+    ]
     wanted = [t for t in program.targets() if t in kept]
     return replace(program, equations=tuple(equations)).restricted_to(wanted)
 

@@ -112,6 +112,11 @@ TEMPLATES = {
     "known product": "已知的乘积",
     "open the sum": "展开求和",
     "by cases": "分情况",
+    "sum in parts": "分部求和",
+    "a part of the sum is computed already": "这个和的一部分已经算出",
+    "a sum over several axes is the sum of one over some of them, which is computed already": (
+        "对多个轴求和，等于对其中一部分轴已算出的和再求和"
+    ),
     "cancel": "相消",
     "zero gradient": "梯度为零",
     "common factor": "提取公因子",

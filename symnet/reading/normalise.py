@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
+from symnet.calculus.integers import affine, digits, radix, same, simplified
 from symnet.calculus.ir import Access, Delta, Equation, Index
 from symnet.calculus.products import Split, split_at_deltas, substitute
-from symnet.reading.integers import affine, digits, radix, same, simplified
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import sympy as sp
 
+from symnet.calculus.integers import affine
 from symnet.calculus.ir import Access, Equation, Index, Program
 from symnet.calculus.loops import Loop, Step, loops_of
 from symnet.calculus.ranges import positive
 from symnet.calculus.scalars import maximum
 from symnet.calculus.scalars import where as select
 from symnet.reading.contract import Extent, total
-from symnet.reading.integers import affine
 from symnet.reading.maps import broadcast, mapped, substitute
 from symnet.reading.nodes import Iteration, Key, Node, Reduce, Reshape, Span, Store, Window, operand
 from symnet.reading.normalise import Piece, normalise

@@ -128,6 +128,11 @@ def simplified(address: sp.Expr) -> sp.Expr:
     return address.func(*args)
 
 
+def with_plain_addresses(body: sp.Expr) -> sp.Expr:
+    """The body with floors and remainders resolved everywhere: reshapes and transposes of each other meet in it."""
+    return body.xreplace({part: simplified(part) for part in body.atoms(sp.floor, sp.Mod)})
+
+
 def _divide(number: sp.Expr, weight: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
     """The terms of a sum that the weight divides, divided, and the others."""
     quotient: sp.Expr = sp.S.Zero
@@ -141,6 +146,9 @@ def _divide(number: sp.Expr, weight: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
 
 def _below(number: sp.Expr, limit: sp.Expr) -> bool:
     """Whether 0 <= number < limit for certain."""
+    if isinstance(number, sp.floor):  # floor(x / w) < limit where x < w limit
+        inner, weight = number.args[0].as_numer_denom()
+        return _below(inner, weight * limit)
     form = affine(number)
     if form is None or not form.constant.is_nonnegative:
         return False
