@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import sympy as sp
 
+from symnet.calculus.integers import affine, same
 from symnet.calculus.ir import Access, Index, sort_key
-from symnet.reading.integers import affine, same
 from symnet.reading.nodes import Axes, Key, Node, Slice, Span, Window, Windows
 
 

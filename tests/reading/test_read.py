@@ -6,8 +6,8 @@ import pytest
 import sympy as sp
 
 from symnet.calculus.derive import derive
-from symnet.calculus.ir import Index, size_symbol
 from symnet.calculus.integers import digits, radix, simplified
+from symnet.calculus.ir import Index, size_symbol
 from symnet.reading.nodes import (
     Counter,
     Einsum,
