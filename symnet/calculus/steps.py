@@ -11,6 +11,9 @@ from symnet.calculus.cost import sums_of
 from symnet.calculus.definitions import Definition
 from symnet.calculus.ir import Index
 
+#: What a person may be asked to pay for one formula instead of a chain of steps that nobody named.
+CHAIN = 1.125
+
 
 class Steps:
     """Decides over finished adjoints."""
@@ -19,28 +22,48 @@ class Steps:
         self.all = adjoints
 
     def put_in_pointwise(self) -> None:
-        """A pointwise adjoint goes into its consumers where that is cheaper for all together; the latest first."""
+        """A pointwise adjoint goes into its consumers where that is cheaper for all together; the latest first.
+
+        Then several that one consumer alone reads go there together: each by itself may not pay, as where they share a
+        root that only their sum has in common.
+        """
         readers = _Readers(self.all)
         for name in reversed(self.all.finished):
-            consumers = readers.of(name)
-            if name in self.all.wanted or not consumers or not set(consumers) <= set(self.all.finished):
-                continue
-            if len(consumers) > 2 or self._is_matrix_product(name) or self._overlaps(name, consumers):
-                continue
-            forms = {c: self._without(name, c) for c in consumers}
-            found = {c: form for c, form in forms.items() if form is not None}
-            if len(found) < len(consumers):
-                continue
-            gone = self._no_longer_read(name, found, readers)
-            now = sum(self._cost(n) for n in gone) + sum(self._cost(c) for c in consumers)
-            then = sum(form.cost for form in found.values())
-            if then < now or (then == now and len(consumers) == 1 and not self.all.program.tensors[name].given):
-                for c, form in found.items():
-                    formals = self.all.finished[c].formals
-                    self.all.candidates[c] = form
-                    self.all.finished[c] = Definition(c, formals, form.poly)
-                    self.all.definitions.by_name[c] = Definition(c, formals, form.base)
-                readers.renew(found)
+            self._put_in((name,), readers.of(name), readers)
+        place = {name: k for k, name in enumerate(self.all.finished)}
+        for consumer in reversed(self.all.finished):
+            alone = (n for n in self.all.reads(consumer) if n in place and readers.of(n) == (consumer,))
+            names = sorted((n for n in alone if self._may_go(n, (consumer,))), key=place.__getitem__, reverse=True)
+            if len(names) > 1:
+                self._put_in(tuple(names), (consumer,), readers)
+
+    def _may_go(self, name: str, consumers: tuple[str, ...]) -> bool:
+        """Whether the adjoint may lose its name to its consumers at all."""
+        if name in self.all.wanted or not 0 < len(consumers) <= 2 or not set(consumers) <= set(self.all.finished):
+            return False
+        return not self._is_matrix_product(name) and not self._overlaps(name, consumers)
+
+    def _put_in(self, names: tuple[str, ...], consumers: tuple[str, ...], readers: _Readers) -> None:
+        """The consumers without the names, if they may go and that is cheaper."""
+        if not all(self._may_go(name, consumers) for name in names):
+            return
+        forms = {c: self._without(names, c) for c in consumers}
+        found = {c: form for c, form in forms.items() if form is not None}
+        if len(found) < len(consumers):
+            return
+        gone = self._no_longer_read(names, found, readers)
+        now = sum(self._cost(n) for n in gone) + sum(self._cost(c) for c in consumers)
+        then = sum(form.cost for form in found.values())
+        unnamed = len(consumers) == 1 and not any(self.all.program.tensors[n].given for n in names)
+        limit = now * (CHAIN if len(names) > 1 else 1) if unnamed else now
+        if then > limit or (then == now and not unnamed):
+            return
+        for c, form in found.items():
+            formals = self.all.finished[c].formals
+            self.all.candidates[c] = form
+            self.all.finished[c] = Definition(c, formals, form.poly)
+            self.all.definitions.by_name[c] = Definition(c, formals, form.base)
+        readers.renew(found)
 
     def _is_matrix_product(self, name: str) -> bool:
         """Whether a sum of full rank stands in it, which belongs in a step of its own."""
@@ -87,11 +110,13 @@ class Steps:
             if name in self.all.trivial and definition.poly and constant and spec.given and spec.rank:
                 self.all.kept[name] = None
 
-    def _no_longer_read(self, name: str, forms: Mapping[str, Candidate], readers: _Readers) -> dict[str, None]:
-        """``name`` and the adjoints that are dead once the consumers have the new forms."""
-        gone = {name: None}
+    def _no_longer_read(
+        self, names: tuple[str, ...], forms: Mapping[str, Candidate], readers: _Readers
+    ) -> dict[str, None]:
+        """The names and the adjoints that are dead once the consumers have the new forms."""
+        gone = dict.fromkeys(names)
         still = frozenset[str]().union(*(names_of(form.poly) for form in forms.values()))
-        queue = [name, *forms]
+        queue = [*names, *forms]
         while queue:
             for read in sorted(self.all.reads(queue.pop())):
                 if read in gone or read in still or read in self.all.wanted or read not in self.all.finished:
@@ -105,24 +130,26 @@ class Steps:
         shown = self.all.finished[name]
         return self.all.costs.of(shown.poly, shown.formals)
 
-    def _without(self, name: str, consumer: str) -> Candidate | None:
-        """The consumer's form with the definition of ``name`` put in, or None where it stands inside a sum."""
+    def _without(self, names: tuple[str, ...], consumer: str) -> Candidate | None:
+        """The consumer's form with the definitions of the names put in, or None where one stands inside a sum."""
         poly, formals = self.all.definitions.by_name[consumer].poly, self.all.finished[consumer].formals
-        opened = self.all.moves.collapse.opened(poly, name)
-        if opened is None:
-            return None
-        poly, events = opened
-        for atom in [a for mono in poly for a, e in mono if a.kind == "read" and a.head == name and e == 1]:
-            body = self.all.definitions.by_name[name]
-            poly = self.all.moves.collapse.put(
-                poly, atom, self.all.sums.rename_poly(body.poly, dict(zip(body.formals, atom.parts, strict=True)))
-            )
-        if name in names_of(poly):
-            return None
+        events = self.all.candidates[consumer].events
+        for name in names:
+            opened = self.all.moves.collapse.opened(poly, name)
+            if opened is None:
+                return None
+            poly, events = opened[0], (*events, *opened[1])
+            for atom in [a for mono in poly for a, e in mono if a.kind == "read" and a.head == name and e == 1]:
+                body = self.all.definitions.by_name[name]
+                poly = self.all.moves.collapse.put(
+                    poly, atom, self.all.sums.rename_poly(body.poly, dict(zip(body.formals, atom.parts, strict=True)))
+                )
+            if name in names_of(poly):
+                return None
         order = list(self.all.finished)
-        before = set(order[: order.index(consumer)]) - {name}
-        form = self.all.improved(poly, formals, before.__contains__, (*self.all.candidates[consumer].events, *events))
-        unreadable = {name, *order[order.index(consumer) :]}  # a sum may be known under the name of a later gradient
+        before = set(order[: order.index(consumer)]) - set(names)
+        form = self.all.improved(poly, formals, before.__contains__, events)
+        unreadable = {*names, *order[order.index(consumer) :]}  # a sum may be known by the name of a later gradient
         return form if unreadable.isdisjoint(names_of(form.poly)) else None
 
 
