@@ -60,6 +60,8 @@ _SCALARS: dict[str, Callable[..., Any]] = {
     "elu": lambda x, a: x if x > 0 else a * math.expm1(x),
     "round_down": math.floor,
     "round_even": round,
+    "is_number": _indicator(lambda x: x == x),
+    "is_finite": _indicator(lambda x: x - x == 0),
     "floor": math.floor,
     "Mod": lambda a, b: a % b,
 }
@@ -149,6 +151,19 @@ def _decimal(value: sp.Expr, digits: int) -> str:
     return str(float(value)) if value.is_infinite else str(sp.N(value, digits))
 
 
+def _special_digits(mp: Any) -> dict[str, Callable[..., Any]]:
+    return {
+        **{name: getattr(mp, name) for name in ("asin", "acos", "asinh", "acosh", "atanh", "atan2")},
+        **{name: getattr(mp, name) for name in ("erfc", "erfinv", "digamma")},
+        "lgamma": lambda x: mp.log(abs(mp.gamma(x))),
+        "polygamma": lambda n, x: mp.polygamma(int(n), x),
+        "xlogy": lambda x, y: mp.mpf(0) if x == 0 else x * mp.log(y),
+        "entr": lambda x: mp.mpf(0) if x == 0 else -x * mp.log(x),
+        "sinc": lambda x: mp.mpf(1) if x == 0 else mp.sinpi(x) / (mp.pi * x),
+        "elu": lambda x, a: x if x > 0 else a * mp.expm1(x),
+    }
+
+
 def multidigit(digits: int = 50) -> Arithmetic:
     """Floats of the given number of decimal digits, by mpmath."""
     import mpmath
@@ -174,14 +189,7 @@ def multidigit(digits: int = 50) -> Arithmetic:
             "cosh": mp.cosh,
             "atan": mp.atan,
             "erf": mp.erf,
-            **{name: getattr(mp, name) for name in ("asin", "acos", "asinh", "acosh", "atanh", "atan2")},
-            **{name: getattr(mp, name) for name in ("erfc", "erfinv", "digamma")},
-            "lgamma": lambda x: mp.log(abs(mp.gamma(x))),
-            "polygamma": lambda n, x: mp.polygamma(int(n), x),
-            "xlogy": lambda x, y: mp.mpf(0) if x == 0 else x * mp.log(y),
-            "entr": lambda x: mp.mpf(0) if x == 0 else -x * mp.log(x),
-            "sinc": lambda x: mp.mpf(1) if x == 0 else mp.sinpi(x) / (mp.pi * x),
-            "elu": lambda x, a: x if x > 0 else a * mp.expm1(x),
+            **_special_digits(mp),
             "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
             "softplus": lambda x: mp.log1p(mp.exp(-abs(x))) + max(x, mp.mpf(0)),
             "normal_cdf": mp.ncdf,

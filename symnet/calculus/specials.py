@@ -10,7 +10,7 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.calculus.scalars import Scalar, equal, greater, greater_equal, where
+from symnet.calculus.scalars import Indicator, Scalar, equal, greater, greater_equal, where
 
 
 class erfc(Scalar):
@@ -139,3 +139,15 @@ class round_down(Rounding):
 
 class round_even(Rounding):
     """The nearest whole number; of two, the even one."""
+
+
+class is_number(Indicator):
+    """[x is not NaN], which every number of a formula is; data from a file need not be."""
+
+    nargs = 1
+
+
+class is_finite(Indicator):
+    """[x is neither infinite nor NaN]."""
+
+    nargs = 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symnet.calculus import scalars
+from symnet.calculus import scalars, specials
 from symnet.calculus.ir import Delta
 from symnet.codegen.statements import Array, DType
 from symnet.reading.maps import factors
@@ -61,6 +61,8 @@ class Elementwise:
         parts = [self.lower(a) for a in body.args]
         if comparison is not None:
             return self.joined("compare", parts, comparison, "bool")
+        if isinstance(body, specials.is_number | specials.is_finite):
+            return self.joined("call", self._floats(parts), type(body).__name__, "bool")
         integer = all(p.array.dtype in ("int", "number") for p in parts) and type(body).__name__ in ("floor", "Mod")
         return self.joined(
             "call", parts if integer else self._floats(parts), type(body).__name__, "int" if integer else "float"

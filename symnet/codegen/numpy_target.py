@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from symnet.codegen.numpy_helpers import MORE_HELPERS
 from symnet.codegen.spelling import (
+    COMPARE,
     PLUS,
     SHARED,
     TIMES,
@@ -138,6 +139,8 @@ CALLS: dict[str, Callable[..., Text]] = {
     "elu": lambda x, a: Text(
         f"np.where({x.within(0)} > 0, {x.text}, {a.within(UNARY)} * np.expm1(np.minimum({x.text}, 0)))"
     ),
+    "is_number": lambda x: Text(f"{x.within(0)} == {x.within(0)}", COMPARE),
+    "is_finite": call("np.isfinite"),
     "round_down": call("np.floor"),
     "round_even": call("np.rint"),
     "sqrt": call("np.sqrt"),

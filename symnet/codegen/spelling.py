@@ -67,7 +67,8 @@ class Language:
 def number_text(value: sp.Expr) -> Text:
     """A SymPy number or an expression in sizes as Python text."""
     if value.is_Integer:
-        return Text(str(value), ATOM if value >= 0 else UNARY)
+        digits = str(value) if abs(value) < 2**63 else repr(float(value))  # no array holds a larger integer
+        return Text(digits, ATOM if value >= 0 else UNARY)
     if value.is_Symbol:
         return Text(value.name)
     if value.is_Rational:

@@ -8,6 +8,7 @@ import sympy as sp
 
 from symnet.codegen.listed import within_axis
 from symnet.codegen.spelling import (
+    COMPARE,
     SHARED,
     TIMES,
     UNARY,
@@ -151,6 +152,8 @@ CALLS: dict[str, Callable[..., Text]] = {
     **{name: call(f"torch.{name}") for name in ("lgamma", "digamma", "polygamma", "xlogy", "sinc")},
     "entr": call("torch.special.entr"),
     "elu": call("torch.nn.functional.elu"),
+    "is_number": lambda x: Text(f"{x.within(0)} == {x.within(0)}", COMPARE),
+    "is_finite": call("torch.isfinite"),
     "round_down": call("torch.floor"),
     "round_even": call("torch.round"),
     "sqrt": call("torch.sqrt"),

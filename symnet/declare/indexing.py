@@ -11,7 +11,7 @@ import sympy as sp
 from symnet.calculus.ir import Index
 from symnet.declare.constants import constant_of, constant_values, flat, is_array, is_integer_number, labels_of
 from symnet.declare.primitives import aligned, merged_shape, number, readdressed, show
-from symnet.declare.trace import Trace, Traced
+from symnet.declare.trace import Trace, Traced, mistake
 
 T = TypeVar("T", bound=Traced)
 
@@ -55,25 +55,31 @@ def _integers_of_masks(tensor: Traced, keys: list[Any]) -> list[Any] | None:
             result.append(labels_of(tensor.trace, key, (len(key),)) if all(map(is_integer_number, key)) else key)
         elif is_array(key) and "bool" in str(key.dtype):
             axes = len([k for k in result if k is not None])
-            places = true_places(tensor.trace, key, tensor.shape[axes : axes + len(key.shape)])
-            if places is None:
+            masked = tensor.shape[axes : axes + len(key.shape)]
+            if [tensor.trace.size_value(s) for s in masked] != list(key.shape):
+                tensor.trace.fail("SN103", f"a mask of shape {list(key.shape)} for axes {show(masked)}")
                 return None
-            result += places
+            result += true_places(tensor.trace, key.tolist(), key.shape, masked)
         else:
             result.append(constant_of(tensor.trace, key) if is_array(key) else key)
     return result
 
 
-def true_places(trace: Trace, mask: Any, shape: Sequence[sp.Expr]) -> list[Traced] | None:
-    """For each axis of a constant mask the labels of the places where it is true, in row-major order."""
+def true_places(trace: Trace, mask: Any, mask_shape: Sequence[Any], shape: Sequence[sp.Expr]) -> list[Traced]:
+    """For each axis the labels of the places where a mask, given as nested numbers, is true, in row-major order."""
     sizes = [trace.size_value(s) for s in shape]
-    if list(mask.shape) != sizes:
-        trace.fail("SN103", f"a mask of shape {list(mask.shape)} for axes {show(shape)}")
-        return None
-    places = [tuple(map(int, p)) for p in itertools.product(*(range(n) for n in mask.shape)) if bool(mask[p])]
+    lengths = [trace.size_value(sp.sympify(n)) for n in mask_shape]
+    if None in sizes:
+        raise mistake("SN104", f"a mask on an axis of unknown size in {show(shape)}", "name the size")
+    places = []
+    for place in itertools.product(*(range(n) for n in sizes if n is not None)):
+        value = mask
+        for i, n in zip(place[len(place) - len(lengths) :], lengths, strict=True):
+            value = value[i if n != 1 else 0]
+        if value:
+            places.append(place)
     if not places:
-        trace.fail("SN103", "the mask is false everywhere, so nothing is left")
-        return None
+        raise mistake("SN103", "the mask is false everywhere, so nothing is left")
     return [labels_of(trace, axis, (len(places),)) for axis in zip(*places, strict=True)]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from symnet.declare import activations, losses, pointwise, reductions, shapes
+from symnet.declare import activations, class_losses, losses, pointwise, reductions, shapes
 from symnet.declare.inputs import Size, checked_size, weight
 from symnet.declare.tensor import Tensor
 
@@ -105,8 +105,8 @@ MSELoss = _layer("MSELoss", losses.mse_loss)
 L1Loss = _layer("L1Loss", losses.l1_loss)
 BCELoss = _layer("BCELoss", losses.binary_cross_entropy)
 BCEWithLogitsLoss = _layer("BCEWithLogitsLoss", losses.binary_cross_entropy_with_logits)
-CrossEntropyLoss = _layer("CrossEntropyLoss", losses.cross_entropy)
-NLLLoss = _layer("NLLLoss", losses.nll_loss)
+CrossEntropyLoss = _layer("CrossEntropyLoss", class_losses.cross_entropy)
+NLLLoss = _layer("NLLLoss", class_losses.nll_loss)
 
 
 def LeakyReLU(negative_slope: float = 0.01) -> Function:

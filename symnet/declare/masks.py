@@ -43,25 +43,6 @@ def eye(n: Any, m: Any = None) -> Tensor:
     return _constant("eye", (n, n if m is None else m), lambda left: (Delta if square else scalars.equal)(*left))
 
 
-@word(method=False)
-def one_hot(tensor: Tensor, num_classes: Any) -> Tensor:
-    """y[n,k] = 1 where k = t[n], else 0; real numbers, not torch's integers"""
-    labels = require_tensor(tensor, "one_hot")
-    classes = number(num_classes)
-    if labels.broken:
-        return labels
-    trace = labels.trace
-    bound = trace.declared[labels.spec.name].classes if labels.spec.name in trace.declared else None
-    if not labels.spec.integer or classes is None or (bound is not None and bound != classes):
-        shown = f"one_hot of {trace.text_of(labels.spec)} {show(labels.shape)} with {num_classes} classes"
-        trace.fail("SN103", shown, help=("labels below that many classes: t = sn.labels(N, classes=C)",))
-        return labels.as_broken()
-    left = tuple(Index("i", size) for size in (*labels.shape, classes))
-    spec = trace.new_spec((i.size for i in left), "intermediate")
-    trace.define(spec, Term(left, Delta(left[-1], labels.read(left[:-1]))))
-    return labels.made(spec, "Y")
-
-
 def _constant(name: str, shape: Any, body: Callable[[tuple[Index, ...]], sp.Expr | None]) -> Tensor:
     """A tensor whose entries are a function of their place alone."""
     trace = current()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -101,8 +102,18 @@ def round(input: Tensor, decimals: int = 0) -> Tensor:
 
 @word(numpy="nan_to_num")
 def nan_to_num(input: Tensor, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
-    """y[i] = x[i]: the numbers of a model are finite"""
-    return mapped("nan_to_num", lambda x: x, input)
+    """y[i] = x[i] where it is finite, else the numbers given for NaN, ∞ and -∞, the largest of float64 by default"""
+    largest = int(sys.float_info.max)
+    high, low = as_exact(largest if posinf is None else posinf), as_exact(-largest if neginf is None else neginf)
+    other = as_exact(0.0 if nan is None else nan)
+
+    def rule(x: sp.Expr) -> sp.Expr:
+        even = high * scalars.sign(x)  # the difference of the two largest numbers would overflow
+        infinite = even if high == -low else scalars.where(scalars.greater(x, sp.S.Zero), high, low)
+        strange = scalars.where(specials.is_number(x), infinite, other)
+        return scalars.where(specials.is_finite(x), x, strange)
+
+    return mapped("nan_to_num", rule, input)
 
 
 def as_exact(value: object) -> sp.Expr:

@@ -11,7 +11,7 @@ from typing import TypeVar, cast
 
 import sympy as sp
 
-from symnet.calculus.ir import Index, TensorSpec
+from symnet.calculus.ir import Index, Operation, TensorSpec, Ties
 from symnet.calculus.scalars import without_sympy_kinks
 from symnet.declare.constants import refitted
 from symnet.declare.trace import Term, Trace, Traced, current
@@ -137,13 +137,15 @@ def merged_shape(trace: Trace, a: tuple[sp.Expr, ...], b: tuple[sp.Expr, ...]) -
 
 
 def reduction(tensor: T, rule: Rule, axes: Sequence[int], op: str = "+", hint: str = "") -> T:
-    """``y[i] op= rule(x[i, k])`` over the given axes, which are gone from the result."""
+    """``y[i] op= rule(x[i, k])`` over the given axes, which are gone from the result; op is "+", "max" or "first"."""
     trace = tensor.trace
     indices = tuple(Index("i", size) for size in tensor.spec.shape)
     reduced = tuple(indices[a] for a in axes)
     left = tuple(index for k, index in enumerate(indices) if k not in axes)
     spec = trace.new_spec((i.size for i in left), "intermediate")
-    trace.define(spec, Term(left, rule(tensor.read(indices)), reduced, "max" if op == "max" else "+"))
+    operation: Operation = "+" if op == "+" else "max"
+    ties: Ties = "first" if op == "first" else "share"
+    trace.define(spec, Term(left, rule(tensor.read(indices)), reduced, operation, ties=ties))
     return tensor.made(spec, hint)
 
 

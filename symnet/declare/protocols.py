@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import difflib
 import operator
+import sys
 from collections.abc import Callable, Iterable, Mapping
+from types import FrameType
 from typing import Any
 
 from symnet.declare.constants import constant_of, is_array
@@ -40,7 +42,25 @@ def call_torch(function: Callable[..., Any], args: tuple[Any, ...], options: Map
     word = _torch_word(function, name)
     if word is None:
         raise _not_covered(f"torch's {name}", name, TORCH)
-    return _applied(word, args, options)
+    return _applied(word, args, {**options, **_not_passed_on(function, args, options)})
+
+
+def _not_passed_on(function: Any, args: tuple[Any, ...], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Tensors that the person gave to a function of torch which it left out when it asked us: l1_loss's weight.
+
+    A function of torch written in Python waits in its own frame, and its arguments can be read there.
+    """
+    code = getattr(function, "__code__", None)
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code is not code:
+        frame = frame.f_back
+    if code is None or frame is None:
+        return {}
+    names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    own = {n: frame.f_locals[n] for n in names if n in frame.f_locals}
+    passed = (*args, *options.values())
+    lost = {n: v for n, v in own.items() if isinstance(v, Traced) or is_array(v)}
+    return {n: v for n, v in lost.items() if not any(v is p for p in passed)}
 
 
 def torch_name(function: Callable[..., Any]) -> str:

@@ -11,12 +11,13 @@ import sympy as sp
 from symnet.calculus.ir import Delta, Index
 from symnet.declare.activations import relu
 from symnet.declare.inputs import Size, checked_size, weight
+from symnet.declare.joining import stack
 from symnet.declare.layers import Module
 from symnet.declare.masks import zeros
 from symnet.declare.pointwise import sigmoid, tanh
 from symnet.declare.primitives import readdressed, show
 from symnet.declare.recurrent import scan
-from symnet.declare.shapes import stack, transpose
+from symnet.declare.shapes import transpose
 from symnet.declare.tensor import Tensor, require_tensor
 from symnet.declare.trace import Term, current
 

@@ -1,4 +1,4 @@
-"""The words that re-address a tensor, and products of tensors; torch's names and signatures."""
+"""The words that re-address a tensor: axes, reshapes, repetition; torch's names and signatures."""
 
 from __future__ import annotations
 
@@ -6,75 +6,108 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.calculus.ir import Delta, Index
+from symnet.calculus.ir import Index
+from symnet.declare.indexing import subscript
 from symnet.declare.primitives import number, readdressed, show
-from symnet.declare.tensor import Tensor, require_tensor
-from symnet.declare.trace import Term
-from symnet.declare.words import word
+from symnet.declare.tensor import Tensor
+from symnet.declare.words import mistake, word
 
 
-def _axis(x: Tensor, dim: int, rank: int) -> int | None:
-    """The axis that ``dim`` names among ``rank`` ones, not negative; None after noting a mistake."""
-    if isinstance(dim, int) and -rank <= dim < rank:
-        return dim % rank
-    x.trace.fail("SN104", f"dim {dim} does not exist in {show(x.shape)}", help=(f"{-rank} to {rank - 1}",))
-    return None
+def axis_of(x: Tensor, dim: int, rank: int) -> int:
+    """The axis that ``dim`` names among ``rank`` ones, not negative; a single number may be asked for its axis 0."""
+    if isinstance(dim, int) and -(rank or 1) <= dim < (rank or 1):
+        return dim % (rank or 1)
+    raise mistake("SN104", f"dim {dim} does not exist in {show(x.shape)}", f"{-rank} to {rank - 1}")
 
 
-@word(torch=("swapaxes", "swapdims"))
-def transpose(x: Tensor, dim0: int, dim1: int) -> Tensor:
+def listed(values: tuple[Any, ...]) -> list[Any]:
+    """``f(1, 2)``, ``f((1, 2))`` and ``f([1, 2])`` alike."""
+    return list(values[0]) if len(values) == 1 and isinstance(values[0], tuple | list) else list(values)
+
+
+def known_size(x: Tensor, axis: int, word: str) -> int:
+    """The number of an axis; raises SymnetError where only the data bring it."""
+    size = x.trace.size_value(x.shape[axis])
+    if size is None:
+        raise mistake(
+            "SN104", f"{word} needs an axis of known size, not {x.shape[axis]}", "name the size: sn.dims(...)"
+        )
+    return size
+
+
+@word(torch=("swapaxes", "swapdims"), numpy="swapaxes")
+def transpose(input: Tensor, dim0: int, dim1: int) -> Tensor:
     """The same numbers with two axes exchanged"""
-    first, second = _axis(x, dim0, x.ndim), _axis(x, dim1, x.ndim)
-    if first is None or second is None:
-        return x.as_broken()
-    order = list(range(x.ndim))
-    order[first], order[second] = order[second], order[first]
-    return permute(x, *order)
+    first, second = axis_of(input, dim0, input.ndim), axis_of(input, dim1, input.ndim)
+    order = list(range(input.ndim))
+    if order:
+        order[first], order[second] = order[second], order[first]
+    return permute(input, order)
 
 
 @word()
-def permute(x: Tensor, *dims: Any) -> Tensor:
+def t(input: Tensor) -> Tensor:
+    """y[i,j] = x[j,i] of a matrix; a vector as it is"""
+    if input.ndim > 2:
+        raise mistake("SN103", f"t() of {show(input.shape)}: a tensor with more than two axes", "permute(...)")
+    return transpose(input, 0, 1) if input.ndim == 2 else input
+
+
+@word()
+def adjoint(input: Tensor) -> Tensor:
+    """y[...,i,j] = x[...,j,i]"""
+    return transpose(input, -2, -1)
+
+
+@word()
+def permute(input: Tensor, *dims: Any) -> Tensor:
     """The same numbers with the axes in another order"""
-    wanted = dims[0] if len(dims) == 1 and isinstance(dims[0], tuple | list) else dims
-    order = [_axis(x, d, x.ndim) for d in wanted]
-    if None in order:
-        return x.as_broken()
-    if sorted(d for d in order if d is not None) != list(range(x.ndim)):
-        x.trace.fail("SN104", f"permute of {show(x.shape)} needs every axis once, not {tuple(wanted)}")
-        return x.as_broken()
-    left = [Index("i", x.shape[d]) for d in order if d is not None]
-    return readdressed(x, tuple(left), [left[order.index(k)] for k in range(x.ndim)])
+    wanted = listed(dims)
+    order = [axis_of(input, d, input.ndim) for d in wanted]
+    if sorted(order) != list(range(input.ndim)):
+        raise mistake("SN104", f"permute of {show(input.shape)} needs every axis once, not {tuple(wanted)}")
+    left = [Index("i", input.shape[d]) for d in order]
+    return readdressed(input, tuple(left), [left[order.index(k)] for k in range(input.ndim)])
+
+
+@word(torch="moveaxis", numpy="moveaxis")
+def movedim(input: Tensor, source: Any, destination: Any) -> Tensor:
+    """The same numbers with the axes of ``source`` moved to the places of ``destination``"""
+    sources = [axis_of(input, d, input.ndim) for d in listed((source,))]
+    places = [axis_of(input, d, input.ndim) for d in listed((destination,))]
+    rest = iter(k for k in range(input.ndim) if k not in sources)
+    order = [sources[places.index(k)] if k in places else next(rest) for k in range(input.ndim)]
+    return permute(input, order)
 
 
 @word()
-def unsqueeze(x: Tensor, dim: int) -> Tensor:
+def unsqueeze(input: Tensor, dim: int) -> Tensor:
     """A new axis of size 1"""
-    at = _axis(x, dim, x.ndim + 1)
-    if at is None:
-        return x.as_broken()
-    return x[(*(slice(None),) * at, None)]
+    at = axis_of(input, dim, input.ndim + 1)
+    return input[(*(slice(None),) * at, None)]
 
 
 @word(numpy="squeeze")
-def squeeze(x: Tensor, dim: int) -> Tensor:
-    """Without an axis of size 1"""
-    at = _axis(x, dim, x.ndim)
-    if at is None:
-        return x.as_broken()
-    if x.shape[at] != 1:
-        x.trace.fail("SN104", f"axis {dim} of {show(x.shape)} has size {x.shape[at]}, not 1")
-        return x.as_broken()
-    return x[(*(slice(None),) * at, 0)]
+def squeeze(input: Tensor, dim: Any = None) -> Tensor:
+    """Without axes of size 1: all of them, or those that are named"""
+    if dim is None:
+        chosen = [k for k, s in enumerate(input.shape) if s == 1]
+    else:
+        chosen = [axis_of(input, d, input.ndim) for d in listed((dim,))]
+        bad = [k for k in chosen if input.ndim and input.shape[k] != 1]
+        if bad and isinstance(dim, int):
+            size = input.shape[bad[0]]
+            raise mistake("SN104", f"axis {dim} of {show(input.shape)} has size {size}, not 1")
+    return subscript(input, tuple(0 if k in chosen else slice(None) for k in range(input.ndim)))
 
 
 @word()
-def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
+def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     """Several axes as one, row by row: y[m] = x[m // D, m % D]"""
-    if x.broken or not x.ndim:
-        return x
-    first, last = _axis(x, start_dim, x.ndim), _axis(x, end_dim, x.ndim)
-    if first is None or last is None:
-        return x.as_broken()
+    x = input
+    if not x.ndim:
+        return subscript(x, None)
+    first, last = axis_of(x, start_dim, x.ndim), axis_of(x, end_dim, x.ndim)
     if first == last:
         return x
     merged = sp.Mul(*x.shape[first : last + 1])
@@ -88,58 +121,158 @@ def flatten(x: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     return readdressed(x, (*kept[:first], m, *kept[first:]), (*kept[:first], rest, *places, *kept[first:]))
 
 
+@word(numpy="ravel")
+def ravel(input: Tensor) -> Tensor:
+    """All axes as one, row by row"""
+    return flatten(input)
+
+
 @word(torch="view", numpy="reshape")
-def reshape(x: Tensor, *shape: Any) -> Tensor:
+def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same numbers, row by row, in another shape; one size may be -1"""
-    wanted = list(shape[0]) if len(shape) == 1 and isinstance(shape[0], tuple | list) else list(shape)
-    total = sp.Mul(*x.shape)
+    wanted = listed(shape)
+    total = sp.Mul(*input.shape)
     sizes = [None if s == -1 else number(s) for s in wanted]
     known = sp.Mul(*(s for s in sizes if s is not None))
     complete = [total / known if s is None else s for s in sizes]
     if sp.Mul(*complete) != total or sizes.count(None) > 1 or any(s.as_numer_denom()[1] != 1 for s in complete):
-        x.trace.fail("SN103", f"{show(x.shape)} cannot be reshaped to {show([sp.sympify(w) for w in wanted])}")
-        return x.as_broken()
-    flat = flatten(x) if x.ndim > 1 else x
-    left = tuple(Index("i", s) for s in complete)
+        into = show([sp.sympify(w) for w in wanted])
+        raise mistake("SN103", f"{show(input.shape)} cannot be reshaped to {into}")
+    return _reshaped(input, tuple(complete))
+
+
+def _reshaped(x: Tensor, shape: tuple[sp.Expr, ...]) -> Tensor:
+    """Axes that both shapes share at the front stay as they are; only the rest is taken apart."""
+    same = 0
+    while same < min(x.ndim, len(shape)) - 1 and x.shape[same] == shape[same]:
+        same += 1
+    flat = flatten(x, same) if x.ndim > same + 1 else x
+    left = tuple(Index("i", s) for s in shape)
     place: sp.Expr = sp.S.Zero
-    for index in left:
+    for index in left[same:]:
         place = place * index.size + (index if index.size != 1 else 0)
-    return readdressed(flat, left, [place] if flat.ndim else [])
+    return readdressed(flat, left, (*left[:same], place) if flat.ndim else ())
 
 
-@word(numpy="stack", method=False)
-def stack(tensors: list[Tensor] | tuple[Tensor, ...], dim: int = 0) -> Tensor:
-    """Tensors of one shape beside each other along a new axis: y[i,k] = tensors[k][i]"""
-    first = require_tensor(tensors[0], "stack")
-    if any(t.shape != first.shape for t in tensors):
-        first.trace.fail("SN103", "stack needs tensors of one shape", table=tuple(show(t.shape) for t in tensors))
-        return first.as_broken()
-    at = _axis(first, dim, first.ndim + 1)
-    if at is None:
-        return first.as_broken()
-    spec = first.trace.new_spec((*first.shape[:at], sp.Integer(len(tensors)), *first.shape[at:]), "intermediate")
-    for place, tensor in enumerate(tensors):
-        left = tuple(Index("i", s) for s in spec.shape)
-        rest = left[:at] + left[at + 1 :]
-        first.trace.define(spec, Term(left, Delta(left[at], sp.Integer(place)) * tensor.read(rest)))
-    return first.made(spec, "v")
+@word()
+def view_as(input: Tensor, other: Tensor) -> Tensor:
+    """The same numbers in the shape of another tensor"""
+    return reshape(input, list(other.shape))
+
+
+@word()
+def reshape_as(input: Tensor, other: Tensor) -> Tensor:
+    """The same numbers in the shape of another tensor"""
+    return reshape(input, list(other.shape))
+
+
+@word()
+def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
+    """One axis as several: y[i,j] = x[i J + j]"""
+    at = axis_of(input, dim, input.ndim)
+    given = [None if s == -1 else number(s) for s in sizes]
+    known = sp.Mul(*(s for s in given if s is not None))
+    complete = [input.shape[at] / known if s is None else s for s in given]
+    return reshape(input, [*input.shape[:at], *complete, *input.shape[at + 1 :]])
 
 
 @word(of_torch=False, method=False)
-def broadcast(x: Tensor, *shape: Any) -> Tensor:
+def broadcast(input: Tensor, *shape: Any) -> Tensor:
     """The tensor repeated to a shape, said aloud where symnet refuses to do it silently"""
-    left = tuple(Index("i", number(s) or sp.S.One) for s in shape)
-    own = left[len(left) - x.ndim :]
-    return readdressed(x, left, [i if i.size == s else sp.S.Zero for i, s in zip(own, x.shape, strict=True)])
+    return expand(input, *shape)
 
 
-@word(torch=("mm", "mv", "dot", "bmm", "linalg.matmul"), numpy="matmul")
-def matmul(a: Tensor, b: Tensor) -> Tensor:
-    """y[i,j] = Σ_k a[i,k] b[k,j]"""
-    return require_tensor(a, "matmul") @ b
+@word()
+def expand(input: Tensor, *shape: Any) -> Tensor:
+    """The tensor repeated along axes of size 1 and new leading axes; -1 leaves a size"""
+    wanted = listed(shape)
+    lead = len(wanted) - input.ndim
+    own = (*(None for _ in range(lead)), *input.shape)
+    sizes = [o if s == -1 else number(s) for s, o in zip(wanted, own, strict=lead >= 0)]
+    if lead < 0 or None in sizes or any(o not in (None, 1, s) for s, o in zip(sizes, own, strict=True)):
+        into = show([sp.sympify(w) for w in wanted])
+        raise mistake("SN103", f"{show(input.shape)} cannot be repeated to {into}", "only axes of size 1 are stretched")
+    left = tuple(Index("i", s) for s in sizes if s is not None)
+    return readdressed(
+        input, left, [i if i.size == s else sp.S.Zero for i, s in zip(left[lead:], input.shape, strict=True)]
+    )
 
 
-@word(numpy="outer")
-def outer(a: Tensor, b: Tensor) -> Tensor:
-    """y[i,j] = a[i] b[j]"""
-    return a[:, None] * b[None, :]
+@word(numpy="broadcast_to")
+def broadcast_to(input: Tensor, shape: Any) -> Tensor:
+    """The tensor repeated to a shape"""
+    return expand(input, *listed((shape,)))
+
+
+@word()
+def expand_as(input: Tensor, other: Any) -> Tensor:
+    """The tensor repeated to the shape of another"""
+    return expand(input, *other.shape)
+
+
+@word()
+def unbind(input: Tensor, dim: int = 0) -> tuple[Tensor, ...]:
+    """The slices along an axis of known size"""
+    at = axis_of(input, dim, input.ndim)
+    return tuple(select(input, at, k) for k in range(known_size(input, at, "unbind")))
+
+
+@word()
+def select(input: Tensor, dim: int, index: Any) -> Tensor:
+    """y[i,j] = x[i,k,j] for one place k of an axis"""
+    return subscript(input, (*(slice(None),) * axis_of(input, dim, input.ndim), index))
+
+
+@word()
+def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
+    """y[i,j] = x[i,start+j]"""
+    return sliced(input, axis_of(input, dim, input.ndim), slice(start, start + length))
+
+
+def sliced(x: Tensor, axis: int, part: slice) -> Tensor:
+    """A slice of one axis."""
+    return subscript(x, (*(slice(None),) * axis, part))
+
+
+@word()
+def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
+    """The parts of an axis: pieces of one size, or of given sizes"""
+    at = axis_of(input, dim, input.ndim)
+    known = known_size(input, at, "split")
+    sizes = split_size_or_sections
+    if not isinstance(sizes, list | tuple):
+        step = int(sizes)
+        sizes = [min(step, known - k) for k in range(0, known, step)]
+    if sum(map(int, sizes)) != known:
+        raise mistake("SN103", f"parts of sizes {list(sizes)} do not make an axis of {known}")
+    starts = [sum(map(int, sizes[:k])) for k in range(len(sizes))]
+    return tuple(sliced(input, at, slice(s, s + int(n))) for s, n in zip(starts, sizes, strict=True))
+
+
+@word()
+def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
+    """At most so many parts of an axis, all of one size but the last"""
+    known = known_size(input, axis_of(input, dim, input.ndim), "chunk")
+    return split(input, -(-known // int(chunks)), dim)
+
+
+@word()
+def flip(input: Tensor, *dims: Any) -> Tensor:
+    """y[i] = x[K-1-i]"""
+    axes = [axis_of(input, d, input.ndim) for d in listed(dims)]
+    left = tuple(Index("i", s) for s in input.shape)
+    return readdressed(input, left, [i.size - 1 - i if k in axes else i for k, i in enumerate(left)])
+
+
+@word()
+def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
+    """y[i,k] = x[i step + k]: windows of an axis, side by side as a new last axis"""
+    at = axis_of(input, dimension, input.ndim)
+    known = known_size(input, at, "unfold")
+    if size > known:
+        raise mistake("SN103", f"a window of {size} on an axis of {known}")
+    left = [Index("i", s) for s in input.shape]
+    left[at] = Index("i", (known - size) // step + 1)
+    tap = Index("k", size)
+    addresses = [i * step + tap if k == at else i for k, i in enumerate(left)]
+    return readdressed(input, (*left, tap), addresses)

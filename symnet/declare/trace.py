@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, Index, Operation, Role, TensorSpec, Ties, access, size_symbol
-from symnet.errors import Note, Problem, Problems, Source
+from symnet.errors import Note, Problem, Problems, Source, SymnetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +71,7 @@ class Trace:
     constants: dict[Any, Constant] = field(default_factory=dict)  # by kind, shape and numbers
     given: set[str] = field(default_factory=set)  # private names of data that came as such arrays
     outer: set[str] = field(default_factory=set)  # private names of tensors to which a person added an axis of size 1
+    depth: int = 0  # how many words are being answered, one inside the other
     free: int = 0  # how many calls of a library's own word are being answered
 
     def new_spec(
@@ -258,6 +259,12 @@ def recording(trace: Trace) -> Iterator[Trace]:
         yield trace
     finally:
         _current.reset(token)
+
+
+def mistake(code: str, message: str, *help: str) -> SymnetError:
+    """A mistake that ends the run of the file, at the person's expression."""
+    source = current().here()
+    return SymnetError(Problem(code, message, (Note(source),) if source else (), help=help))
 
 
 def _person_frame(path: str) -> tuple[FrameType | None, FrameType | None]:

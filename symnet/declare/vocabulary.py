@@ -4,18 +4,32 @@ from __future__ import annotations
 
 from symnet.declare import (
     activations,
+    class_losses,
     convolution,
+    joining,
     losses,
     masks,
+    normalisation,
+    norms,
+    numpy_words,
     operators,
     pointwise,
     pooling,
+    products,
     reductions,
+    scans,
+    selection,
     several,
     shapes,
+    storage,
 )
 from symnet.declare.words import METHODS, NUMPY, TORCH, WORDS
 
-FAMILIES = (pointwise, several, activations, masks, operators, reductions, shapes, convolution, pooling, losses)
+FAMILIES = (
+    *(pointwise, several, activations, operators, masks),
+    *(reductions, norms, scans, products, convolution, pooling, normalisation, losses, class_losses),
+    *(shapes, joining, selection),
+)
+UNSEEN = (numpy_words, storage)  # reached through the libraries only
 
-__all__ = ["FAMILIES", "METHODS", "NUMPY", "TORCH", "WORDS"]
+__all__ = ["FAMILIES", "METHODS", "NUMPY", "TORCH", "UNSEEN", "WORDS"]

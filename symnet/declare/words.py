@@ -14,11 +14,13 @@ from functools import cached_property, update_wrapper
 from typing import Any, TypeVar, cast
 
 from symnet.declare.constants import constant_of, is_array
-from symnet.declare.trace import Traced, current
-from symnet.errors import Note, Problem, SymnetError
+from symnet.declare.trace import Traced, current, mistake
+from symnet.errors import SymnetError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Names = str | tuple[str, ...]
+
+__all__ = ["METHODS", "NUMPY", "TORCH", "WORDS", "Names", "Word", "mistake", "word"]
 
 WORDS: dict[str, Word] = {}  # what a model file calls sn.NAME
 METHODS: dict[str, Word] = {}  # what is a method of a tensor
@@ -61,11 +63,28 @@ class Word:
         return inspect.getdoc(self.function) or ""
 
     def __call__(self, *args: Any, **options: Any) -> Any:
-        """The word applied; the broken tensor if an argument is one."""
+        """The word applied.
+
+        A mistake is noted and answered with a broken tensor, so that one run lists them all; so is a broken argument.
+        """
         tensors = list(_tensors((*args, *options.values())))
         broken = next((t for t in tensors if t.broken), None)
         if broken is not None:
             return broken
+        trace = tensors[0].trace if tensors else current()
+        trace.depth += 1
+        try:
+            return self._applied(args, options)
+        except SymnetError as error:
+            if trace.depth > 1 or not tensors:
+                raise
+            for problem in error.problems:
+                trace.problems.add(problem)
+            return tensors[0].as_broken()
+        finally:
+            trace.depth -= 1
+
+    def _applied(self, args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
         given = [_converted(a) for a in args]
         named = {k: _converted(v) for k, v in self._options(options).items()}
         try:
@@ -113,9 +132,16 @@ def word(
         theirs = (*((own,) if of_torch else ()), *aliases)
         entry = Word(own, function, theirs, spelled, method)
         update_wrapper(cast(Any, entry), function, updated=())
-        plain = tuple(n for n in (own, *aliases) if "." not in n and n[0] != "_") if offered else ()
-        methods = (own.removesuffix("_method"),) if own.endswith("_method") else plain if method else ()
-        for table, names in ((TORCH, theirs), (NUMPY, spelled), (WORDS, plain), (METHODS, methods)):
+        bare = tuple(n for n in aliases if "." not in n and n[0] != "_")
+        plain = (own, *bare) if offered else ()
+        methods = (*((own,) if offered else bare), *bare, *(n[7:] for n in aliases if n.startswith("Tensor.")))
+        tables = (
+            (TORCH, theirs),
+            (NUMPY, spelled),
+            (WORDS, plain),
+            (METHODS, dict.fromkeys(methods if method else ())),
+        )
+        for table, names in tables:
             for name in names:
                 assert name not in table, f"two words are called {name}"
                 table[name] = entry
@@ -139,9 +165,3 @@ def _converted(value: Any) -> Any:
     if isinstance(value, list | tuple) and any(is_array(v) for v in value):
         return [_converted(v) for v in value]
     return value
-
-
-def mistake(code: str, message: str, *help: str) -> SymnetError:
-    """A mistake that ends the run of the file, at the person's expression."""
-    source = current().here()
-    return SymnetError(Problem(code, message, (Note(source),) if source else (), help=help))

@@ -192,6 +192,8 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "polygamma": lambda n, x: torch.polygamma(int(n), x),
     "entr": torch.special.entr,
     "elu": lambda x, alpha: torch.where(x > 0, x, alpha * torch.expm1(torch.clamp(x, max=0.0))),
+    "is_number": _indicator(lambda x: x == x),
+    "is_finite": _indicator(torch.isfinite),
     "round_down": torch.floor,
     "round_even": torch.round,
     "absolute": torch.abs,

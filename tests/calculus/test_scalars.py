@@ -69,6 +69,8 @@ TABLE: dict[str, tuple[Any, Any, Any]] = {
     "elu": (lambda x: specials.elu(x, sp.Rational(3, 2)), lambda x: functional.elu(x, 1.5), LINE),
     "round_down": (specials.round_down, torch.floor, LINE),
     "round_even": (specials.round_even, torch.round, [-2.5, -0.5, 0.0, 0.5, 1.5, 2.2]),
+    "is_number": (specials.is_number, _indicator(lambda x: x == x), LINE),
+    "is_finite": (specials.is_finite, _indicator(torch.isfinite), LINE),
     "normal_cdf": (scalars.normal_cdf, torch.special.ndtr, LINE),
     "exp": (sp.exp, torch.exp, LINE[:-1]),
     "log": (sp.log, torch.log, [0.1, 1.0, 800.0]),

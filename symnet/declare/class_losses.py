@@ -1,0 +1,208 @@
+"""The words for losses of class labels; torch.nn.functional's names, arguments and default ``reduction="mean"``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from symnet.calculus import scalars
+from symnet.calculus.ir import indices_for
+from symnet.declare import reductions
+from symnet.declare.constants import constant_values, flat, is_integer_number, labels_of
+from symnet.declare.losses import predicts, reduced_loss, same_shape
+from symnet.declare.pointwise import as_exact, mapped
+from symnet.declare.primitives import readdressed, show
+from symnet.declare.shapes import movedim
+from symnet.declare.tensor import Tensor
+from symnet.declare.trace import Term, mistake
+from symnet.declare.words import word
+from symnet.errors import Note, Problem, SymnetError
+
+
+@word(method=False)
+def cross_entropy(
+    input: Tensor,
+    target: Any,
+    weight: Tensor | None = None,
+    ignore_index: int = -100,
+    reduction: str = "mean",
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """-log softmax(input) at the label, or weighted by a row of probabilities; mean is over the samples.
+
+    ``e[n] = log Σ_k exp(z[n,k]) - z[n,t[n]]`` or ``e[n] = Σ_k y[n,k] (log Σ_m exp(z[n,m]) - z[n,k])``; the classes are
+    axis 1.  ``weight`` has one number for each class, and the mean is then weighed by it.
+    """
+    predicts(input)
+    scores, target = _classes_last(input, target)
+    smoothing = as_exact(label_smoothing)
+    if isinstance(target, Tensor) and not target.spec.integer:
+        return _soft(input, scores, target, weight, smoothing, reduction)
+    labels, kept = _labels(scores, target, ignore_index)
+    plain = reductions.logsumexp(scores, -1) - _picked(scores, labels)
+    if weight is None and kept is None and smoothing == 0:
+        return reduced_loss(plain, reduction)
+    own = _own_weights(labels, weight, kept)
+    values = plain if own is None else plain * own
+    if smoothing != 0:
+        logs = -reductions.log_softmax(scores, -1)
+        spread = reductions.sum(logs if weight is None else logs * weight, -1)
+        spread = spread if kept is None else spread * kept
+        values = values * (1 - smoothing) + spread * (smoothing / scores.shape[-1])
+    return _averaged(values, own, reduction)
+
+
+@word(method=False)
+def nll_loss(
+    input: Tensor, target: Any, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
+) -> Tensor:
+    """Mean (or sum) of -input[n, t[n]], input holding log-probabilities; the classes are axis 1"""
+    predicts(input)
+    scores, target = _classes_last(input, target)
+    labels, kept = _labels(scores, target, ignore_index)
+    own = _own_weights(labels, weight, kept)
+    values = -_picked(scores, labels)
+    return _averaged(values if own is None else values * own, own, reduction)
+
+
+@word(method=False)
+def multi_margin_loss(
+    input: Tensor, target: Any, p: int = 1, margin: float = 1.0, weight: Tensor | None = None, reduction: str = "mean"
+) -> Tensor:
+    """Mean (or sum) over the samples of (1/C) Σ_k max(0, margin - x[t] + x[k])^p over k ≠ t"""
+    predicts(input)
+    scores, target = _classes_last(input, target)
+    if isinstance(target, Tensor) and target.ndim and scores.ndim == 1:
+        scores = scores[None]
+    labels, _ = _labels(scores, target, None)
+    own = _picked(scores, labels)
+    others = 1 - _hits(scores, labels)
+    short = scores - own[(..., None)] + as_exact(margin)
+    apart = mapped("multi_margin_loss", lambda z: scalars.relu(z) ** sp.Integer(p), short) * others
+    count = scores.shape[-1]
+    if weight is not None:
+        apart = apart * _picked_weights(labels, weight)[(..., None)]
+    return reduced_loss(reductions.sum(mapped("mul", lambda a: a / count, apart), -1), reduction)
+
+
+def _classes_last(input: Tensor, target: Any) -> tuple[Tensor, Any]:
+    """The input with its class axis, which is axis 1 for torch, as the last one, and soft targets likewise."""
+    soft = isinstance(target, Tensor) and not target.spec.integer
+    last = isinstance(target, Tensor) and target.shape == input.shape[:-1]
+    if input.ndim <= 2 or (last and not soft and target.shape != (input.shape[0], *input.shape[2:])):
+        return input, target
+    return movedim(input, 1, -1), movedim(target, 1, -1) if soft and target.shape == input.shape else target
+
+
+def _soft(
+    input: Tensor, scores: Tensor, target: Tensor, weight: Tensor | None, smoothing: sp.Expr, reduction: str
+) -> Tensor:
+    if target.shape == scores.shape[:-1]:
+        trace = scores.trace
+        named, source = trace.text_of(target.spec), trace.here()
+        raise SymnetError(
+            Problem(
+                "SN103",
+                f"{named} is real data {show(target.shape)}, cross_entropy needs labels or rows of probabilities",
+                (
+                    *((Note(target.spec.source, f"{named} is declared here"),) if target.spec.source else ()),
+                    *((Note(source),) if source else ()),
+                ),
+                help=(
+                    f"declare labels: {named} = sn.labels({', '.join(map(str, target.shape))}, "
+                    f"classes={scores.shape[-1]})",
+                ),
+            )
+        )
+    same_shape("cross_entropy", scores, target)
+    count = scores.shape[-1]
+    if smoothing != 0:
+        target = mapped("cross_entropy", lambda y: y * (1 - smoothing) + smoothing / count, target)
+    if weight is not None:
+        target = target * weight
+    return reduced_loss(reductions.sum(-target * reductions.log_softmax(scores, -1), -1), reduction)
+
+
+def _labels(scores: Tensor, target: Any, ignored: int | None) -> tuple[Any, Tensor | None]:
+    """The labels, and the mask of those that count, None if all do."""
+    if is_integer_number(target):
+        return int(target), None
+    if not isinstance(target, Tensor) or not target.spec.integer or target.shape != scores.shape[:-1]:
+        shape = show(target.shape) if isinstance(target, Tensor) else type(target).__name__
+        help = "labels have the input's shape without its class axis: sn.labels(N, classes=C)"
+        raise mistake("SN103", f"the target is {shape}, the input {show(scores.shape)}", help)
+    values = constant_values(target)
+    known = scores.trace.size_value(scores.shape[-1])
+    if values is not None:
+        return _given_labels(scores, target, values, ignored, known)
+    classes = target.classes
+    if classes is not None and classes != scores.shape[-1]:
+        message = f"the labels run to {classes}, the input has {scores.shape[-1]} classes"
+        raise mistake("SN202", message, f"declare the labels with classes={scores.shape[-1]}")
+    if ignored is None or ignored < 0:
+        return target, None
+    kept = mapped("cross_entropy", lambda t: 1 - scalars.equal(t, sp.Integer(ignored)), target)
+    return target, kept
+
+
+def _given_labels(
+    scores: Tensor, target: Tensor, values: Any, ignored: int | None, known: int | None
+) -> tuple[Tensor, Tensor | None]:
+    numbers = list(flat(values))
+    bad = [v for v in numbers if v != ignored and (v < 0 or (known is not None and v >= known))]
+    if bad:
+        raise mistake("SN202", f"label {bad[0]} is out of range: the input has {scores.shape[-1]} classes")
+    if ignored not in numbers:
+        return target, None
+    kept = mapped("cross_entropy", lambda t: 1 - scalars.equal(t, sp.Integer(ignored)), target)
+    shape = tuple(int(s) for s in target.shape)
+    return labels_of(scores.trace, _replaced(values, ignored), shape), kept  # type: ignore[return-value]
+
+
+def _replaced(nested: Any, ignored: int | None) -> Any:
+    """The numbers with 0 for those that do not count: what stands there is multiplied by 0."""
+    return (
+        tuple(_replaced(n, ignored) for n in nested)
+        if isinstance(nested, tuple)
+        else 0
+        if nested == ignored
+        else nested
+    )
+
+
+def _picked(scores: Tensor, labels: Any) -> Tensor:
+    """``y[n] += z[n, t[n]]``"""
+    if isinstance(labels, int):
+        return scores[(..., labels)]
+    left = indices_for(labels.shape, "n")
+    return readdressed(scores, left, (*left, labels.read(left)))
+
+
+def _picked_weights(labels: Any, weight: Tensor) -> Tensor:
+    if isinstance(labels, int):
+        return weight[labels]
+    left = indices_for(labels.shape, "n")
+    return readdressed(weight, left, (labels.read(left),))
+
+
+def _own_weights(labels: Any, weight: Tensor | None, kept: Tensor | None) -> Tensor | None:
+    if weight is None:
+        return kept
+    own = _picked_weights(labels, weight)
+    return own if kept is None else own * kept
+
+
+def _averaged(values: Tensor, own: Tensor | None, reduction: str) -> Tensor:
+    if own is None or reduction != "mean":
+        return reduced_loss(values, reduction)
+    return reductions.sum(values) / reductions.sum(own)
+
+
+def _hits(scores: Tensor, labels: Any) -> Tensor:
+    """``y[n,k] = [k = t[n]]``"""
+    left = indices_for(scores.shape)
+    place = sp.Integer(labels) if isinstance(labels, int) else labels.read(left[:-1])
+    spec = scores.trace.new_spec(scores.shape, "intermediate")
+    scores.trace.define(spec, Term(left, scalars.equal(left[-1], place)))
+    return scores.made(spec, "Y")

@@ -1,0 +1,99 @@
+"""The words for norms and distances; torch's names and signatures."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import sympy as sp
+
+from symnet.calculus import scalars
+from symnet.declare.pointwise import as_exact, mapped
+from symnet.declare.primitives import show
+from symnet.declare.reductions import amax, amin, axes_of, count_nonzero, kept, reduced, sum
+from symnet.declare.several import clamp_min
+from symnet.declare.tensor import Dim, Tensor
+from symnet.declare.words import mistake, word
+
+Order = float | str | None
+
+
+def _size(a: sp.Expr) -> sp.Expr:
+    return scalars.absolute(a)
+
+
+def _vector_norm(x: Tensor, order: Any, dim: Dim, keepdim: bool) -> Tensor:
+    if isinstance(order, float) and math.isinf(order):
+        return (amax if order > 0 else amin)(mapped("abs", _size, x), dim, keepdim)
+    p = as_exact(order)
+    if p == 0:
+        count = count_nonzero(x, dim)
+        return kept(count, axes_of(x, dim), x.ndim) if keepdim else count
+    if p == 1:
+        return reduced(x, dim, keepdim, _size)
+    even = p.is_Integer and p % 2 == 0
+    total = reduced(x, dim, keepdim, lambda a: (a if even else _size(a)) ** p)
+    return mapped("norm", lambda s: s ** (1 / p), total)
+
+
+@word(numpy="linalg.vector_norm")
+def norm(input: Tensor, p: Order = "fro", dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """y[i] = (Σ_k |x[i,k]|^p)^(1/p); p may be inf, -inf, 0 and "fro", which is 2"""
+    if p == "nuc":
+        raise _of_singular_values("nuclear")
+    return _vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim)
+
+
+@word(torch="linalg.vector_norm", of_torch=False, offered=False, method=False)
+def vector_norm(x: Tensor, ord: float = 2, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """y[i] = (Σ_k |x[i,k]|^p)^(1/p)"""
+    return _vector_norm(x, ord, dim, keepdim)
+
+
+@word(torch="linalg.norm", of_torch=False, offered=False, method=False)
+def linalg_norm(A: Tensor, ord: Order = None, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """Of a vector (Σ |x[k]|^p)^(1/p); of a matrix sqrt(Σ x[i,j]²), or the largest sum of a row (inf) or column (1)"""
+    axes = axes_of(A, dim)
+    if ord is None or (len(axes) == 1 and ord != "fro"):
+        return _vector_norm(A, 2 if ord is None else ord, dim, keepdim)
+    return matrix_norm(A, ord, tuple(axes) if dim is None or isinstance(dim, int) else dim, keepdim)
+
+
+@word(torch="linalg.matrix_norm", numpy="linalg.matrix_norm", of_torch=False, offered=False, method=False)
+def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
+    """sqrt(Σ x[i,j]²), or the largest (smallest) sum of a row for ±inf, of a column for ±1"""
+    if len(dim) != 2:
+        raise mistake("SN104", f"a matrix norm of {show(A.shape)} needs two axes", "dim=(-2, -1)")
+    if ord == "fro":
+        return _vector_norm(A, 2, dim, keepdim)
+    if ord not in (1, -1, math.inf, -math.inf):
+        raise _of_singular_values(f"ord={ord!r}")
+    rows, columns = (d % A.ndim for d in dim)
+    over, among = (rows, columns) if abs(ord) == 1 else (columns, rows)
+    sums = reduced(A, over, True, _size)
+    chosen = (amax if ord > 0 else amin)(sums, among, True)
+    return chosen if keepdim else sum(chosen, (rows, columns))
+
+
+def _of_singular_values(which: str) -> Any:
+    return mistake("SN110", f"the {which} norm of a matrix is made of singular values, which are not covered", "fro")
+
+
+@word(method=False)
+def normalize(input: Tensor, p: float = 2.0, dim: Dim = 1, eps: float = 1e-12) -> Tensor:
+    """y[i,k] = x[i,k] / max(‖x[i]‖, eps)"""
+    return input / clamp_min(_vector_norm(input, p, dim, True), eps)
+
+
+@word(method=False)
+def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
+    """y[i] = Σ_k a[i,k] b[i,k] / (max(‖a[i]‖, eps) max(‖b[i]‖, eps))"""
+    lengths = [clamp_min(_vector_norm(x, 2, dim, False), eps) for x in (x1, x2)]
+    return sum(x1 * x2, dim) / (lengths[0] * lengths[1])
+
+
+@word(method=False)
+def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False) -> Tensor:
+    """y[i] = (Σ_k |a[i,k] - b[i,k] + eps|^p)^(1/p)"""
+    apart = mapped("pairwise_distance", lambda a, b, e: a - b + e, x1, x2, eps)
+    return _vector_norm(apart, p, -1, keepdim)

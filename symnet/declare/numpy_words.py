@@ -1,0 +1,107 @@
+"""NumPy's functions whose arguments differ from torch's; each is one of the words with other defaults."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from symnet.declare import joining, norms, products, reductions, scans, shapes
+from symnet.declare.tensor import Dim, Tensor
+from symnet.declare.words import word
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+
+def _numpys(*names: str) -> Callable[[Function], Function]:
+    return word(numpy=names, of_torch=False, offered=False, method=False)
+
+
+@_numpys("transpose")
+def np_transpose(a: Tensor, axes: Any = None) -> Tensor:
+    """The axes in another order, reversed unless it is given"""
+    return shapes.permute(a, list(reversed(range(a.ndim))) if axes is None else list(axes))
+
+
+@_numpys("expand_dims")
+def np_expand_dims(a: Tensor, axis: int) -> Tensor:
+    """A new axis of size 1"""
+    return shapes.unsqueeze(a, axis)
+
+
+@_numpys("var")
+def np_var(a: Tensor, axis: Dim = None, ddof: float = 0, keepdims: bool = False, correction: Any = None) -> Tensor:
+    """The variance with N - ddof below; ddof is 0 unless it is given"""
+    return reductions.var(a, axis, keepdim=keepdims, correction=ddof if correction is None else correction)
+
+
+@_numpys("std")
+def np_std(a: Tensor, axis: Dim = None, ddof: float = 0, keepdims: bool = False, correction: Any = None) -> Tensor:
+    """The square root of the variance"""
+    return reductions.std(a, axis, keepdim=keepdims, correction=ddof if correction is None else correction)
+
+
+@_numpys("split", "array_split")
+def np_split(ary: Tensor, indices_or_sections: Any, axis: int = 0) -> tuple[Tensor, ...]:
+    """So many equal parts of an axis, or parts that begin at given places"""
+    known = shapes.known_size(ary, shapes.axis_of(ary, axis, ary.ndim), "split")
+    if isinstance(indices_or_sections, int):
+        count = indices_or_sections
+        sizes = [known // count + (k < known % count) for k in range(count)]
+        return shapes.split(ary, sizes, axis)
+    cuts = [0, *map(int, indices_or_sections), known]
+    return shapes.split(ary, [b - a for a, b in itertools.pairwise(cuts)], axis)
+
+
+@_numpys("pad")
+def np_pad(array: Tensor, pad_width: Any, mode: str = "constant", constant_values: float = 0) -> Tensor:
+    """A border, as many as (before, after) for each axis, or one for all"""
+    pairs = pad_width if isinstance(pad_width, list | tuple) else [pad_width]
+    pairs = [p if isinstance(p, list | tuple) else (p, p) for p in pairs]
+    if isinstance(pad_width, list | tuple) and not any(isinstance(p, list | tuple) for p in pad_width):
+        pairs = [tuple(pad_width)] * array.ndim
+    pairs = list(pairs) * array.ndim if len(pairs) == 1 else list(pairs)
+    names = {"edge": "replicate", "wrap": "circular"}
+    return joining.pad(array, [n for p in reversed(pairs) for n in p], names.get(mode, mode), constant_values)
+
+
+@_numpys("cumsum")
+def np_cumsum(a: Tensor, axis: int | None = None) -> Tensor:
+    """Running sums along an axis, of all entries row by row unless it is given"""
+    return scans.cumsum(shapes.flatten(a) if axis is None else a, axis or 0)
+
+
+@_numpys("cumprod")
+def np_cumprod(a: Tensor, axis: int | None = None) -> Tensor:
+    """Running products along an axis, of all entries row by row unless it is given"""
+    return scans.cumprod(shapes.flatten(a) if axis is None else a, axis or 0)
+
+
+@_numpys("flip")
+def np_flip(m: Tensor, axis: Any = None) -> Tensor:
+    """Axes read backwards, all of them unless they are given"""
+    return shapes.flip(m, list(range(m.ndim)) if axis is None else axis)
+
+
+@_numpys("roll")
+def np_roll(a: Tensor, shift: Any, axis: Any = None) -> Tensor:
+    """Entries moved along an axis, those that fall off at the other end"""
+    return joining.roll(a, shift, axis)
+
+
+@_numpys("linalg.norm")
+def np_norm(x: Tensor, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """As torch.linalg.norm"""
+    return norms.linalg_norm(x, ord, axis, keepdims)
+
+
+@_numpys("tile")
+def np_tile(A: Tensor, reps: Any) -> Tensor:
+    """The tensor repeated so often along each axis"""
+    return joining.tile(A, *(reps if isinstance(reps, list | tuple) else (reps,)))
+
+
+@_numpys("tensordot")
+def np_tensordot(a: Tensor, b: Tensor, axes: Any = 2) -> Tensor:
+    """Σ over several axes: the last of a with the first of b, or lists of axes"""
+    return products.tensordot(a, b, axes)

@@ -1,0 +1,29 @@
+"""The words about where and how numbers are stored, which a formula does not know; torch's names and signatures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from symnet.declare.tensor import Tensor
+from symnet.declare.words import mistake, word
+
+
+@word(torch=("contiguous", "cpu", "cuda", "double", "float", "clone"), of_torch=False, offered=False)
+def kept(input: Tensor, *_: Any, **__: Any) -> Tensor:
+    """y[i] = x[i]"""
+    return input
+
+
+@word(torch=("type_as", "to"), of_torch=False, offered=False)
+def moved(input: Tensor, *target: Any, **options: Any) -> Tensor:
+    """y[i] = x[i] on another device or in another precision"""
+    for kind in (*target, *options.values()):
+        if any(name in str(kind) for name in ("complex", "int", "bool")):
+            raise mistake("SN107", f"a tensor of a model holds real numbers, not {kind}")
+    return input
+
+
+@word(torch="detach", of_torch=False, offered=False)
+def cut(input: Tensor) -> Tensor:
+    """refused: no equation says that a derivative is not to be taken"""
+    raise mistake("SN110", "detach() is not covered: it is no function of numbers", "declare the values as sn.data")

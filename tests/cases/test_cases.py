@@ -1,0 +1,86 @@
+"""Cases from other hands, in torch's words through the protocols: gradients to 1e-7 of the largest entry, or a refusal.
+
+What is refused is listed here by name, so that nothing is refused silently, and nothing covered stays on the list.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from symnet.errors import SymnetError
+from tests.cases.running import Run, cases, run_declared, run_operator
+
+BAR = 1e-7
+#: Matrix functions, whose adjoints are not written yet, and complex numbers.
+REFUSED_IDENTITIES = frozenset(
+    [
+        "mc_128_tr_sinm",
+        "mc_051_det_axb",
+        "mc_053_det_quad_sym",
+        "mc_061_quad_inv",
+        "mc_064b_inv_chain",
+        "mc_067_max_eig",
+        "mc_126_rayleigh_tr",
+        "mc_127_rayleigh_reg",
+        "mc_098_tr_expm",
+        "mc_gauss_sigma",
+        "gi_matinv_product",
+        "gi_inv_quadratic",
+        "gi_cholesky_logdet",
+        "sp_one_over_det",
+        "mn_woodbury_like",
+    ]
+)
+#: Matrix functions again, the places of maxima, and windows that reach beyond the border.
+REFUSED_OPERATORS = frozenset(
+    [
+        "op_linalg.inv_0",
+        "op_linalg.inv_1",
+        "op_linalg.inv_2",
+        "op_linalg.solve_0",
+        "op_linalg.solve_1",
+        "op_linalg.solve_2",
+        "op_linalg.eigvalsh_0",
+        "op_linalg.eigvalsh_1",
+        "op_linalg.eigvalsh_2",
+        "op_matrix_exp_0",
+        "op_matrix_exp_1",
+        "op_nn.functional.max_pool1d_0",
+        "op_nn.functional.max_pool1d_1",
+        "op_nn.functional.max_pool1d_2",
+    ]
+)
+REFUSED = REFUSED_IDENTITIES | REFUSED_OPERATORS
+DECLARED = {n: c for group in ("matrix_identities", "classic", "makemore", "llm_ops") for n, c in cases(group).items()}
+OPERATORS = cases("opdb")
+
+
+def run(name: str) -> Run:
+    return run_operator(OPERATORS[name]) if name in OPERATORS else run_declared(DECLARED[name])
+
+
+@pytest.mark.parametrize("name", [n for n in (*DECLARED, *OPERATORS) if n not in REFUSED])
+def test_case(name: str) -> None:
+    found = run(name)
+    assert set(found.gradients) == set(found.wanted)
+    assert found.error <= BAR, f"{name}: {found.error:.1e}, loss {found.loss} for {found.wanted_loss}"
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_refused_case(name: str) -> None:
+    with pytest.raises(SymnetError) as caught:
+        run(name)
+    assert caught.value.exit_code == 2
+
+
+def test_how_many_are_right() -> None:
+    assert len(DECLARED) == 42 + 30 + 4 + 6 and len(OPERATORS) == 174
+    assert len(OPERATORS.keys() - REFUSED) >= 150
+    assert not REFUSED - DECLARED.keys() - OPERATORS.keys()
+
+
+def test_the_comparison_can_fail() -> None:
+    right = run("sp_rosenbrock")
+    wrong = {n: g * (1 + 1e-6) for n, g in right.gradients.items()}
+    assert Run(right.loss, wrong, right.wanted_loss, right.wanted).error > BAR
+    assert not Run(float("nan"), right.gradients, right.wanted_loss, right.wanted).error <= BAR
