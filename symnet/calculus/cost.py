@@ -1,10 +1,10 @@
 """The cost model: scalar operations, counted on the factored form at representative sizes.
 
 An addition or multiplication of two numbers is 1, a comparison or the choice of an argument (where, relu, clip) is 1, a
-whole power |e| - 1, a root or another function 10; sizes and numbers of a product are one number together.  An
-operation of an expression over variables counts once for each of their values; a function or root once for each of its
-own, however often it stands there; a stored sum once however often it is used, at the extent of its free and bound
-variables.
+whole power |e| - 1, a root or another function 10; sizes and numbers of a product are one number together, and an entry
+without an index joins it at a cost of 1 once. An operation of an expression over variables counts once for each of
+their values; a function or root once for each of its own, however often it stands there; a stored sum once however
+often it is used, at the extent of its free and bound variables.
 """
 
 from __future__ import annotations
@@ -171,9 +171,13 @@ class Costs:
         count = 0.0
         parts = 0
         number = product.number not in (1, -1)
+        counted = number or any(a.kind in ("size", "const") or a.solid for a, _ in product.factors)
         for a, e in product.factors:
             if a.kind in ("size", "const") or a.solid:
                 number = True
+                continue
+            if counted and a.kind == "read" and not a.free and isinstance(e, int):
+                dear[a, "joined"] = float(abs(e))
                 continue
             parts += 1
             count += self._atom(a, dear)

@@ -20,6 +20,7 @@ class Steps:
 
     def __init__(self, adjoints: Adjoints) -> None:
         self.all = adjoints
+        self._copies: dict[str, None] = {}  # second names that are gone
 
     def put_in_pointwise(self) -> None:
         """A pointwise adjoint goes into its consumers where that is cheaper for all together; the latest first.
@@ -39,7 +40,9 @@ class Steps:
 
     def _may_go(self, name: str, consumers: tuple[str, ...]) -> bool:
         """Whether the adjoint may lose its name to its consumers at all."""
-        if name in self.all.wanted or not 0 < len(consumers) <= 2 or not set(consumers) <= set(self.all.finished):
+        if name in self.all.wanted or not consumers or not set(consumers) <= set(self.all.finished):
+            return False
+        if len(consumers) > 2 and not self._is_copy(name):
             return False
         return not self._is_matrix_product(name) and not self._overlaps(name, consumers)
 
@@ -54,7 +57,8 @@ class Steps:
         gone = self._no_longer_read(names, found, readers)
         now = sum(self._cost(n) for n in gone) + sum(self._cost(c) for c in consumers)
         then = sum(form.cost for form in found.values())
-        unnamed = len(consumers) == 1 and not any(self.all.program.tensors[n].given for n in names)
+        copy = len(names) == 1 and self._is_copy(names[0])
+        unnamed = (len(consumers) == 1 or copy) and not any(self.all.program.tensors[n].given for n in names)
         limit = now * (CHAIN if len(names) > 1 else 1) if unnamed else now
         if then > limit or (then == now and not unnamed):
             return
@@ -63,7 +67,17 @@ class Steps:
             self.all.candidates[c] = form
             self.all.finished[c] = Definition(c, formals, form.poly)
             self.all.definitions.by_name[c] = Definition(c, formals, form.base)
+        if copy:
+            self._copies[names[0]] = None
         readers.renew(found)
+
+    def _is_copy(self, name: str) -> bool:
+        """Whether it is another adjoint under a second name: ``dz = dR``."""
+        shown = self.all.finished[name]
+        return len(shown.poly) == 1 and all(
+            c == len(mono) == mono[0][1] == 1 and mono[0][0].kind == "read" and mono[0][0].parts == shown.formals
+            for mono, c in shown.poly.items()
+        )
 
     def _is_matrix_product(self, name: str) -> bool:
         """Whether a sum of full rank stands in it, which belongs in a step of its own."""
@@ -147,7 +161,7 @@ class Steps:
             if name in names_of(poly):
                 return None
         order = list(self.all.finished)
-        before = set(order[: order.index(consumer)]) - set(names)
+        before = set(order[: order.index(consumer)]) - {*names, *self._copies}
         form = self.all.improved(poly, formals, before.__contains__, events)
         unreadable = {*names, *order[order.index(consumer) :]}  # a sum may be known by the name of a later gradient
         return form if unreadable.isdisjoint(names_of(form.poly)) else None

@@ -69,7 +69,8 @@ class Matrices:
             case Tensor(name):
                 return Name(self.words.name(name))
             case Transpose(source):
-                return transposed(self.of(source))
+                symmetric = isinstance(source, Tensor) and source.name == self.words.identity
+                return self.of(source) if symmetric else transposed(self.of(source))
             case MatMul(left, right):
                 return self._matmul(left, right)
             case Outer(left, right):

@@ -51,12 +51,16 @@ _RELATIONS: dict[type, Literal[">", ">=", "="]] = {
 
 @dataclass(frozen=True)
 class Words:
-    """What a derivation calls its tensors: order of declaration, names on the screen, one-hot rows of label tensors."""
+    """What a derivation calls its tensors: order of declaration, names on the screen, one-hot rows of label tensors.
+
+    ``identity`` is the name of the identity matrix, None where the person calls something else so.
+    """
 
     order: Mapping[str, int]
     shown: Mapping[str, str] = field(default_factory=dict)
     one_hot: Mapping[str, str] = field(default_factory=dict)
     adjoints: frozenset[str] = frozenset()
+    identity: str | None = None
 
     def name(self, tensor: str) -> str:
         """The name on the screen."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program, TensorSpec
-from symnet.calculus.products import substitute
+from symnet.calculus.products import linear_in, substitute
 from symnet.errors import SymnetError
 from symnet.explain.arrays import Matrices, NoMatrixForm
 from symnet.explain.document import Shape
@@ -38,7 +38,7 @@ def matrix_forms(scribe: Scribe) -> Mapping[str, MatrixForm]:
     derivation = scribe.derivation
     forms: dict[str, MatrixForm] = {}
     for program in (derivation.program, derivation.model.program):
-        named = _with_one_hot(program, scribe)
+        named = _with_constants(program, scribe)
         for name in program.targets():
             if name not in forms:
                 form = _form(scribe, named, name)
@@ -51,7 +51,7 @@ def matrix_side(scribe: Scribe, equation: Equation) -> Formula | None:
     """The right side of one equation of the simplified program, rewritten, in matrix form if it has one."""
     derivation = scribe.derivation
     tensors = {**derivation.model.program.tensors, **derivation.program.tensors}
-    program = _with_one_hot(Program(tensors, (equation,), derivation.raw.loss), scribe)
+    program = _with_constants(Program(tensors, (equation,), derivation.raw.loss), scribe)
     form = _form(scribe, program, equation.target)
     return form.formula.right[-1] if form is not None else None
 
@@ -111,8 +111,8 @@ def _code(node: Node) -> str | None:
     return None
 
 
-def _with_one_hot(program: Program, scribe: Scribe) -> Program:
-    """The program with δ(k, t[n]) read from the one-hot rows Y[n, k], a tensor like any other."""
+def _with_constants(program: Program, scribe: Scribe) -> Program:
+    """The program with δ(k, t[n]) read from the one-hot rows Y[n, k], and δ(i, j) from the identity matrix."""
     tensors = dict(program.tensors)
     equations: list[Equation] = []
     for equation in program.equations:
@@ -125,6 +125,10 @@ def _with_one_hot(program: Program, scribe: Scribe) -> Program:
                 shape = (*program.tensors[read.name].shape, index.size)
                 tensors[name] = TensorSpec(name, shape, "data", given=False)
                 table[delta] = Access(name, *read.addresses, index)
+            elif scribe.words.identity is not None and _is_identity(delta, equation):
+                name = scribe.words.identity
+                tensors[name] = TensorSpec(name, (delta.args[0].size, delta.args[0].size), "data", given=False)
+                table[delta] = Access(name, *equation.left)
         body = scribe.without_seed(substitute(equation.body, table))
         equations.append(replace(equation, body=body))
     return program.with_equations(equations, tensors)
@@ -135,3 +139,11 @@ def _label(delta: Delta) -> tuple[Index, IntegerAccess] | None:
         if isinstance(index, Index) and isinstance(address, IntegerAccess):
             return index, address
     return None
+
+
+def _is_identity(delta: Delta, equation: Equation) -> bool:
+    """Whether the delta is the identity matrix times a number; times something with indices it is a diagonal."""
+    if set(delta.args) != set(equation.left) or len(equation.left) != 2 or delta.args[0].size != delta.args[1].size:
+        return False
+    found = linear_in(equation.body, delta)
+    return found is not None and not found[0].atoms(Index)

@@ -96,7 +96,8 @@ def scribe_for(derivation: Derivation) -> Scribe:
     one_hot = _one_hot_names((raw, program), set(names) | sizes)
     order = {name: place for place, name in enumerate(names)}
     adjoints = frozenset(n for n in names if n in raw.tensors and raw.tensors[n].role == "adjoint")
-    words = Words(order, shown, one_hot, adjoints)
+    taken = {*names, *sizes, *shown.values(), *one_hot.values()}
+    words = Words(order, shown, one_hot, adjoints, "I" if "I" not in taken else None)
     letters = letters_for(raw, _batch(derivation))
     return Scribe(derivation, words, letters, tensors)
 

@@ -239,7 +239,9 @@ def added(left: Value, right: Value) -> Value:
 
 
 def matrix_value(text: str, values: Mapping[str, Any], sizes: Mapping[str, int], shape: tuple[int, ...]) -> Any:
-    """The value of a right side as an array of the shape that its left side has."""
+    """The value of a right side as an array of the shape that its left side has; I is the identity of that shape."""
+    if len(shape) == 2 and shape[0] == shape[1]:
+        values = {"I": np.eye(shape[0]), **values}
     value = np.asarray(MatrixParser(text, values, sizes).parse(), float)
     if len(shape) == 1 and value.ndim == 2:
         if 1 not in value.shape:
