@@ -21,23 +21,28 @@ from benchmarks.worker import load_module
 
 BY_HAND = Path(__file__).resolve().parent / "candidates"
 REFERENCE = "torch autograd"
+HAND_MADE = {"NumPy by hand": "numpy", "torch by hand": "torch", "NumPy by hand, tuned": "numpy_tuned"}
 
 
 @dataclass(frozen=True)
 class System:
-    """An example, the number of samples in a step, the dtypes to time, and the target beside autograd."""
+    """A model, the number of samples in a step, the dtypes to time, and the target beside autograd.
 
-    example: str
+    ``by_hand`` are the candidates beside autograd that somebody wrote.
+    """
+
+    model: str
     title: str
     samples: int
     dtypes: tuple[str, ...]
     target: float
-    tuned: bool = False
+    by_hand: tuple[str, ...] = ("NumPy by hand", "torch by hand")
 
 
 SYSTEMS = (
-    System("cubic", "the cubic, 2000 points", 2000, ("float64", "float32"), 0.25, tuned=True),
-    System("mlp", "784-256-10, batch 32", 32, ("float32",), 0.7),
+    System("examples/cubic.py", "the cubic, 2000 points", 2000, ("float64", "float32"), 0.25, tuple(HAND_MADE)),
+    System("examples/mlp.py", "784-256-10, batch 32", 32, ("float32",), 0.7),
+    System("benchmarks/models/conv.py", "convolutions on 28x28, batch 32", 32, ("float32",), 1.5, ()),
 )
 
 
@@ -71,17 +76,16 @@ class Worker:
 
 def candidates(system: System, folder: Path) -> dict[str, tuple[Path, str]]:
     """Name -> (file, kind); the generated scripts are written to ``folder`` first."""
-    model = f"examples/{system.example}.py"
-    run((*SYMNET, "generate", model, "--target", "numpy", "--target", "torch", "-o", str(folder)))
+    run((*SYMNET, "generate", system.model, "--target", "numpy", "--target", "torch", "-o", str(folder)))
+    name = Path(system.model).stem
     found = {
-        "generated NumPy": (folder / f"{system.example}_numpy.py", "numpy"),
-        "generated torch": (folder / f"{system.example}_torch.py", "torch"),
-        "NumPy by hand": (BY_HAND / f"{system.example}_numpy.py", "numpy"),
-        "torch by hand": (BY_HAND / f"{system.example}_torch.py", "torch"),
-        REFERENCE: (BY_HAND / f"{system.example}_autograd.py", "autograd"),
+        "generated NumPy": (folder / f"{name}_numpy.py", "numpy"),
+        "generated torch": (folder / f"{name}_torch.py", "torch"),
+        REFERENCE: (BY_HAND / f"{name}_autograd.py", "autograd"),
     }
-    if system.tuned:
-        found["NumPy by hand, tuned"] = (BY_HAND / f"{system.example}_numpy_tuned.py", "numpy")
+    for hand in system.by_hand:
+        ending = HAND_MADE[hand]
+        found[hand] = (BY_HAND / f"{name}_{ending}.py", ending.removesuffix("_tuned"))
     return found
 
 
@@ -143,9 +147,9 @@ def rows_of(section: str, seconds: Mapping[str, list[float]], target: float) -> 
         ("generated torch", "torch by hand", None),
         ("NumPy by hand", REFERENCE, None),
     ]
-    if "NumPy by hand, tuned" in seconds:
-        pairs.insert(2, ("generated NumPy", "NumPy by hand, tuned", None))
-    return [row(section, (one, seconds[one]), (two, seconds[two]), goal) for one, two, goal in pairs]
+    pairs.insert(2, ("generated NumPy", "NumPy by hand, tuned", None))
+    known = [(one, two, goal) for one, two, goal in pairs if one in seconds and two in seconds]
+    return [row(section, (one, seconds[one]), (two, seconds[two]), goal) for one, two, goal in known]
 
 
 def step_rows(rounds: int, threads: int) -> list[Row]:

@@ -243,3 +243,9 @@ def test_digits_reach_95_percent_on_held_out_samples(target: str, capsys: pytest
     last = [line for line in capsys.readouterr().out.splitlines() if "accuracy" in line][-1]
     accuracy = float(last.split("held-out accuracy ")[1].split()[0])
     assert accuracy >= 0.95
+
+
+def test_the_convolutional_network_reaches_97_percent_on_held_out_digits(capsys: pytest.CaptureFixture[str]) -> None:
+    assert script("digits_conv", "numpy").main([]) == 0
+    last = [line for line in capsys.readouterr().out.splitlines() if "accuracy" in line][-1]
+    assert float(last.split("held-out accuracy ")[1].split()[0]) >= 0.97

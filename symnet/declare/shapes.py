@@ -133,9 +133,8 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     wanted = listed(shape)
     total = sp.Mul(*input.shape)
     sizes = [None if s == -1 else number(s) for s in wanted]
-    known = sp.Mul(*(s for s in sizes if s is not None))
-    complete = [total / known if s is None else s for s in sizes]
-    if sp.Mul(*complete) != total or sizes.count(None) > 1 or any(s.as_numer_denom()[1] != 1 for s in complete):
+    complete = _completed(total, sizes) or _completed(_by_numbers(input, total), sizes)
+    if complete is None:
         into = show([sp.sympify(w) for w in wanted])
         raise mistake("SN103", f"{show(input.shape)} cannot be reshaped to {into}")
     return _reshaped(input, tuple(complete))
@@ -174,6 +173,39 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     known = sp.Mul(*(s for s in given if s is not None))
     complete = [input.shape[at] / known if s is None else s for s in given]
     return reshape(input, [*input.shape[:at], *complete, *input.shape[at + 1 :]])
+
+
+def _completed(total: sp.Expr, sizes: list[sp.Expr | None]) -> list[sp.Expr] | None:
+    """The sizes with the one left open filled in, or None where they do not multiply to the total."""
+    known = sp.Mul(*(s for s in sizes if s is not None))
+    complete = [total / known if s is None else s for s in sizes]
+    fits = sp.Mul(*complete) == total and sizes.count(None) <= 1
+    return complete if fits and all(s.as_numer_denom()[1] == 1 for s in complete) else None
+
+
+def _by_numbers(x: Tensor, total: sp.Expr) -> sp.Expr:
+    """The number of entries with the numbers of the named sizes, on which the equations rest from then on."""
+    for size in x.shape:
+        x.trace.fixed_size(size)
+    return total.xreplace({s: sp.Integer(x.trace.sizes[s] or 0) for s in x.trace.fixed})
+
+
+@word(numpy="stack", method=False)
+def stack(tensors: list[Tensor] | tuple[Tensor, ...], dim: int = 0) -> Tensor:
+    """Tensors of one shape beside each other along a new axis: y[i,k] = tensors[k][i]"""
+    first = require_tensor(tensors[0], "stack")
+    if any(t.shape != first.shape for t in tensors):
+        first.trace.fail("SN103", "stack needs tensors of one shape", table=tuple(show(t.shape) for t in tensors))
+        return first.as_broken()
+    at = _axis(first, dim, first.ndim + 1)
+    if at is None:
+        return first.as_broken()
+    spec = first.trace.new_spec((*first.shape[:at], sp.Integer(len(tensors)), *first.shape[at:]), "intermediate")
+    for place, tensor in enumerate(tensors):
+        left = tuple(Index("i", s) for s in spec.shape)
+        rest = left[:at] + left[at + 1 :]
+        first.trace.define(spec, Term(left, Delta(left[at], sp.Integer(place)) * tensor.read(rest)))
+    return first.made(spec, "v")
 
 
 @word(of_torch=False, method=False)
