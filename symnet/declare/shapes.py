@@ -190,24 +190,6 @@ def _by_numbers(x: Tensor, total: sp.Expr) -> sp.Expr:
     return total.xreplace({s: sp.Integer(x.trace.sizes[s] or 0) for s in x.trace.fixed})
 
 
-@word(numpy="stack", method=False)
-def stack(tensors: list[Tensor] | tuple[Tensor, ...], dim: int = 0) -> Tensor:
-    """Tensors of one shape beside each other along a new axis: y[i,k] = tensors[k][i]"""
-    first = require_tensor(tensors[0], "stack")
-    if any(t.shape != first.shape for t in tensors):
-        first.trace.fail("SN103", "stack needs tensors of one shape", table=tuple(show(t.shape) for t in tensors))
-        return first.as_broken()
-    at = _axis(first, dim, first.ndim + 1)
-    if at is None:
-        return first.as_broken()
-    spec = first.trace.new_spec((*first.shape[:at], sp.Integer(len(tensors)), *first.shape[at:]), "intermediate")
-    for place, tensor in enumerate(tensors):
-        left = tuple(Index("i", s) for s in spec.shape)
-        rest = left[:at] + left[at + 1 :]
-        first.trace.define(spec, Term(left, Delta(left[at], sp.Integer(place)) * tensor.read(rest)))
-    return first.made(spec, "v")
-
-
 @word(of_torch=False, method=False)
 def broadcast(input: Tensor, *shape: Any) -> Tensor:
     """The tensor repeated to a shape, said aloud where symnet refuses to do it silently"""
