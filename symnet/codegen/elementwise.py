@@ -57,17 +57,12 @@ class Elementwise:
             return self.lower(scalars.greater_equal(x, lower) * scalars.greater_equal(upper, x))
         if isinstance(body, sp.floor) and (quotient := self._quotient(body)) is not None:
             return quotient
-        comparison = COMPARISONS.get(type(body))
         parts = [self.lower(a) for a in body.args]
-        if comparison is not None:
-<<<<<<< HEAD
-            return self.joined("compare", parts, comparison, "bool")
+        if type(body) in COMPARISONS:
+            mixed = {"int", "float"} <= {p.array.dtype for p in parts}  # NumPy would compare in float64
+            return self.joined("compare", self._floats(parts) if mixed else parts, COMPARISONS[type(body)], "bool")
         if isinstance(body, specials.is_number | specials.is_finite):
             return self.joined("call", self._floats(parts), type(body).__name__, "bool")
-=======
-            mixed = {"int", "float"} <= {p.array.dtype for p in parts}  # NumPy would compare in float64
-            return self.joined("compare", self._floats(parts) if mixed else parts, comparison, "bool")
->>>>>>> 0fbdddb (Comparisons of integers with floats in the model's own precision; windows and recurrences in the README)
         integer = all(p.array.dtype in ("int", "number") for p in parts) and type(body).__name__ in ("floor", "Mod")
         return self.joined(
             "call", parts if integer else self._floats(parts), type(body).__name__, "int" if integer else "float"
