@@ -72,7 +72,7 @@ class Layers:
     def remember(self, name: str, equations: tuple[Equation, ...], touched: Iterable[str]) -> None:
         """Another adjoint is simplified; ``touched`` came into play."""
         self._tensors.pop(name, None)  # it may have been looked at before anything was known of it
-        core = frozenset(touched)
+        core = frozenset(touched) | set(of_equations(equations).names)
         seen = set(core)
         for t in core:
             if t in self.definitions.by_name:

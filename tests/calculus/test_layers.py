@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 import sympy as sp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from symnet.calculus.derive import derive
+from symnet.calculus.evaluate import evaluate
 from symnet.calculus.fingerprints import Fingerprint, of_equations
 from symnet.calculus.ir import Equation, Program
 from symnet.calculus.layers import Layers
@@ -19,6 +21,7 @@ from symnet.calculus.simplify import simplify
 from tests.calculus.exactly import parameters, simplified
 from tests.calculus.forward import D, Forward, N, d, deep_mlp, n
 from tests.calculus.forward_deep import PARTS, stack, transformer
+from tests.programs import program_of
 
 
 def text(program: Program) -> list[str]:
@@ -110,3 +113,20 @@ def test_equations_are_alike_up_to_names() -> None:
     assert (first.text, first.names, second.names) == (second.text, ("Z1",), ("Z2",))
     assert first != of_equations(deep_mlp(2).defining("Z1"))
     assert Fingerprint("#", ("a",)) != Fingerprint("#", ("b",))
+
+
+def test_a_number_that_was_put_in_is_not_exchanged_for_a_tensor() -> None:
+    """de[n] = dL = 1 and dv[n] = ds have one shape of equation, and different values."""
+    program = program_of(
+        "parameter x[N] parameter y[N] data g[N] h[N] v[N] s a b r[N] e[N] loss",
+        "h[n] += tanh(x[n])*y[n]\nv[n] += x[n]**2\ns += v[n]\na += 2*s\nb += a + 1\nr[n] += b*h[n]\n"
+        "e[n] += g[n]*r[n]\nloss += e[n]",
+        "N",
+    )
+    derived = derive(program, ("x", "y"))
+    simple = simplify(derived, {"N": 3}).program
+    rng = np.random.default_rng(0)
+    inputs = {name: rng.normal(size=3) for name in ("x", "y", "g")}
+    raw, found = evaluate(derived, inputs), evaluate(simple, inputs)
+    for name in ("x", "y"):
+        np.testing.assert_allclose(found[simple.adjoints[name]], raw[derived.adjoints[name]], rtol=1e-12)
