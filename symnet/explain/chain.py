@@ -27,6 +27,7 @@ from symnet.explain.formula import (
     signed,
     total_of,
 )
+from symnet.explain.picked import picked
 from symnet.explain.rules import Use
 from symnet.explain.scribe import Scribe
 
@@ -88,7 +89,7 @@ def _holds_delta(formula: Formula | None) -> bool:
 
 def closed_chain(scribe: Scribe, adjoint: str) -> Line:
     """The adjoint as the simplified program has it."""
-    equations = scribe.derivation.program.defining(adjoint)
+    equations = picked(scribe.derivation.program.defining(adjoint))
     return Line(Chain(scribe.left_side(equations[0]), (scribe.right_side(equations),)))
 
 
@@ -210,4 +211,4 @@ def _summed(letters: list[str], body: Formula) -> Formula:
 
 def equations_of(scribe: Scribe, name: str) -> tuple[Equation, ...]:
     """The equations of a tensor in the simplified program, else in the raw one."""
-    return scribe.derivation.program.defining(name) or scribe.derivation.raw.defining(name)
+    return picked(scribe.derivation.program.defining(name) or scribe.derivation.raw.defining(name))

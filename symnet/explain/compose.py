@@ -204,7 +204,9 @@ class Composer:
         if guards and equation.op == "max":  # where the guard fails there is no term, and the largest of none is −∞
             inner = Call("where", (product_of(guards), inner, negated(Name("inf"))))
         elif guards:
-            inner = product_of([*guards, inner])
+            outer = signed(inner)
+            product = product_of([outer.term, *guards])
+            inner = negated(product) if outer.negative else product
         return Total("max" if equation.op == "max" else "sum", letters, inner) if letters else inner
 
     def _pulled(self, body: sp.Expr, letters: tuple[str, ...], reduced: frozenset[Index]) -> Formula:
@@ -231,6 +233,8 @@ class Composer:
         terms = formula.terms if isinstance(formula, Add) else (Signed(False, formula),)
         above = total_of([t for t in terms if not t.negative])
         below = total_of([Signed(False, t.term) for t in terms if t.negative])
+        if isinstance(below, Letter):
+            return Bracket((below, above), ("<=",))
         return Bracket((above, below), (">=",))
 
 

@@ -279,9 +279,15 @@ def raised(base: Any, exponent: Any) -> Any:
 
 
 def product(factors: list[tuple[str, Evaluate]], at: Mapping[str, int]) -> Any:
+    """A bracket that is 0 makes the product 0 wherever it stands, also beside an entry that does not exist."""
     result: Any = Fraction(1)
+    missing: IndexError | None = None
     for operation, factor in factors:
-        value = factor(at) if operation == "*" else strongly(factor, at)
+        try:
+            value = factor(at) if operation == "*" else strongly(factor, at)
+        except IndexError as error:
+            missing = error
+            continue
         if operation == "*":
             result = result * value
         elif operation == "/":
@@ -290,6 +296,8 @@ def product(factors: list[tuple[str, Evaluate]], at: Mapping[str, int]) -> Any:
             result = result // value
         else:
             result = result % value
+    if missing is not None:
+        raise missing
     return result
 
 
