@@ -5,16 +5,17 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
 from symnet.calculus.ir import Index, Program, TensorSpec
+from symnet.codegen.fission import fission
 from symnet.codegen.listed import listed
 from symnet.codegen.locals import localise
 from symnet.codegen.lower import lower
 from symnet.codegen.memory import detach, own_outputs
-from symnet.codegen.schedule import drop_unused, hoist, share, shorten
+from symnet.codegen.schedule import contiguous, drop_unused, hoist, share, shorten
 from symnet.codegen.spelling import Language, number_text, wrapped
 from symnet.codegen.stabilise import Stable, stabilise
 from symnet.codegen.statements import Statement, read_names, sizes_shown
@@ -133,7 +134,9 @@ class Writer:
 
     def function(self, program: Program, outputs: tuple[str, ...], scope: frozenset[str] | None) -> tuple[str, ...]:
         """The lines that compute the outputs.  ``scope``: the inputs at hand, all of them if None."""
-        return self._written(stabilise(program.restricted_to(outputs), frozenset(outputs)), None, outputs, scope)
+        stable = stabilise(program.restricted_to(outputs), frozenset(outputs))
+        apart = fission(stable.program, frozenset(outputs))
+        return self._written(replace(stable, program=apart), None, outputs, scope)
 
     def differentiable(self, program: Program, outputs: tuple[str, ...]) -> tuple[str, ...]:
         """The same for a function that autograd differentiates: what no value depends on is kept out of its graph."""
@@ -149,6 +152,8 @@ class Writer:
         statements = lower(program, stores, frozenset(outputs), self._like(program))
         statements = localise(drop_unused(hoist(statements, names), outputs), outputs)
         statements = drop_unused(share(statements, names), outputs)
+        if self.language.name == "numpy":
+            statements = contiguous(statements, names)
         statements = detach(statements, detached or frozenset())
         statements = own_outputs(
             statements, frozenset(n for n, t in program.tensors.items() if t.role in GIVEN), outputs

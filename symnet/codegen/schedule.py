@@ -65,6 +65,32 @@ def _moves(array: Array, loop: Iteration, moving: set[str]) -> bool:
     )
 
 
+def contiguous(statements: Iterable[Statement], names: Namer) -> tuple[Statement, ...]:
+    """The statements in which a matrix that every step of a loop multiplies by its transpose is turned once, before."""
+    work = list(statements)
+    turned = {
+        (s.loop, factor): None
+        for s in work
+        if s.loop is not None
+        for a in _everything(s)
+        if a.kind == "matmul"
+        for factor in a.arguments
+        if factor.kind == "transpose" and factor.arguments[0].kind == "name" and not _moves_in(factor, s, work)
+    }
+    for loop, factor in turned:
+        new = names.take(f"{factor.arguments[0].attribute}_T")
+        place = next(k for k, s in enumerate(work) if s.loop == loop)
+        held = {factor: name(new, factor.rank, factor.dtype)}
+        work = [with_arrays(s, held) if s.loop == loop else s for s in work]
+        work.insert(place, Assign(new, Array("copy", (factor,), None, factor.rank, factor.dtype)))
+    return tuple(work)
+
+
+def _moves_in(array: Array, statement: Statement, statements: list[Statement]) -> bool:
+    assert statement.loop is not None
+    return _moves(array, statement.loop, {s.target for s in statements if s.loop == statement.loop})
+
+
 def share(statements: Iterable[Statement], names: Namer) -> tuple[Statement, ...]:
     """The statements in which an expression that occurs twice is computed once, by name.
 
@@ -210,4 +236,4 @@ def _part_to_name(statement: Statement) -> Array | None:
     return min(parts, key=lambda p: abs(2 * _weight(p) - whole), default=None)
 
 
-__all__ = ["drop_unused", "hoist", "share", "shorten", "substitute"]
+__all__ = ["contiguous", "drop_unused", "hoist", "share", "shorten", "substitute"]

@@ -66,6 +66,9 @@ class _Shift:
     def __post_init__(self) -> None:
         read = min((a for a in self.exponent.atoms(Access) if a.has(*self.sum.reduced)), key=sort_key)
         self.read = read
+        last = {e.target: k for k, e in enumerate(self.source.equations)}
+        numbered = enumerate(self.source.equations)
+        self.early = {a.name for k, e in numbered for a in e.accesses if last.get(a.name, -1) >= k}
         name = Namer(self.source.tensors).take(f"max_{read.name}")
         self.shift = TensorSpec(name, self.source.tensors[self.sum.target].shape, "intermediate", given=False)
 
@@ -96,7 +99,7 @@ class _Shift:
             (only,) = common
             if only == (sp.S.Zero, ()):
                 return {number: rest for number, (_, rest) in pulled.items()}
-            if only is not None and (name not in self.outputs) and all(e.op == "+" for _, e in numbered):
+            if only is not None and name not in self.outputs | self.early and all(e.op == "+" for _, e in numbered):
                 self.scaled[name] = only
                 return {number: rest for number, (_, rest) in pulled.items()}
         return {number: self._with(scale, rest) for number, (scale, rest) in pulled.items()}
