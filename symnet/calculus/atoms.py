@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 import sympy as sp
@@ -36,19 +37,26 @@ class Var:
         return f"{self.hint}{self.serial}"
 
 
+@lru_cache(maxsize=4096)
+def _bracketed(template: sp.Expr) -> str:
+    """The text of a template; SymPy's printer is slow, and few templates fill many addresses."""
+    return f"<{template}>"
+
+
 class Opaque:
     """An address that is no plain variable: a SymPy template with placeholders, and the variables that fill them."""
 
-    __slots__ = ("names", "parts", "serial", "template")
+    __slots__ = ("names", "parts", "serial", "template", "text")
 
     def __init__(self, template: sp.Expr, parts: tuple[Var, ...], serial: int, names: frozenset[str]) -> None:
         self.template, self.parts, self.serial, self.names = template, parts, serial, names
+        self.text = _bracketed(template)
 
     def __hash__(self) -> int:
         return self.serial
 
     def __repr__(self) -> str:
-        return f"<{self.template}>{self.parts}"
+        return f"{self.text}{self.parts}"
 
 
 Address = Var | Opaque

@@ -187,9 +187,7 @@ def _text(atom: Atom) -> str:
         return f"{getattr(atom.head, '__name__', '')}({';'.join(map(describe, atom.parts))})"
     if atom.kind == "sum":
         return f"S{len(atom.parts[0])}({'*'.join(structure(atom.parts[1]))})"
-    places = (
-        p.code if isinstance(p, Var) else f"<{p.template}>" if isinstance(p, Opaque) else str(p) for p in atom.parts
-    )
+    places = (p.code if isinstance(p, Var) else p.text if isinstance(p, Opaque) else str(p) for p in atom.parts)
     return f"{atom.kind}{atom.code or atom.head}[{','.join(places)}]"
 
 

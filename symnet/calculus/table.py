@@ -24,7 +24,7 @@ def _encode_poly(poly: Poly, names: Mapping[Var, str], symmetric: frozenset[str]
 def _encode_address(address: Address, names: Mapping[Var, str]) -> str:
     if isinstance(address, Var):
         return names.get(address) or f"b{address.level}.{address.serial}"
-    return f"<{address.template}|{','.join(_encode_address(v, names) for v in address.parts)}>"
+    return f"{address.text[:-1]}|{','.join(_encode_address(v, names) for v in address.parts)}>"
 
 
 def _encode(atom: Atom, names: Mapping[Var, str], symmetric: frozenset[str]) -> str:

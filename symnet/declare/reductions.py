@@ -165,6 +165,12 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return Extremes(-reduced(input, dim, keepdim, lambda a: -a, op="first", hint="m"), _Places())
 
 
+@word(torch=("argmax", "argmin"), of_torch=False, offered=False)
+def place_of_extreme(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """refused: a whole number without a derivative, good for a metric only"""
+    raise mistake("SN301", "argmax has no derivative, so nothing would learn", "for classes: sn.cross_entropy(Z, t)")
+
+
 @word(numpy="count_nonzero")
 def count_nonzero(input: Tensor, dim: Dim = None) -> Tensor:
     """y[i] = Σ_k [x[i,k] ≠ 0]; derivative 0"""

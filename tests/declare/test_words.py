@@ -24,14 +24,16 @@ from symnet.calculus.ir import Program
 from symnet.calculus.verify import verify
 from symnet.declare.infinite import without_infinities
 from symnet.declare.names import renamed
+from symnet.declare.protocols import torch_name
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Trace, recording
-from symnet.declare.words import NUMPY
+from symnet.declare.words import NUMPY, TORCH
 from symnet.declare.words import WORDS as TABLE
+from symnet.errors import SymnetError
 from tests.codegen.running import LANGUAGES, as_arrays, derivation_of, functions_of
 from tests.declare.module_cases import MODULES
 from tests.declare.recurrences_of_torch import PAIRS
-from tests.declare.words_in_text import KINKS, NUMPYS, TEXTS, Case, X, Y, drawn
+from tests.declare.words_in_text import KINKS, NUMPYS, TEXTS, Case, X, Y, drawn, refusals, written
 
 POSITIVE, UNIT = np.abs(drawn(4, 3)) + 0.1, np.full((4, 3), 0.3)
 LABELS = np.array([2, 0, 1, 1])
@@ -317,6 +319,37 @@ def test_every_word_has_a_case() -> None:
 
 def test_every_word_of_numpy_has_a_case() -> None:
     assert {entry.name for entry in NUMPY.values()} <= NUMPYS
+
+
+@pytest.mark.parametrize("text", refusals())
+def test_refused(text: str) -> None:
+    case, trace = written(text), Trace()
+    with recording(trace), pytest.raises(SymnetError) as caught:
+        case.ours(*(sn.param(*a.shape) for a in case.inputs))
+        trace.problems.raise_if_any()
+    assert refusals()[text] in str(caught.value) and caught.value.exit_code == 2
+
+
+def test_the_names_of_the_table_are_torchs_and_numpys() -> None:
+    """Each name stands for a function that there is, and that torch itself hands over under this name."""
+    spaces = (torch, F, torch.special, torch.linalg, torch.Tensor, torch._C._nn)
+    for name in TORCH:
+        space, _, last = name.rpartition(".")
+        found = [getattr(s, last) for s in spaces if hasattr(s, last) and (not space or s.__name__.endswith(space))]
+        assert found or name in ("log_sigmoid",), f"torch has no {name}"
+    for name in NUMPY:
+        last = np.linalg if name.startswith("linalg.") else np
+        assert hasattr(last, name.rpartition(".")[2]) or name == "trapz", f"NumPy has no {name}"
+
+
+def test_every_function_of_torch_that_is_covered_arrives_under_its_name() -> None:
+    for space in (torch, F, torch.special, torch.linalg):
+        for name in dir(space):
+            function = getattr(space, name)
+            plain = f"{space.__name__.removeprefix('torch').removeprefix('.')}.{name}"
+            known = TORCH.get(name) if space in (torch, F) else TORCH.get(plain)
+            if known is not None and callable(function) and not isinstance(function, type):
+                assert TORCH.get(torch_name(function)) is known, f"{space.__name__}.{name} is {torch_name(function)}"
 
 
 @pytest.mark.parametrize(("word", "number"), [(w, k) for w, cases in WORDS.items() for k in range(len(cases))])

@@ -67,7 +67,7 @@ def written(text: str, torchs: str | None = None) -> Case:
     """The case of a text, or of a text of ours with torch's beside it."""
     names = tuple(n for n in ARRAYS if re.search(rf"(?<![\w.]){n}(?!\w)", text))
     assert names, f"{text} uses no array"
-    spaces = {"torch": torch, "F": F, "np": np, "sn": sn}
+    spaces = {"torch": torch, "F": F, "np": np, "sn": sn, "if_": bool}
 
     def run(words: str) -> Callable[..., Any]:
         return lambda *tensors: eval(words, {**spaces, **dict(zip(names, tensors, strict=True))})
@@ -89,6 +89,13 @@ def _read() -> dict[str, list[Case]]:
     for name, texts in window_texts.TEXTS.items():
         found.setdefault(name, []).extend(map(written, texts))
     return found
+
+
+def refusals() -> dict[str, str]:
+    """What is refused, and a part of the message."""
+    lines = (Path(__file__).parent / "refused_words.txt").read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("  ~  ") for line in lines if line and not line.startswith("#"))
+    return dict(pair for pair in pairs)
 
 
 TEXTS = _read()
