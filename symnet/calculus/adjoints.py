@@ -51,6 +51,7 @@ class Adjoints:
         self.algebra.masks = holding(facts, "mask")
         self.sums = Sums(self.algebra, Table(holding(facts, "symmetric")), holding(facts, "simplex"))
         self.sums.kept = _kept_axes(program)
+        self.sums.shapes = {t.name: t.shape for t in specs}
         self.reader = Reader(self.sums)
         self.sums.size_term = self.reader.size
         self.definitions = Definitions(self.sums, self.reader, program, facts)
@@ -100,7 +101,8 @@ class Adjoints:
 
     def _simplified(self, equations: tuple[Equation, ...], formals: tuple[Var, ...]) -> tuple[Candidate, Poly]:
         """The cheaper of two forms, and the base that stands for the adjoint inside others."""
-        self.algebra.touched = set()
+        # A tensor whose definition is put in at once is never read, and comes into play all the same.
+        self.algebra.touched = {a.name for e in equations for a in e.accesses}
         best = base = self._candidate(equations, formals, self._is_put_in, False)
         if self._reads_adjoints(equations):
             base = self._candidate(equations, formals, self._adjoints_put_in(equations, rank_of(formals)), True)

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import sympy as sp
+
 from symnet.calculus.atoms import Address, Atom, Mono, Number, Poly, Term, Var, add_term
+from symnet.calculus.interning import placeholder
+from symnet.calculus.ir import Index, IntegerAccess
+from symnet.calculus.ranges import lies_within
 from symnet.calculus.sums import Sums
 
 Binding = dict[Var, Address]
@@ -24,13 +29,31 @@ def match(sums: Sums, pattern: Atom, atom: Atom, binding: Binding) -> Binding | 
             return None
         pairs = list(zip(formals, actual, strict=True))
     result = dict(binding)
-    for formal, address in pairs:
+    for axis, (formal, address) in enumerate(pairs):
         if not isinstance(formal, Var):
             if formal is not address:
                 return None
-        elif result.setdefault(formal, address) is not address:
+            continue
+        if pattern.kind == "read" and not _fits(sums, pattern.head, axis, formal, address):
+            return None
+        if result.setdefault(formal, address) is not address:
             return None
     return result
+
+
+def _fits(sums: Sums, name: str, axis: int, formal: Var, address: Address) -> bool:
+    """Whether an address of a tensor's axis lies within a variable's range, which may be a slice of that axis."""
+    if isinstance(address, Var) and address.code == formal.code:
+        return True
+    shape = sums.shapes.get(name)
+    if shape is not None and shape[axis] == formal.size:
+        return True
+    if isinstance(address, Var):
+        place: sp.Expr = Index(address.hint, address.size)
+    else:
+        indices = {placeholder(k): Index(v.hint, v.size) for k, v in enumerate(address.parts)}
+        place = address.template.xreplace(indices)
+    return lies_within(place, formal.size, ()) and not place.has(IntegerAccess)
 
 
 def match_product(sums: Sums, pattern: Mono, mono: Mono, binding: Binding) -> Iterator[Binding]:

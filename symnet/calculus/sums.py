@@ -44,6 +44,7 @@ class Sums:
         self._aliased: set[tuple[str, object]] = set()
         self.size_term: Callable[[sp.Expr], Term] = lambda size: (1, ((algebra.atom("size", "", size), 1),))
         self.kept: dict[str, frozenset[int]] = {}
+        self.shapes: Mapping[str, tuple[sp.Expr, ...]] = {}
         self._first: Address = algebra.opaque(sp.S.Zero, ())
         algebra.known = self._known
 
