@@ -5,7 +5,8 @@ Distribution never stands alone: ``Σ dc -> Σ xh -> Σ c -> 0`` gains only at i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from symnet.calculus.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term
 from symnet.calculus.cost import Costs, sums_of
@@ -74,19 +75,23 @@ class Collapse:
         found: Opened | None = None
         order = tuple(sorted(atom.free, key=lambda v: v.serial))
         contraction = is_contraction(atom)
+        outermost = depth == DEPTH
         depth = min(depth, 2) if contraction else depth
-        for opening in self._openings(atom, depth, banned):
+        for form, opening in self._openings(atom, depth, banned):
             self.sums.events = []
             result, events = opening()
             sums = sums_of(result)
-            if atom in sums or len(result) > LONGEST_DEFINITION or (sums and (contraction or _is_difference(result))):
+            if atom in sums or len(result) > LONGEST_DEFINITION or (sums and contraction):
+                continue
+            if loses_digits(result) if sums else outermost and loses_digits(result, form, events):
                 continue
             cost = self.costs.of(result, order)
             if cost < best:
                 best, found = cost, (result, events)
         return found
 
-    def _openings(self, atom: Atom, depth: int, banned: frozenset[str]) -> Iterator[Callable[[], Opened]]:
+    def _openings(self, atom: Atom, depth: int, banned: frozenset[str]) -> Iterator[tuple[Poly, Callable[[], Opened]]]:
+        """The polynomials that may stand for a factor of the sum, each with what opens the sum by it."""
         if depth == 0:
             return
         bound, (sign, mono) = self.sums.opened(atom)
@@ -97,11 +102,12 @@ class Collapse:
             rest = (sign, tuple((b, f) for b, f in mono if b is not a))
             name = frozenset((a.head,)) if a.kind == "read" else frozenset[str]()
             for form in (body, *self._with_constant_apart(body)):
-                yield lambda form=form, rest=rest, name=name: self._distributed(bound, rest, form, depth, banned | name)  # type: ignore[misc]
+                named = banned | name
+                yield form, partial(self._distributed, bound, rest, form, depth, named)
         for v in bound if len(bound) > 1 else ():
             factors = tuple((a, e) for a, e in mono if v in a.free)
             if len(factors) == 1 and factors[0][1] == 1:
-                yield lambda v=v, a=factors[0][0]: self._own_sum(bound, (sign, mono), v, a, depth, banned)  # type: ignore[misc]
+                yield {}, partial(self._own_sum, bound, (sign, mono), v, factors[0][0], depth, banned)
 
     def _with_constant_apart(self, body: Poly) -> Iterator[Poly]:
         """``log p - log q + 1`` as the two terms ``(log p - log q)`` and 1, because the first may be known as one."""
@@ -168,7 +174,7 @@ class Collapse:
             rest = (sign, tuple((b, f) for b, f in mono if b is not inside[0]))
             self.sums.events = []
             value, used = self._distributed(bound, rest, body, DEPTH, frozenset((name,)))
-            if _is_difference(value):
+            if loses_digits(value):
                 return None
             poly = self.put(poly, atom, value)
             events += [*used, Event("open the sum", {((atom, 1),): 1}, value, "")]
@@ -178,9 +184,9 @@ class Collapse:
         self, bound: tuple[Var, ...], term: Term, v: Var, a: Atom, depth: int, banned: frozenset[str]
     ) -> Opened:
         """An index that only one factor has: that factor's own sum first."""
-        partial = self.sums.total((v,), (1, ((a, 1),)))
+        own = self.sums.total((v,), (1, ((a, 1),)))
         events = list(self.sums.events)
-        value = self._collapse_all({partial[1]: partial[0]} if partial[0] else {}, depth - 1, banned, events)
+        value = self._collapse_all({own[1]: own[0]} if own[0] else {}, depth - 1, banned, events)
         rest = (term[0], tuple((b, e) for b, e in term[1] if b is not a))
         others = tuple(u for u in bound if u is not v)
         result: Poly = {}
@@ -191,8 +197,20 @@ class Collapse:
         return result, tuple(events)
 
 
+def loses_digits(result: Poly, opened: Poly | None = None, inside: Iterable[Event] = ()) -> bool:
+    """Whether an opened sum is a difference of large numbers where the sum itself is none.
+
+    ``Σ (x - mu)(y - nu) = Σ x y - N mu nu`` is cheaper and loses every digit that the means have in common.  So no
+    difference may be multiplied out into terms of both signs, neither ``opened`` nor one ``inside``; where sums are
+    left (``opened`` is None) whatever was.  What cancels wholly, such as Σ (x - mu) = 0, leaves no terms to subtract,
+    and ``Σ p (log p + 1) = 1 - H`` multiplies out no difference.
+    """
+    opened_inside = any(e.name == "open the sum" and _is_difference(e.after) for e in inside)
+    return _is_difference(result) and (opened is None or _is_difference(opened) or opened_inside)
+
+
 def _is_difference(poly: Poly) -> bool:
-    """Whether terms of both signs are left: ``Σ (x - mu)² = Σ x² - N mu²`` is cheaper and loses every digit."""
+    """Whether terms of both signs are left."""
     return len({c > 0 for c in poly.values()}) > 1
 
 
