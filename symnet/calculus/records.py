@@ -11,7 +11,7 @@ from symnet.calculus.atoms import Poly, Var, names_of
 from symnet.calculus.emit import Emitter
 from symnet.calculus.ir import Access, Index, Program
 from symnet.calculus.moves import Step
-from symnet.calculus.rewrites import Rewrite
+from symnet.calculus.rewrites import RULES, Rewrite
 from symnet.calculus.sums import Event
 from symnet.calculus.zero import why_zero
 
@@ -69,11 +69,7 @@ class Recorder:
             return Rewrite(name, left, step.name, before, after, reason)
         left = tuple(map(writer.index, formals))
         before, after = writer.poly(step.before), writer.poly(step.after)
-        told = {
-            "by cases": "where the condition holds its bracket is 1, else 0",
-            "sum in parts": "a part of the sum is computed already",
-        }
-        reason = told.get(step.name, "multiplied out, terms cancel")
+        reason = "a part of the sum is computed already" if step.name == "sum in parts" else RULES[step.name].reason
         if step.name == "open the sum":
             reason = self._opening(step.before, step.after)
         children = tuple(self._event(name, formals, event) for event in step.events)

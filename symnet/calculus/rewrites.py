@@ -62,17 +62,49 @@ class Rewrite:
         return self.reason.format(*self.terms)
 
 
-#: Every rewrite by name, with the general reason it holds.
+@dataclass(frozen=True)
+class Rule:
+    """Why a rewrite holds, and under which condition it is done.
+
+    The proof obligation is the same for all: both sides of every record are equal at every point.
+    ``tests/calculus/test_rewrites.py`` evaluates them, as fractions or to 50 digits, and wants a program for each rule.
+    """
+
+    reason: str
+    condition: str
+
+
+#: Every rewrite by name.
 RULES = MappingProxyType(
     {
-        "declared fact": "the person declared it",
-        "known sum": "the sum is a tensor that is already there",
-        "known product": "the product is a tensor that is already there",
-        "open the sum": "a name in the sum is replaced by its definition, and the parts are sums already known",
-        "by cases": "where the condition holds its bracket is 1, else 0",
-        "sum in parts": "a sum over several axes is the sum of one over some of them, which is computed already",
-        "cancel": "multiplied out, terms cancel",
-        "zero gradient": "all contributions cancel",
-        "common factor": "the distributive law: a factor that the terms share stands once",
+        "declared fact": Rule(
+            "the person declared it",
+            "a sum over the last axis of a tensor declared one_hot or simplex",
+        ),
+        "known sum": Rule(
+            "the sum is a tensor that is already there",
+            "the sum equals the definition of a tensor up to a number and the names of indices",
+        ),
+        "known product": Rule(
+            "the product is a tensor that is already there",
+            "a tensor is defined as the product, it is computed before, and naming it is cheaper",
+        ),
+        "open the sum": Rule(
+            "a name in the sum is replaced by its definition, and the parts are sums already known",
+            "the parts are cheaper together, and no difference becomes terms of both signs",
+        ),
+        "by cases": Rule(
+            "where the condition holds its bracket is 1, else 0",
+            "the terms depend on one condition, and a choice between two cases is cheaper",
+        ),
+        "sum in parts": Rule(
+            "a sum over several axes is the sum of one over some of them, which is computed already",
+            "another formula has the sum over some of the axes",
+        ),
+        "cancel": Rule(
+            "multiplied out, terms cancel",
+            "a whole power of a sum of terms, and what is left is cheaper",
+        ),
+        "zero gradient": Rule("all contributions cancel", "no term is left of the gradient"),
     }
 )

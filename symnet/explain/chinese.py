@@ -119,7 +119,6 @@ TEMPLATES = {
     ),
     "cancel": "相消",
     "zero gradient": "梯度为零",
-    "common factor": "提取公因子",
     "the person declared it": "由用户声明",
     "the sum is a tensor that is already there": "这个和就是已有的张量",
     "the product is a tensor that is already there": "这个乘积就是已有的张量",
@@ -129,7 +128,24 @@ TEMPLATES = {
     "where the condition holds its bracket is 1, else 0": "条件成立时方括号为 1，否则为 0",
     "multiplied out, terms cancel": "乘开之后各项相消",
     "all contributions cancel": "所有贡献相互抵消",
-    "the distributive law: a factor that the terms share stands once": "分配律：各项的公因子只写一次",
+    "a sum over the last axis of a tensor declared one_hot or simplex": (
+        "对声明为 one_hot 或 simplex 的张量的最后一个轴求和"
+    ),
+    "the sum equals the definition of a tensor up to a number and the names of indices": (
+        "这个和与某个张量的定义相同，只差一个数或下标的名称"
+    ),
+    "a tensor is defined as the product, it is computed before, and naming it is cheaper": (
+        "某个张量定义为这个乘积，已先算出，而且写成它的名称更省"
+    ),
+    "the parts are cheaper together, and no difference becomes terms of both signs": (
+        "各部分合起来更省，而且没有把差展开成正负两种项"
+    ),
+    "the terms depend on one condition, and a choice between two cases is cheaper": (
+        "各项取决于同一个条件，而且分两种情况选择更省"
+    ),
+    "another formula has the sum over some of the axes": "另一个式子中已有对其中一部分轴的和",
+    "a whole power of a sum of terms, and what is left is cheaper": "多项之和的整数次幂，而且剩下的更省",
+    "no term is left of the gradient": "梯度中没有剩下任何一项",
     "the sum is {name}": "这个和就是 {name}",
     "the product is {name}": "这个乘积就是 {name}",
     "the loss does not change with {name}: all contributions cancel": "损失不随 {name} 变化：所有贡献相互抵消",

@@ -13,10 +13,12 @@ from hypothesis import given, settings
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import EXACT, NotExact, evaluate, multidigit
 from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec, sort_key
-from symnet.calculus.rewrites import Rewrite, Total
+from symnet.calculus.rewrites import RULES, Rewrite, Rule, Total
+from symnet.calculus.scalars import greater, where
 from symnet.calculus.simplify import simplify
 from tests.calculus import forward, forward_wide
 from tests.calculus.exactly import draw, parameters
+from tests.calculus.forward import D, H, N, d, n
 from tests.calculus.test_simplify_laws import programs
 
 PROGRAMS: dict[str, Program] = {
@@ -94,6 +96,43 @@ def prove(program: Program, seed: int) -> set[str]:
 def test_both_sides_of_every_record_are_equal(name: str) -> None:
     for seed in range(2):
         prove(PROGRAMS[name], seed)
+
+
+def produced() -> set[str]:
+    """The names of the rewrites that the programs come to."""
+    results = [simplify(derive(p, parameters(p)), {}) for p in (*PROGRAMS.values(), elu_by_where(), instance_norm())]
+    return {record.name for result in results for record in records(result.rewrites)}
+
+
+def elu_by_where() -> Program:
+    return forward_wide.pointwise(lambda u: where(greater(u, 0), u, sp.exp(u) - 1))
+
+
+def instance_norm() -> Program:
+    """dx needs the sum of the cotangent over the last axis, dbeta over two axes."""
+    f = forward.Forward()
+    h = Index("h", H)
+    x, G, beta = f.parameter("x", N, D, H), f.leaf("G", N, D, H), f.parameter("beta", D)
+    mu = f.put("mu", [n, d], x(n, d, h) / H, [h])
+    v = f.put("v", [n, d], (x(n, d, h) - mu(n, d)) ** 2 / H, [h])
+    xh = f.put("xh", [n, d, h], (x(n, d, h) - mu(n, d)) * (v(n, d) + forward_wide.EPS) ** -forward_wide.HALF)
+    f.put("loss", [], G(n, d, h) * (xh(n, d, h) + beta(d)), [n, d, h])
+    return f.program()
+
+
+def test_every_rule_is_used_by_some_program() -> None:
+    assert produced() == set(RULES)
+
+
+@pytest.mark.parametrize("program", [elu_by_where(), instance_norm()], ids=["elu", "norm"])
+def test_both_sides_are_equal_in_the_programs_of_single_rules(program: Program) -> None:
+    prove(program, 0)
+
+
+def test_a_rule_without_a_program_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "RULES", {**RULES, "common factor": Rule("shared", "always")})
+    with pytest.raises(AssertionError):
+        test_every_rule_is_used_by_some_program()
 
 
 @settings(max_examples=60, deadline=None)
