@@ -211,6 +211,19 @@ class Program:
 
     def targets(self) -> tuple[str, ...]:
         """Every computed tensor once, in the order in which it is complete."""
+        return self._targets
+
+    @cached_property
+    def readers(self) -> Mapping[str, tuple[Equation, ...]]:
+        """Tensor -> the equations that read it, in program order."""
+        groups: dict[str, list[Equation]] = {}
+        for equation in self.equations:
+            for name in sorted({a.name for a in equation.accesses}):
+                groups.setdefault(name, []).append(equation)
+        return {name: tuple(group) for name, group in groups.items()}
+
+    @cached_property
+    def _targets(self) -> tuple[str, ...]:
         last = {e.target: k for k, e in enumerate(self.equations)}
         return tuple(sorted(last, key=last.__getitem__))
 

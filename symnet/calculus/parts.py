@@ -20,7 +20,8 @@ MOST = 5  # bound variables of a sum whose parts are looked for
 
 def sum_in_parts(adjoints: Adjoints) -> None:
     """Every shown sum that can be had from a part of it that another tensor stores."""
-    live = [name for name in adjoints.finished if name in adjoints.live()]
+    needed = adjoints.live()
+    live = [name for name in adjoints.finished if name in needed]
     stored = {key: name for name in live for key in _helpers(adjoints, adjoints.finished[name].poly)}
     for name in live:
         shown = adjoints.finished[name]

@@ -78,7 +78,7 @@ class Recorder:
 
     def _opening(self, before: Poly, after: Poly) -> str:
         """The names that were replaced by their definitions.  The formula is left to the printers, which letter it."""
-        opened = sorted((names_of(before) - names_of(after)) & {*self.program.targets()})
+        opened = sorted(n for n in names_of(before) - names_of(after) if self.program.defining(n))
         return f"from the definition of {' and '.join(opened)}" if opened else "multiplied out"
 
 

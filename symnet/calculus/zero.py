@@ -104,8 +104,7 @@ def _raised(program: Program, tensor: str) -> Iterator[_Raised]:
 
 
 def _readers(program: Program, tensor: str) -> list[Equation]:
-    roles = {n: t.role for n, t in program.tensors.items()}
-    return [e for e in program.equations if roles[e.target] != "adjoint" and tensor in {a.name for a in e.accesses}]
+    return [e for e in program.readers.get(tensor, ()) if program.tensors[e.target].role != "adjoint"]
 
 
 def _only_read(equation: Equation, tensor: str, below: set[str]) -> Access | None:
@@ -123,7 +122,10 @@ def _several(program: Program, equation: Equation, below: set[str]) -> bool:
 def _below(program: Program, tensor: str) -> set[str]:
     """The tensor and everything that depends on it."""
     found = {tensor}
-    for equation in program.equations:
-        if program.tensors[equation.target].role != "adjoint" and any(a.name in found for a in equation.accesses):
-            found.add(equation.target)
+    queue = [tensor]
+    while queue:
+        for equation in _readers(program, queue.pop()):
+            if equation.target not in found:
+                found.add(equation.target)
+                queue.append(equation.target)
     return found
