@@ -14,7 +14,7 @@ indexed equations, where the transpose of a read is an accumulation at the same 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
@@ -227,13 +227,17 @@ def top_accesses(body: sp.Expr) -> tuple[Access, ...]:
 
 def scalar_derivative(body: sp.Expr, read: Access) -> sp.Expr:
     """∂body/∂read by SymPy, cached by the structure of the body with its reads and indices renamed in order."""
-    atoms = sorted(body.atoms(Access, Index), key=sort_key)
-    accesses = [a for a in atoms if isinstance(a, Access)]
-    nested = {b for a in accesses for address in a.addresses for b in address.atoms(Access)}
-    outer = [a for a in accesses if a not in nested]
-    places = {a: _placeholder(k) for k, a in enumerate(outer)}
-    back = {symbol: a for a, symbol in places.items()}
-    return _derivative(body.xreplace(places), places[read]).xreplace(back)
+    renamed, places = _renamed(body)
+    return _derivative(renamed, places[read]).xreplace({symbol: a for a, symbol in places.items()})
+
+
+@lru_cache(maxsize=64)
+def _renamed(body: sp.Expr) -> tuple[sp.Expr, Mapping[Access, sp.Symbol]]:
+    """The body with a symbol for each outer read, and the symbols."""
+    atoms = sorted(body.atoms(Access), key=sort_key)
+    nested = {b for a in atoms for address in a.addresses for b in address.atoms(Access)}
+    places = {a: _placeholder(k) for k, a in enumerate(a for a in atoms if a not in nested)}
+    return body.xreplace(places), places
 
 
 @lru_cache(maxsize=4096)

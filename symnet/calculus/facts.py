@@ -63,8 +63,11 @@ def facts_used(program: Program, simplified: Program, without: Callable[[Facts],
 
     The facts are left out one after the other; one that changes nothing stays out, so what is left is enough.
     """
-    known, wanted = known_facts(program), _texts(simplified)
-    if not known or _texts(without({})) == wanted:
+    known = known_facts(program)
+    if not known:
+        return ()
+    wanted = _texts(simplified)
+    if _texts(without({})) == wanted:
         return ()
     found: list[tuple[str, str]] = []
     for tensor, facts in known.items():

@@ -50,6 +50,10 @@ class _Writer:
         raw = self.derivation.raw
         self.targets, self.raw_targets = self.derivation.program.targets(), raw.targets()
         self.kept = {*self.targets, *self.forward_names, raw.adjoints.get(raw.loss, "")}
+        self.numbers = {name: k for k, name in enumerate(self.forward_names, 1)}
+        self.rewrites: dict[str, list[tuple[int, Rewrite]]] = {}  # of each adjoint, with their places among all
+        for place, rewrite in enumerate(self.derivation.rewrites):
+            self.rewrites.setdefault(rewrite.tensor, []).append((place, rewrite))
 
     def document(self) -> Outline:
         model, program = self.derivation.model, self.derivation.program
@@ -164,8 +168,13 @@ class _Writer:
             form.operands if form else (),
             form.product if form else self.scribe.shape(adjoint, program),
             tuple(remarks),
-            _once([self._reason(r) for r in self.derivation.rewrites if r.tensor in (*earlier, adjoint)], set()),
+            _once(list(map(self._reason, self._rewrites_of((*earlier, adjoint)))), set()),
         )
+
+    def _rewrites_of(self, adjoints: Iterable[str]) -> list[Rewrite]:
+        """The rewrites of several adjoints in their order."""
+        found = [placed for name in dict.fromkeys(adjoints) for placed in self.rewrites.get(name, ())]
+        return [rewrite for _, rewrite in sorted(found, key=lambda placed: placed[0])]
 
     def _why(self, equations: Sequence[Equation], form: MatrixForm | None) -> list[Prose]:
         if form is None or not form.transposed or len(equations) != 1:
@@ -175,18 +184,16 @@ class _Writer:
         return [(f"why the transpose: {text}",)] if text else []
 
     def _forward_number(self, equation: Equation) -> int:
-        name = equation.target
-        return self.forward_names.index(name) + 1 if name in self.forward_names else 0
+        return self.numbers.get(equation.target, 0)
 
     def _earlier(self, adjoint: str) -> list[str]:
         """Tensors of the one rule that the simplified program no longer has and that no earlier step has told."""
         raw = self.derivation.raw
-        kept = self.kept
         wanted: set[str] = set()
         open_names = [adjoint]
         while open_names:
             for name in sorted(raw.reads(open_names.pop())):
-                if raw.defining(name) and name not in kept | self.told | wanted:
+                if raw.defining(name) and not any(name in known for known in (self.kept, self.told, wanted)):
                     wanted.add(name)
                     open_names.append(name)
         self.told |= wanted
@@ -206,7 +213,7 @@ class _Writer:
         (value,) = closed.formula.right
         last = lines[-1].formula
         if value != (last.right[-1] if isinstance(last, Chain) else last):
-            names = dict.fromkeys(r.name for r in self.derivation.rewrites if r.tensor == adjoint)
+            names = dict.fromkeys(r.name for r in self._rewrites_of((adjoint,)))
             lines.append(Line(value, (", ".join(names),) if names else ()))
         return lines
 
@@ -226,8 +233,8 @@ class _Writer:
         open_names = [adjoint]
         while open_names:
             for name in sorted(program.reads(open_names.pop())):
-                new = program.defining(name) and name not in model.tensors and name not in self.told | wanted
-                if new and program.tensors[name].role == "intermediate":
+                new = not any(name in known for known in (model.tensors, self.told, wanted))
+                if new and program.defining(name) and program.tensors[name].role == "intermediate":
                     wanted.add(name)
                     open_names.append(name)
         self.told |= wanted
