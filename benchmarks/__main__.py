@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from benchmarks.closed_forms import closed_form_rows
 from benchmarks.commands import derive_rows, generate_rows
 from benchmarks.depth import depth_rows
 from benchmarks.equality import Unequal
@@ -45,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
     rounds = 2 if args.quick else 7
     sections: dict[str, Callable[[], list[Row]]] = {
-        "derive": lambda: derive_rows(rounds),
+        "derive": lambda: derive_rows(rounds) + closed_form_rows(min(rounds, 3)),
         "depth": lambda: depth_rows(min(rounds, 3)),
         "steps": lambda: step_rows(3 * rounds, args.threads),
         "generate": lambda: generate_rows(min(rounds, 3)),

@@ -31,6 +31,12 @@ def run(arguments: Sequence[str]) -> subprocess.CompletedProcess[str]:
     return done
 
 
+def cpu_seconds(arguments: Sequence[str]) -> float:
+    """CPU seconds of one line of code, ``("-c", line)``, in a process of its own whose start does not count."""
+    ticks = "import time; start = time.process_time(); {}; print(time.process_time() - start)"
+    return float(run(("-c", ticks.format(arguments[-1]))).stdout)
+
+
 def in_turns(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, list[float]]:
     """Wall seconds of each command, by its name: A B C, A B C, ..., after one round that is not counted."""
     seconds: dict[str, list[float]] = {name: [] for name in commands}

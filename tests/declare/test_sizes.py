@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import symnet as sn
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from symnet.declare.trace import Trace, recording
+from symnet.pipeline import derive_model, load
 
 X = np.array([[1.0, 2.0, -0.5], [3.0, -1.0, 0.25]])
 
@@ -39,3 +41,30 @@ def test_sizes_in_expressions(rule: Callable[..., Any]) -> None:
         program = Program(trace.specs, tuple(trace.equations), made.spec.name)
     assert not any(e.body.atoms(sp.Float) for e in program.equations)
     np.testing.assert_allclose(evaluate(program, {key: X})[program.loss], rule(X, 2, 3))
+
+
+ATTENTION = """
+import symnet as sn
+
+N, M, D = sn.dims(N="batch", M=5, D=4)
+X, dO = sn.data(N, M), sn.data(N, D)
+Wq, Wk, Wv, bk = sn.param(M, D), sn.param(M, D), sn.param(M, D), sn.param(D)
+Q, K, V = X @ Wq, X @ Wk + bk, X @ Wv
+S = {scores}
+P = sn.softmax(S, 1)
+loss = sn.sum(dO * (P @ V))
+"""
+
+
+@pytest.mark.parametrize(
+    "scores",
+    ["Q @ K.T / D**0.5", "Q @ K.T * D**-0.5", "D ** (-0.5) * (Q @ K.T)", "Q * D**-0.25 @ (K * D**-0.25).T"],
+)
+def test_a_root_of_a_size_in_floats_is_the_root(tmp_path: Path, scores: str) -> None:
+    """dQ and dK are closed, and the key bias is shown to have no gradient, as with ``sn.sqrt(D)``."""
+    path = tmp_path / "model.py"
+    path.write_text(ATTENTION.format(scores=scores), encoding="utf-8")
+    derivation = derive_model(load(path)[0])
+    assert not any(e.body.atoms(sp.Float) for e in derivation.program.equations)
+    (dbk,) = derivation.program.defining("dbk")
+    assert dbk.body == 0
