@@ -1,4 +1,4 @@
-"""The command: ``python -m benchmarks [--quick] [--json] [--only derive,depth,steps,generate] [--threads N]``."""
+"""The command: ``python -m benchmarks [--quick] [--json] [--only derive,closed_forms,...] [--threads N]``."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from benchmarks.equality import Unequal
 from benchmarks.steps import step_rows
 from benchmarks.table import Row, render, to_json
 
+SECTIONS = ("derive", "closed_forms", "depth", "steps", "generate")
+
 
 def machine() -> dict[str, str]:
     """What the numbers depend on."""
@@ -36,7 +38,7 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios of times, measured in one run.")
     parser.add_argument("--quick", action="store_true", help="few rounds: a look, not a result")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--only", default="derive,depth,steps,generate", help="some of derive,depth,steps,generate")
+    parser.add_argument("--only", default=",".join(SECTIONS), help=f"some of {','.join(SECTIONS)}")
     parser.add_argument("--threads", type=int, default=1, help="of NumPy and of torch in the steps (default 1)")
     return parser.parse_args(argv)
 
@@ -46,7 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = parse(argv)
     rounds = 2 if args.quick else 7
     sections: dict[str, Callable[[], list[Row]]] = {
-        "derive": lambda: derive_rows(rounds) + closed_form_rows(min(rounds, 3)),
+        "derive": lambda: derive_rows(rounds),
+        "closed_forms": lambda: closed_form_rows(min(rounds, 3)),
         "depth": lambda: depth_rows(min(rounds, 3)),
         "steps": lambda: step_rows(3 * rounds, args.threads),
         "generate": lambda: generate_rows(min(rounds, 3)),

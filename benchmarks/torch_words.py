@@ -55,7 +55,7 @@ def _sqrt(x: Any) -> Any:
 #: Words with an argument that torch wants and symnet does not, or that take numbers as well.
 _OWN: Mapping[str, Callable[..., Any]] = {
     "softmax": lambda x, dim=-1: torch.softmax(x, dim),
-    "one_hot": lambda t, classes: functional.one_hot(t, classes).to(torch.float64),
+    "one_hot": lambda t, classes: (t.unsqueeze(-1) == torch.arange(classes)).to(torch.float64),
     "eye": lambda size: torch.eye(size, dtype=torch.float64),
     "sqrt": _sqrt,
     "where": lambda c, a, b: torch.where(c, torch.as_tensor(a).to(torch.float64), torch.as_tensor(b).to(torch.float64)),

@@ -14,7 +14,7 @@ from symnet.explain.formula import Call, Chain, Formula, Name, substituted
 from symnet.explain.matrix import MatrixForm, matrix_side
 from symnet.explain.scribe import Scribe
 from symnet.explain.softmax import softmaxes
-from symnet.explain.unnamed import spreads, unnamed_forms, written_out
+from symnet.explain.unnamed import names_in, spreads, unnamed_forms, with_sums_written, written_out
 
 Table = Mapping[str, Formula]
 
@@ -27,17 +27,18 @@ def result_lines(scribe: Scribe, matrix: Mapping[str, MatrixForm], form: str) ->
     program = scribe.derivation.program
     wanted = set(scribe.derivation.gradients.values())
     words, unnamed = _known_words(scribe), unnamed_forms(scribe, matrix)
+    helpers = {scribe.words.name(n) for n in _helpers(scribe) if any(e.reduced for e in program.defining(n))}
     lines: list[Line] = []
     for name in scribe.derivation.steps:
         equations = equations_of(scribe, name)
         unfolded = unfold(program, equations) if name in wanted else equations
-        short, opened = scribe.equation(equations), scribe.equation(unfolded)
-        if name in matrix and form != "index":
-            known = matrix[name].formula
-            written = Chain(known.left, tuple(written_out(side, unnamed) for side in known.right))
-            lines += _matrix_lines(scribe, written, unfolded if opened != short else (), (words, unnamed), form)
-            if form == "both" and name in wanted and opened == short and any(map(spreads, written.right)):
-                lines.append(Line(short))
+        short, opened = (scribe.equation(with_sums_written(scribe, e)) for e in (equations, unfolded))
+        known = matrix[name].formula if name in matrix and form != "index" else None
+        written = known and Chain(known.left, tuple(written_out(side, unnamed) for side in known.right))
+        if written is not None and (form == "matrix" or not helpers.intersection(*map(names_in, written.right))):
+            found = _matrix_lines(scribe, written, unfolded if opened != short else (), (words, unnamed), form)
+            alone = form == "both" and name in wanted and len(found) == 1
+            lines += [*found, Line(short)] if alone and any(map(spreads, written.right)) else found
         else:
             lines.append(Line(short if opened == short else Chain(short.left, (*short.right, *opened.right))))
     return tuple(lines)
@@ -49,7 +50,8 @@ def _matrix_lines(
     """The matrix form, then the unfolded one: as matrices where entry meets entry, else in index form."""
     left, right = known.left, known.right
     words, unnamed = tables
-    if len(unfolded) == 1 and not unfolded[0].reduced and (side := matrix_side(scribe, unfolded[0])) is not None:
+    side = matrix_side(scribe, unfolded[0]) if len(unfolded) == 1 else None
+    if side is not None and not (unfolded[0].reduced and unfolded[0].body.has(sp.Add)):
         side = written_out(side, unnamed)
         return [Line(Chain(left, (*right, _known(side, words) or side)))]
     named = _known(right[-1], words)
@@ -64,9 +66,12 @@ def _matrix_lines(
 
 def _reads_helpers(scribe: Scribe, equations: tuple[Equation, ...]) -> bool:
     """Whether tensors stand there that only the simplifier named: the line with their names says less."""
+    return not _helpers(scribe).isdisjoint(a.name for e in equations for a in e.accesses)
+
+
+def _helpers(scribe: Scribe) -> set[str]:
     program, forward = scribe.derivation.program, scribe.derivation.model.program
-    specs = [program.tensors[a.name] for e in equations for a in e.accesses if a.name not in forward.tensors]
-    return any(spec.role == "intermediate" for spec in specs)
+    return {n for n, s in program.tensors.items() if n not in forward.tensors and s.role == "intermediate"}
 
 
 def _known(formula: Formula, words: Table) -> Formula | None:

@@ -17,6 +17,7 @@ from symnet.explain.closed import result_lines
 from symnet.explain.compose import Composer
 from symnet.explain.document import Declared, Forward, LetterUse, Line, Outline, Prose, Reason, Step, Where
 from symnet.explain.formula import Call, Chain, Formula, Name, Partial
+from symnet.explain.kept import without_kept_axes
 from symnet.explain.matrix import MatrixForm, matrix_forms
 from symnet.explain.options import Options
 from symnet.explain.rules import remarks_of, rules_of, why_transposed
@@ -30,7 +31,8 @@ def outline(derivation: Derivation, options: Options | None = None) -> Outline:
     chosen = options or Options()
     if chosen.step is not None and not 1 <= chosen.step <= len(derivation.steps):
         raise ValueError(f"there is no step {chosen.step}: the steps are 1 to {len(derivation.steps)}")
-    return _Writer(derivation, chosen).document()
+    shapes = {n: t.shape for p in (derivation.model.program, derivation.program) for n, t in p.tensors.items()}
+    return _Writer(without_kept_axes(derivation), chosen, shapes).document()
 
 
 @dataclass
@@ -39,11 +41,12 @@ class _Writer:
 
     derivation: Derivation
     options: Options
+    shapes: Mapping[str, tuple[sp.Expr, ...]]
     told: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.scribe: Scribe = replace(scribe_for(self.derivation), layout=self.options.layout)
+        self.scribe: Scribe = replace(scribe_for(self.derivation), layout=self.options.layout, shapes=self.shapes)
         self.matrix: Mapping[str, MatrixForm] = matrix_forms(self.scribe) if self.options.form != "index" else {}
         self.forward_names = self.derivation.model.program.targets()
         self.softmax = softmax_remarks(self.scribe)
@@ -62,6 +65,8 @@ class _Writer:
         if self.options.step is not None:
             steps = (steps[self.options.step - 1],)
         whole = self.options.step is None and not self.options.hint
+        result = result_lines(self.scribe, self.matrix, self.options.form) if whole else ()  # before the legend
+        facts = tuple(map(self._fact, self.derivation.facts)) if whole else ()
         return Outline(
             path=model.path.as_posix() if not model.path.is_absolute() else model.path.name,
             summary=self._summary(forward),
@@ -73,8 +78,8 @@ class _Writer:
             second=self._second(),
             forward=forward if self.options.step is None else (),
             steps=steps,
-            result=result_lines(self.scribe, self.matrix, self.options.form) if whole else (),
-            facts=tuple(map(self._fact, self.derivation.facts)) if whole else (),
+            result=result,
+            facts=facts,
             notes=self._notes(program),
             numbers=self.options.numbers if whole else None,
             form=self.options.form,

@@ -9,6 +9,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program
 from symnet.calculus.products import substitute
+from symnet.calculus.rewrites import Total
 from symnet.explain.compose import Composer, Words, right_side
 from symnet.explain.formula import At, Chain, Formula, Letter, Name, Number, Partial
 from symnet.explain.letters import Letters, letters_for
@@ -25,11 +26,13 @@ class Scribe:
     letters: Letters
     tensors: Mapping[str, str]  # first-order adjoint -> its tensor
     layout: Layout = "shape"
+    shapes: Mapping[str, tuple[sp.Expr, ...]] = field(default_factory=dict)  # where another shape is to be told
     written: dict[tuple[Equation, ...], Formula] = field(default_factory=dict)  # right sides written so far
 
     def composer(self, equation: Equation, more: Mapping[Index, str] | None = None) -> Composer:
         """The composer of one equation, its letters assigned left side first."""
-        letters = self.letters.assign(equation.indices, more)
+        summed = [i for part in sp.preorder_traversal(equation.body) if isinstance(part, Total) for i in part.indices]
+        letters = self.letters.assign([*equation.indices, *summed], more)
         return Composer(self.words, letters, equation.left, bool(equation.reduced))
 
     def contribution(self, equation: Equation) -> Formula:
@@ -74,7 +77,7 @@ class Scribe:
 
     def shape(self, tensor: str, program: Program) -> tuple[Formula, ...]:
         """The sizes of a tensor."""
-        return tuple(map(self.size, program.tensors[tensor].shape))
+        return tuple(map(self.size, self.shapes.get(tensor, program.tensors[tensor].shape)))
 
     def size(self, size: sp.Expr) -> Formula:
         """A size as a formula."""

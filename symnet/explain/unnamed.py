@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise
 
+import sympy as sp
+
+from symnet.calculus.ir import Access, Equation, exchange, sort_key
+from symnet.calculus.rewrites import Total
 from symnet.explain.formula import Call, Formula, Name, Ones, Times, Transposed, product_of, rewritten, substituted
 from symnet.explain.matrix import MatrixForm
 from symnet.explain.scribe import Scribe
@@ -29,6 +34,38 @@ def unnamed_forms(scribe: Scribe, matrix: Mapping[str, MatrixForm]) -> dict[str,
                 form = written_out(matrix[target].formula.right[-1], found)
                 if not spreads(form):
                     found[scribe.words.name(target)] = form
+    return found
+
+
+def with_sums_written(scribe: Scribe, equations: tuple[Equation, ...]) -> tuple[Equation, ...]:
+    """The equations with the sums that only the simplifier named written where they are read."""
+    program, known = scribe.derivation.program, scribe.derivation.raw.tensors
+
+    def written(body: sp.Expr) -> sp.Expr:
+        table: dict[sp.Basic, sp.Expr] = {}
+        for read in sorted(body.atoms(Access), key=sort_key):
+            defining = program.defining(read.name)
+            spec = program.tensors[read.name]
+            helper = spec.role == "intermediate" and read.name not in known and len(defining) == 1
+            if helper and defining[0].reduced and defining[0].op == "+" and not defining[0].guard:
+                own = defining[0].fresh()
+                places = dict(zip(own.left, read.addresses, strict=True))
+                table[read] = Total(written(exchange(own.body, places)), *own.reduced)
+        return exchange(body, table) if table else body
+
+    return tuple(replace(e, body=written(e.body)) for e in equations)
+
+
+def names_in(formula: Formula) -> set[str]:
+    """The names that stand in a matrix formula."""
+    found: set[str] = set()
+
+    def look(part: Formula) -> Formula | None:
+        if isinstance(part, Name):
+            found.add(part.name)
+        return None
+
+    rewritten(formula, look)
     return found
 
 
