@@ -79,7 +79,7 @@ def searches(program: Program, monkeypatch: pytest.MonkeyPatch) -> int:
 def test_one_more_layer_is_only_copied(build: Callable[[int], Program], monkeypatch: pytest.MonkeyPatch) -> None:
     """What is still searched for each layer are adjoints put into their readers, two in a transformer's layer."""
     seven, eight = (searches(build(layers), monkeypatch) for layers in (7, 8))
-    assert eight - seven <= 12 if build is transformer else eight == seven
+    assert eight - seven <= 13 if build is transformer else eight == seven
 
 
 def two_biases() -> Program:
