@@ -24,7 +24,6 @@ from tests.closed_forms import (
 )
 
 POINTS = 3
-DEARER = {"elu", "selu"}  # exp(z) is derived where the expert reads it off the output, y + α
 REPRESENTATIVE = 32  # a size that the data bring, in the cost model
 
 
@@ -68,7 +67,7 @@ def test_the_derived_gradient_costs_no_more_than_the_experts(form: str) -> None:
     ]
     numbers = {s: derivation.model.sizes[s.name] or REPRESENTATIVE for c in costs for s in c.free_symbols}
     ours, theirs = (float(c.xreplace(numbers)) for c in costs)
-    assert (ours > theirs) == (form in DEARER), f"{costs[0]} against {costs[1]}"
+    assert ours <= theirs, f"{costs[0]} against {costs[1]}"
 
 
 #: What must be printed, as a book has it: lines of the result, with ``;`` between those of one form.

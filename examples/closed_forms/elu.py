@@ -1,4 +1,6 @@
-"""ELU, y = z where z > 0, else α (exp(z) - 1): there its derivative is y + α.
+"""ELU, y = z where z > 0, else α (exp(z) - 1): there its derivative is α exp(z).
+
+It is also y + α, which costs less; but y lies near -α where z is far below 0, so that sum loses every digit there.
 
 Clevert, Unterthiner and Hochreiter, arXiv 1511.07289.
 """
@@ -15,4 +17,4 @@ loss = sn.sum(G * y)
 
 
 def expert():
-    return {"z": G * sn.where(z > 0, 1, y + alpha)}
+    return {"z": G * sn.where(z > 0, 1, alpha * sn.exp(z))}
