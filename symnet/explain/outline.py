@@ -31,8 +31,10 @@ def outline(derivation: Derivation, options: Options | None = None) -> Outline:
     chosen = options or Options()
     if chosen.step is not None and not 1 <= chosen.step <= len(derivation.steps):
         raise ValueError(f"there is no step {chosen.step}: the steps are 1 to {len(derivation.steps)}")
-    shapes = {n: t.shape for p in (derivation.model.program, derivation.program) for n, t in p.tensors.items()}
-    return _Writer(without_kept_axes(derivation), chosen, shapes).document()
+    squeezed = without_kept_axes(derivation)
+    pairs = ((derivation.model.program, squeezed.model.program), (derivation.program, squeezed.program))
+    shapes = {n: t.shape for own, left in pairs for n, t in own.tensors.items() if left.tensors[n].shape != t.shape}
+    return _Writer(squeezed, chosen, shapes).document()
 
 
 @dataclass
