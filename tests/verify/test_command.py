@@ -48,10 +48,8 @@ def test_data_that_break_a_declared_fact_are_exit_code_1(tmp_path: Path) -> None
     path.write_text(BROKEN_FACT)
     result = run(path, "--trials", 1)
     assert result.exit_code == 1
-    assert (
-        "error[SN403]: the data do not keep what the model declares: X must have rows of numbers from 0 up with the sum 1"
-        in result.stderr
-    )
+    promised = "X must have rows of numbers from 0 up with the sum 1"
+    assert f"error[SN403]: the data do not keep what the model declares: {promised}" in result.stderr
     assert f"{path}:2:" in result.stderr
 
 
