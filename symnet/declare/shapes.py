@@ -26,8 +26,8 @@ def listed(values: tuple[Any, ...]) -> list[Any]:
 
 
 def known_size(x: Tensor, axis: int, word: str) -> int:
-    """The number of an axis; raises SymnetError where only the data bring it."""
-    size = x.trace.size_value(x.shape[axis])
+    """The number of an axis, on which the equations rest; raises SymnetError where only the data bring it."""
+    size = x.trace.fixed_size(x.shape[axis])
     if size is None:
         raise mistake(
             "SN104", f"{word} needs an axis of known size, not {x.shape[axis]}", "name the size: sn.dims(...)"
@@ -133,7 +133,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     wanted = listed(shape)
     total = sp.Mul(*input.shape)
     sizes = [None if s == -1 else number(s) for s in wanted]
-    complete = _completed(total, sizes) or _completed(_by_numbers(input, total), sizes)
+    complete = _completed(input, total, sizes) or _completed(input, _by_numbers(input, total), sizes)
     if complete is None:
         into = show([sp.sympify(w) for w in wanted])
         raise mistake("SN103", f"{show(input.shape)} cannot be reshaped to {into}")
@@ -175,11 +175,11 @@ def unflatten(input: Tensor, dim: int, sizes: Any) -> Tensor:
     return reshape(input, [*input.shape[:at], *complete, *input.shape[at + 1 :]])
 
 
-def _completed(total: sp.Expr, sizes: list[sp.Expr | None]) -> list[sp.Expr] | None:
+def _completed(x: Tensor, total: sp.Expr, sizes: list[sp.Expr | None]) -> list[sp.Expr] | None:
     """The sizes with the one left open filled in, or None where they do not multiply to the total."""
     known = sp.Mul(*(s for s in sizes if s is not None))
     complete = [total / known if s is None else s for s in sizes]
-    fits = sp.Mul(*complete) == total and sizes.count(None) <= 1
+    fits = x.trace.same_size(sp.Mul(*complete), total) and sizes.count(None) <= 1
     return complete if fits and all(s.as_numer_denom()[1] == 1 for s in complete) else None
 
 

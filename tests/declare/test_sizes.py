@@ -13,6 +13,7 @@ import sympy as sp
 import symnet as sn
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
+from symnet.declare.loader import load_model
 from symnet.declare.trace import Trace, recording
 from symnet.pipeline import derive_model, load
 
@@ -68,3 +69,15 @@ def test_a_root_of_a_size_in_floats_is_the_root(tmp_path: Path, scores: str) -> 
     assert not any(e.body.atoms(sp.Float) for e in derivation.program.equations)
     (dbk,) = derivation.program.defining("dbk")
     assert dbk.body == 0
+
+
+def test_words_that_use_the_number_of_a_named_size_meet_the_name(tmp_path: Path) -> None:
+    text = "import symnet as sn\nimport torch\nH = sn.dims(H=6)\nx = sn.param(H)\n"
+    losses = ("sn.sum(torch.roll(x, 1) * x)", "sn.sum(torch.cumprod(x, 0) * x)", "sn.sum((x[1:] - x[:-1]) ** 2)")
+    value = np.arange(1.0, 7.0)
+    expected = (np.roll(value, 1) @ value, np.cumprod(value) @ value, 5.0)
+    for loss, number in zip(losses, expected, strict=True):
+        path = tmp_path / "model.py"
+        path.write_text(f"{text}loss = {loss}\n")
+        program = load_model(path)[0].program
+        np.testing.assert_allclose(evaluate(program, {"x": value})[program.loss], number)
