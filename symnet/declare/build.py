@@ -68,7 +68,8 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     parameters = tuple(finish.parameter(key, paths) for key, s in trace.specs.items() if s.role == "parameter")
     declared = tuple(i for i in inputs if i.spec.name not in {names[key] for key in trace.given})
     _warn_unused(trace, forward, objective)
-    metric: Metric = "accuracy" if _classifies(trace, flat, declared, prediction) else "none"
+    scored = bool(trace.predictions) or isinstance(namespace.get("prediction"), Tensor)
+    metric: Metric = "accuracy" if scored and _classifies(trace, declared, prediction) else "none"
     sizes = {str(symbol): value for symbol, value in trace.sizes.items() if symbol not in trace.fixed}
     predicted = names[prediction] if prediction else None
     return Built(Model(path, lines, program, sizes, parameters, inputs, predicted, training, metric), names)
@@ -194,9 +195,10 @@ def _ancestors(program: Program) -> dict[str, set[str]]:
     return found
 
 
-def _classifies(trace: Trace, program: Program, inputs: tuple[Input, ...], prediction: str | None) -> bool:
+def _classifies(trace: Trace, inputs: tuple[Input, ...], prediction: str | None) -> bool:
+    """Whether the prediction, which the file or a loss names, has a score for each class of the only labels."""
     labels = [i for i in inputs if i.spec.integer]
-    if prediction is None or len(labels) != 1 or not trace.specs[prediction].rank or not trace.predictions:
+    if prediction is None or len(labels) != 1 or not trace.specs[prediction].rank:
         return False
     return bool(labels[0].classes == trace.specs[prediction].shape[-1])
 

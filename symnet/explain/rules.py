@@ -70,7 +70,7 @@ def remarks_of(uses: list[Use]) -> tuple[str, ...]:
     said = [text for use in uses for kind, (_, text) in DERIVATIVES.items() if _under(use, kind)]
     if any(_power(use) for use in uses):
         said.append("power: (uᵏ)' = k uᵏ⁻¹ u'")
-    said += [f"the 1/{_extent(use)} of the mean is most often forgotten" for use in uses if _mean(use)]
+    said += [f"the 1/{_written(_extent(use))} of the mean is most often forgotten" for use in uses if _mean(use)]
     if any(use.forward.op == "max" for use in uses):
         ties = uses[0].forward.ties
         said.append(
@@ -157,6 +157,12 @@ def _mean(use: Use) -> bool:
 
 def _extent(use: Use) -> sp.Expr:
     return sp.Mul(*(i.size for i in use.forward.reduced))
+
+
+def _written(extent: sp.Expr) -> str:
+    """``N``, ``(N T)``: the number as it stands under a bar."""
+    factors = [str(f) for f in sp.Mul.make_args(extent)]
+    return factors[0] if len(factors) == 1 else f"({' '.join(factors)})"
 
 
 def _sum(use: Use) -> bool:

@@ -80,6 +80,8 @@ def _drawn(program: Program, sizes: Mapping[str, int], rng: np.random.Generator,
         if spec.role in ("data", "label", "parameter"):
             shape = tuple(int(s.subs({x: sizes[x.name] for x in s.free_symbols})) for s in spec.shape)
             values[name] = rng.integers(0, 2, shape) if spec.integer else rng.integers(-20, 20, shape) / 16
+            if "mask" in spec.facts:
+                values[name] = np.where(np.arange(values[name].size).reshape(shape) % 3, values[name] > 0, 1.0)
     return values
 
 

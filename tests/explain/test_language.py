@@ -40,7 +40,8 @@ SYMNET = Path(rules.__file__).parents[1]
 WORD = re.compile(r"[A-Za-z][A-Za-z_]+")
 SECOND = ("cubic", "quadratic", "softmax", "examples/cube_plus_bias", "examples/cotangent")
 #: Words that a Chinese reader expects in Latin letters, and what LaTeX and Markdown call their own parts.
-NAMES = {"PyTorch", "NumPy", "torch", "symnet", "pip", "install", "float", "delta", "one_hot", "simplex", "cpu", "dV"}
+NAMES = {"PyTorch", "NumPy", "torch", "symnet", "pip", "install", "float", "delta", "cpu", "dV"}
+NAMES |= {"one_hot", "simplex", "mask"}
 FUNCTIONS = {name for name, _ in rules.DERIVATIVES.values()} | {"sign"}
 SETTING = set(
     WORD.findall(
