@@ -170,6 +170,7 @@ class Costs:
     def _product(self, product: Product, dear: Dear) -> float:
         count = 0.0
         parts = 0
+        above = False  # whether a factor stands over the line
         number = product.number not in (1, -1)
         counted = number or any(a.kind in ("size", "const") or a.solid for a, _ in product.factors)
         for a, e in product.factors:
@@ -182,15 +183,17 @@ class Costs:
             parts += 1
             count += self._atom(a, dear)
             if isinstance(e, int):
-                count += abs(e) - 1 + (e < 0 and parts == 1 and len(product.factors) == 1 and product.inner is None)
+                count += abs(e) - 1
             elif a.kind == "call" and a.head is sp.exp:
                 count += 1  # exp(x)^e is written exp(e x)
             else:
                 dear[a, "root"] = FUNCTION
+            above = above or e > 0 or not isinstance(e, int)
         if product.inner is not None:
             count += self._tree(product.inner, dear)
             parts += 1
-        return count + max(parts + number - 1, 0)
+        reciprocal = parts > 0 and not (above or number or product.inner)
+        return count + max(parts + number - 1, 0) + reciprocal
 
     def _atom(self, a: Atom, dear: Dear) -> float:
         if a.kind == "paren":
