@@ -28,13 +28,14 @@ from symnet.declare.layers import (
     Softplus,
     Tanh,
 )
+from symnet.declare.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
 from symnet.declare.pointwise import elementwise
 from symnet.declare.recurrent import scan
 from symnet.declare.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 from symnet.declare.suggest import UnknownWord, unknown_word
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import current
-from symnet.declare.training import SGD, Adagrad, Adam, AdamW, RMSprop, train
+from symnet.declare.training import train
 from symnet.declare.vocabulary import WORDS
 from symnet.declare.window_layers import (
     AdaptiveAvgPool1d,
@@ -64,9 +65,11 @@ __all__ = [
     "LSTM",
     "RNN",
     "SGD",
+    "Adadelta",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Adamax",
     "AdaptiveAvgPool1d",
     "AdaptiveAvgPool2d",
     "AdaptiveAvgPool3d",
@@ -98,10 +101,13 @@ __all__ = [
     "MaxPool2d",
     "MaxPool3d",
     "Module",
+    "NAdam",
     "NLLLoss",
+    "RAdam",
     "RMSprop",
     "RNNCell",
     "ReLU",
+    "Rprop",
     "Sequential",
     "SiLU",
     "Sigmoid",

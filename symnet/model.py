@@ -65,10 +65,19 @@ class Input:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """One of SGD, RMSprop, Adagrad, Adam, AdamW with torch.optim's option names and defaults filled in."""
+    """An optimiser of torch.optim with its option names and defaults filled in; of pairs such as ``betas`` each half is
+    an option of its own, ``beta1`` and ``beta2``."""
 
     kind: str
     options: Mapping[str, float | bool]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Parameters, by path, that have a learning rate (``lr``) or a ``weight_decay`` of their own."""
+
+    paths: tuple[str, ...]
+    options: Mapping[str, float]
 
 
 @dataclass(frozen=True)
@@ -86,6 +95,7 @@ class Training:
     log_every: int = 1
     report: str | None = None  # a line printed at the end, with {name} and {name[0, 1]} for parameters' numbers
     new_inputs: int = 0  # after training, predict for this many freshly drawn inputs
+    groups: tuple[Group, ...] = ()  # parameters with other options than the rest
 
 
 Metric = Literal["accuracy", "binary_accuracy", "none"]

@@ -1,6 +1,8 @@
 """The update of each optimiser as lines of code, in torch.optim's formulas; only what the chosen options need.
 
-Sources: torch.optim's documentation of SGD, RMSprop, Adagrad, Adam and AdamW (Loshchilov & Hutter, arXiv 1711.05101).
+Sources: torch.optim's documentation; Adam and Adamax (Kingma & Ba, arXiv 1412.6980), AdamW (Loshchilov & Hutter, arXiv
+1711.05101), NAdam (Dozat 2016), RAdam (Liu et al., arXiv 1908.03265), Adadelta (Zeiler, arXiv 1212.5701), Rprop
+(Riedmiller & Braun 1993).
 """
 
 from __future__ import annotations
@@ -39,15 +41,21 @@ def update_of(optimizer: Optimizer, library: str) -> Update:
 
 def torch_call(optimizer: Optimizer, parameters: str) -> str:
     """The call of torch.optim that makes the same optimiser, with the learning rate of the script."""
-    options = {name: value for name, value in optimizer.options.items() if name not in ("lr", "beta1", "beta2")}
-    if "beta1" in optimizer.options:
-        options["betas"] = (optimizer.options["beta1"], optimizer.options["beta2"])  # type: ignore[assignment]
+    options: dict[str, object] = {name: value for name, value in optimizer.options.items() if name != "lr"}
+    for pair, (first, second) in _PAIRS.items():
+        if first in options:
+            options[pair] = (options.pop(first), options.pop(second))
     given = [
         f"{name}={value!r}" for name, value in options.items() if value != _TORCH_DEFAULTS[optimizer.kind].get(name)
     ]
     return f"torch.optim.{optimizer.kind}({', '.join((parameters, 'lr=LR', *given))})"
 
 
+_PAIRS = {
+    "betas": ("beta1", "beta2"),
+    "etas": ("etaminus", "etaplus"),
+    "step_sizes": ("step_size_min", "step_size_max"),
+}
 _ADAM = {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0, "amsgrad": False}
 _TORCH_DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "SGD": {"momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False},
@@ -55,6 +63,11 @@ _TORCH_DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "Adagrad": {"lr_decay": 0.0, "weight_decay": 0.0, "initial_accumulator_value": 0.0, "eps": 1e-10},
     "Adam": _ADAM,
     "AdamW": {**_ADAM, "weight_decay": 1e-2},
+    "Adamax": {"betas": (0.9, 0.999), "eps": 1e-8, "weight_decay": 0.0},
+    "NAdam": {**_ADAM, "momentum_decay": 4e-3, "decoupled_weight_decay": False},
+    "RAdam": {**_ADAM, "decoupled_weight_decay": False},
+    "Adadelta": {"rho": 0.9, "eps": 1e-6, "weight_decay": 0.0},
+    "Rprop": {"etas": (0.5, 1.2), "step_sizes": (1e-6, 50.0)},
 }
 
 
@@ -62,10 +75,13 @@ def _constants(options: Options, *names: str) -> tuple[tuple[str, float], ...]:
     return tuple((name.upper(), float(options[name])) for name in names)
 
 
-def _decay(options: Options) -> tuple[str, tuple[str, ...]]:
-    """The gradient's name with the coupled weight decay in it, and the line that adds the decay."""
+def _decay(options: Options, decoupled: bool = False) -> tuple[str, tuple[str, ...]]:
+    """The gradient's name with the coupled weight decay in it, and the line that adds the decay; or the line of a
+    decoupled one, which shrinks the parameter itself."""
     if not options["weight_decay"]:
         return "g", ()
+    if decoupled:
+        return "g", ("p *= 1 - lr * WEIGHT_DECAY",)
     return "d", ("d = g + WEIGHT_DECAY * p",)
 
 
@@ -120,11 +136,14 @@ def _adagrad(options: Options, library: str) -> Update:
     return Update("Adagrad: s <- s + g²; p <- p - lr g / (√s + eps)", constants, slots, lines, before)
 
 
+def _moments(g: str) -> tuple[str, ...]:
+    """The running means of the gradient and of its square."""
+    return (f"m += (1 - BETA1) * ({g} - m)", "v *= BETA2", f"v += (1 - BETA2) * {g} * {g}")
+
+
 def _adam(options: Options, library: str, decoupled: bool = False) -> Update:
-    g, lines = _decay(options)
-    if decoupled and options["weight_decay"]:
-        g, lines = "g", ("p *= 1 - lr * WEIGHT_DECAY",)
-    lines = (*lines, f"m += (1 - BETA1) * ({g} - m)", "v *= BETA2", f"v += (1 - BETA2) * {g} * {g}")
+    g, lines = _decay(options, decoupled)
+    lines = (*lines, *_moments(g))
     slots, largest = [("m", 0.0), ("v", 0.0)], "v"
     if options["amsgrad"]:
         slots.append(("largest", 0.0))
@@ -141,4 +160,98 @@ def _adamw(options: Options, library: str) -> Update:
     return _adam(options, library, decoupled=True)
 
 
-_UPDATES = {"SGD": _sgd, "RMSprop": _rmsprop, "Adagrad": _adagrad, "Adam": _adam, "AdamW": _adamw}
+def _adamax(options: Options, library: str) -> Update:
+    g, lines = _decay(options)
+    lines = (
+        *lines,
+        f"m += (1 - BETA1) * ({g} - m)",
+        f"u[...] = {library}.maximum(BETA2 * u, abs({g}) + EPS)",
+        "p -= lr / (1 - BETA1 ** (step + 1)) * m / u",
+    )
+    constants = _constants(options, "beta1", "beta2", "eps") + _used(options, "weight_decay")
+    title = "Adamax: m is a running mean of g; u <- max(b₂ u, |g| + eps); p <- p - lr m̂ / u"
+    return Update(title, constants, (("m", 0.0), ("u", 0.0)), lines)
+
+
+def _nadam(options: Options, library: str) -> Update:
+    g, lines = _decay(options, bool(options["decoupled_weight_decay"]))
+    lines = (
+        *lines,
+        *_moments(g),
+        "product *= mu",  # an array of equal entries, so that a checkpoint keeps it with the others
+        f"root = {library}.sqrt(v / c2) + EPS",
+        f"p -= lr * (1 - mu) / (1 - product) * {g} / root",
+        "p -= lr * after / (1 - product * after) * m / root",
+    )
+    before = (
+        "c2 = 1 - BETA2 ** (step + 1)",
+        "mu, after = (BETA1 * (1 - 0.5 * 0.96 ** (k * MOMENTUM_DECAY)) for k in (step + 1, step + 2))",
+    )
+    constants = _constants(options, "beta1", "beta2", "eps", "momentum_decay") + _used(options, "weight_decay")
+    title = "NAdam: Adam with Nesterov's momentum mu_k = b₁ (1 - 0.96^(k d) / 2) of step k"
+    return Update(title, constants, (("m", 0.0), ("v", 0.0), ("product", 1.0)), lines, before)
+
+
+def _radam(options: Options, library: str) -> Update:
+    g, lines = _decay(options, bool(options["decoupled_weight_decay"]))
+    before = (
+        "c1, c2 = 1 - BETA1 ** (step + 1), 1 - BETA2 ** (step + 1)",
+        "most = 2 / (1 - BETA2) - 1",
+        "rho = most - 2 * (step + 1) * BETA2 ** (step + 1) / c2",
+        "rectified = rho > 5",
+        "scale = math.sqrt((rho - 4) * (rho - 2) * most / ((most - 4) * (most - 2) * rho)) if rectified else 1.0",
+    )
+    lines = (
+        *lines,
+        *_moments(g),
+        f"p -= lr / c1 * scale * m * (math.sqrt(c2) / ({library}.sqrt(v) + EPS) if rectified else 1.0)",
+    )
+    constants = _constants(options, "beta1", "beta2", "eps") + _used(options, "weight_decay")
+    title = "RAdam: Adam whose step is scaled by r(rho), and by no √v̂ while rho <= 5"
+    return Update(title, constants, (("m", 0.0), ("v", 0.0)), lines, before)
+
+
+def _adadelta(options: Options, library: str) -> Update:
+    g, lines = _decay(options)
+    lines = (
+        *lines,
+        "s *= RHO",
+        f"s += (1 - RHO) * {g} * {g}",
+        f"move = {library}.sqrt(x + EPS) / {library}.sqrt(s + EPS) * {g}",
+        "x *= RHO",
+        "x += (1 - RHO) * move * move",
+        "p -= lr * move",
+    )
+    constants = _constants(options, "rho", "eps") + _used(options, "weight_decay")
+    title = "Adadelta: s and x are running means of g² and Δ²; Δ = √(x + eps) / √(s + eps) g; p <- p - lr Δ"
+    return Update(title, constants, (("s", 0.0), ("x", 0.0)), lines)
+
+
+def _rprop(options: Options, library: str) -> Update:
+    clip = {"np": "np.clip", "torch": "torch.clamp"}[library]
+    lines = (
+        "if step == 0:",
+        "    size[...] = lr",
+        "turn = g * before",
+        f"factor = {library}.where(turn < 0, ETAMINUS, {library}.where(turn > 0, ETAPLUS, 1.0))",
+        f"size[...] = {clip}(size * factor, STEP_SIZE_MIN, STEP_SIZE_MAX)",
+        f"before[...] = {library}.where(turn < 0, 0.0, g)",
+        f"p -= {library}.sign(before) * size",
+    )
+    constants = _constants(options, "etaminus", "etaplus", "step_size_min", "step_size_max")
+    title = "Rprop: each entry's step grows while its gradient keeps its sign, and shrinks when that changes"
+    return Update(title, constants, (("before", 0.0), ("size", 0.0)), lines)
+
+
+_UPDATES = {
+    "SGD": _sgd,
+    "RMSprop": _rmsprop,
+    "Adagrad": _adagrad,
+    "Adam": _adam,
+    "AdamW": _adamw,
+    "Adamax": _adamax,
+    "NAdam": _nadam,
+    "RAdam": _radam,
+    "Adadelta": _adadelta,
+    "Rprop": _rprop,
+}

@@ -11,12 +11,11 @@ import numpy as np
 import pytest
 
 from symnet.codegen.optimizers import Update, torch_call, update_of
-from symnet.declare import training
+from symnet.declare import optimizers
 
 torch = pytest.importorskip("torch")
 
-KINDS = {"SGD": training.SGD, "RMSprop": training.RMSprop, "Adagrad": training.Adagrad, "Adam": training.Adam,
-         "AdamW": training.AdamW}  # fmt: skip
+KINDS = {make.__name__: make for make in optimizers._ALL}
 OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     "SGD": {"momentum": (0.0, 0.9), "dampening": (0.0, 0.3), "weight_decay": (0.0, 0.1), "nesterov": (False, True)},
     "RMSprop": {"alpha": (0.99, 0.5), "eps": (1e-8, 1e-3), "weight_decay": (0.0, 0.1), "momentum": (0.0, 0.9),
@@ -27,6 +26,13 @@ OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
              "amsgrad": (False, True)},
     "AdamW": {"betas": ((0.9, 0.999), (0.5, 0.9)), "eps": (1e-8, 1e-3), "weight_decay": (0.0, 0.01, 0.1),
               "amsgrad": (False, True)},
+    "Adamax": {"betas": ((0.9, 0.999), (0.5, 0.9)), "eps": (1e-8, 1e-3), "weight_decay": (0.0, 0.1)},
+    "NAdam": {"betas": ((0.9, 0.999), (0.5, 0.9)), "eps": (1e-8, 1e-3), "weight_decay": (0.0, 0.1),
+              "momentum_decay": (4e-3, 0.3), "decoupled_weight_decay": (False, True)},
+    "RAdam": {"betas": ((0.9, 0.999), (0.5, 0.9)), "eps": (1e-8, 1e-3), "weight_decay": (0.0, 0.1),
+              "decoupled_weight_decay": (False, True)},
+    "Adadelta": {"rho": (0.9, 0.5), "eps": (1e-6, 1e-3), "weight_decay": (0.0, 0.1)},
+    "Rprop": {"etas": ((0.5, 1.2), (0.3, 2.0)), "step_sizes": ((1e-6, 50), (0.04, 0.08))},
 }  # fmt: skip
 
 
@@ -76,6 +82,15 @@ def largest_error(update: Update, library: str, kind: str, options: dict[str, An
     return worst
 
 
+@pytest.fixture(autouse=True)
+def numbers_of_torch_in_float64():
+    """NAdam of torch keeps the product of its momenta in the default dtype, whatever the parameters are."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    yield
+    torch.set_default_dtype(before)
+
+
 @pytest.mark.parametrize("library", ["np", "torch"])
 @pytest.mark.parametrize(("kind", "options"), combinations(), ids=str)
 def test_fifteen_steps_are_those_of_torch(kind, options, library):
@@ -93,11 +108,11 @@ def test_the_call_of_torch_makes_the_same_optimiser(kind, options):
 
 
 def test_a_plain_optimiser_keeps_nothing_and_names_nothing():
-    update = update_of(training.SGD(lr=0.1), "np")
+    update = update_of(optimizers.SGD(lr=0.1), "np")
     assert (update.constants, update.slots) == ((), ())
     assert update.body() == ("for name, g in grads.items():", "    p = params[name]", "    p -= lr * g")
-    assert torch_call(training.SGD(lr=0.1), "p") == "torch.optim.SGD(p, lr=LR)"
-    assert torch_call(training.Adam(betas=(0.5, 0.9)), "p") == "torch.optim.Adam(p, lr=LR, betas=(0.5, 0.9))"
+    assert torch_call(optimizers.SGD(lr=0.1), "p") == "torch.optim.SGD(p, lr=LR)"
+    assert torch_call(optimizers.Adam(betas=(0.5, 0.9)), "p") == "torch.optim.Adam(p, lr=LR, betas=(0.5, 0.9))"
 
 
 @pytest.mark.parametrize(
@@ -108,6 +123,11 @@ def test_a_plain_optimiser_keeps_nothing_and_names_nothing():
         ("Adagrad", {"lr_decay": 0.2}, "1 + step", "2 + step"),
         ("Adam", {}, "BETA2 ** (step + 1)", "BETA2 ** step if step else 1"),
         ("AdamW", {"weight_decay": 0.1}, "p *= 1 - lr * WEIGHT_DECAY", "p *= 1 - WEIGHT_DECAY"),
+        ("Adamax", {}, "(BETA2 * u,", "(BETA1 * u,"),
+        ("NAdam", {}, "1 - product * after", "1 - product"),
+        ("RAdam", {}, "rho > 5", "rho > 4"),
+        ("Adadelta", {}, "np.sqrt(x + EPS)", "(np.sqrt(x) + EPS)"),
+        ("Rprop", {}, "turn < 0, 0.0, g", "turn < 0, g, g"),
     ],
 )
 def test_the_comparison_sees_a_wrong_formula(kind, options, right, wrong):

@@ -1,0 +1,189 @@
+"""The optimisers, with torch.optim's names, options and defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from symnet.declare.trace import mistake
+from symnet.errors import SymnetError
+from symnet.model import Optimizer
+
+
+def SGD(
+    lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0, weight_decay: float = 0.0, nesterov: bool = False
+) -> Optimizer:
+    """Stochastic gradient descent with torch.optim.SGD's options."""
+    if nesterov and (momentum <= 0 or dampening != 0):
+        raise _refused("nesterov needs momentum > 0 and dampening = 0", "write momentum=0.9, nesterov=True")
+    return _made("SGD", lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov)
+
+
+def RMSprop(
+    lr: float = 1e-2,
+    alpha: float = 0.99,
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    momentum: float = 0.0,
+    centered: bool = False,
+) -> Optimizer:
+    """RMSprop with torch.optim.RMSprop's options."""
+    return _made(
+        "RMSprop", lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered
+    )
+
+
+def Adagrad(
+    lr: float = 1e-2,
+    lr_decay: float = 0.0,
+    weight_decay: float = 0.0,
+    initial_accumulator_value: float = 0.0,
+    eps: float = 1e-10,
+) -> Optimizer:
+    """Adagrad with torch.optim.Adagrad's options."""
+    return _made(
+        "Adagrad",
+        lr=lr,
+        lr_decay=lr_decay,
+        weight_decay=weight_decay,
+        initial_accumulator_value=initial_accumulator_value,
+        eps=eps,
+    )
+
+
+def Adam(
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    amsgrad: bool = False,
+) -> Optimizer:
+    """Adam with torch.optim.Adam's options."""
+    return _made("Adam", lr=lr, **_betas(betas), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
+
+
+def AdamW(
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 1e-2,
+    amsgrad: bool = False,
+) -> Optimizer:
+    """AdamW with torch.optim.AdamW's options."""
+    return _made("AdamW", lr=lr, **_betas(betas), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
+
+
+def Adamax(
+    lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0.0
+) -> Optimizer:
+    """Adamax with torch.optim.Adamax's options."""
+    return _made("Adamax", lr=lr, **_betas(betas), eps=eps, weight_decay=weight_decay)
+
+
+def NAdam(
+    lr: float = 2e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    momentum_decay: float = 4e-3,
+    decoupled_weight_decay: bool = False,
+) -> Optimizer:
+    """NAdam with torch.optim.NAdam's options."""
+    return _made(
+        "NAdam",
+        lr=lr,
+        **_betas(betas),
+        eps=eps,
+        weight_decay=weight_decay,
+        momentum_decay=momentum_decay,
+        decoupled_weight_decay=decoupled_weight_decay,
+    )
+
+
+def RAdam(
+    lr: float = 1e-3,
+    betas: tuple[float, float] = (0.9, 0.999),
+    eps: float = 1e-8,
+    weight_decay: float = 0.0,
+    decoupled_weight_decay: bool = False,
+) -> Optimizer:
+    """RAdam with torch.optim.RAdam's options."""
+    options = {"weight_decay": weight_decay, "decoupled_weight_decay": decoupled_weight_decay}
+    return _made("RAdam", lr=lr, **_betas(betas), eps=eps, **options)
+
+
+def Adadelta(lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0.0) -> Optimizer:
+    """Adadelta with torch.optim.Adadelta's options."""
+    return _made("Adadelta", lr=lr, rho=rho, eps=eps, weight_decay=weight_decay)
+
+
+def Rprop(
+    lr: float = 1e-2, etas: tuple[float, float] = (0.5, 1.2), step_sizes: tuple[float, float] = (1e-6, 50.0)
+) -> Optimizer:
+    """Rprop with torch.optim.Rprop's options; ``lr`` is the first step of every entry."""
+    smaller, larger = _pair("etas", etas, "etas=(0.5, 1.2)")
+    least, most = _pair("step_sizes", step_sizes, "step_sizes=(1e-06, 50)")
+    made = _made("Rprop", lr=lr, etaminus=smaller, etaplus=larger, step_size_min=least, step_size_max=most)
+    if not 0 < smaller < 1 < larger:
+        raise _refused(f"Rprop: etas is {etas!r}", "write a number below 1 and one above 1: etas=(0.5, 1.2)")
+    if not least <= most:
+        raise _refused(f"Rprop: step_sizes is {step_sizes!r}", "write the smaller number first")
+    return made
+
+
+def _betas(betas: object) -> dict[str, Any]:
+    first, second = _pair("betas", betas, "betas=(0.9, 0.999)")
+    return {"beta1": first, "beta2": second}
+
+
+def _pair(name: str, given: object, example: str) -> tuple[Any, Any]:
+    if isinstance(given, tuple | list) and len(given) == 2:
+        return given[0], given[1]
+    raise _refused(f"{name} is {given!r}", f"write two numbers: {example}")
+
+
+_FLAGS = ("nesterov", "centered", "amsgrad", "decoupled_weight_decay")
+_BELOW_ONE = ("beta1", "beta2", "alpha", "rho")
+
+
+def _made(kind: str, **options: Any) -> Optimizer:
+    for name, value in options.items():
+        if (name in _FLAGS) != isinstance(value, bool):
+            raise _refused(
+                f"{kind}: {name} is {value!r}", "write True or False" if name in _FLAGS else "write a number"
+            )
+        if name in _BELOW_ONE and isinstance(value, int | float) and not 0 <= value < 1:
+            raise _refused(f"{kind}: {name} is {value!r}", "write a number from 0 up to, not including, 1")
+        if not isinstance(value, int | float) or not 0 <= value < float("inf"):
+            raise _refused(f"{kind}: {name} is {value!r}", "write a finite number that is not negative")
+    return Optimizer(kind, {name: v if isinstance(v, bool) else float(v) for name, v in options.items()})
+
+
+_ALL: tuple[Callable[..., Optimizer], ...] = (
+    SGD,
+    RMSprop,
+    Adagrad,
+    Adam,
+    AdamW,
+    Adamax,
+    NAdam,
+    RAdam,
+    Adadelta,
+    Rprop,
+)
+_BY_NAME = {make.__name__.lower(): make for make in _ALL}
+
+
+def chosen_optimizer(optimizer: Optimizer | str, lr: float | None) -> Optimizer:
+    """The optimiser that ``sn.train`` was given: one made by a word above, or a name with a learning rate."""
+    if isinstance(optimizer, Optimizer):
+        if lr is not None:
+            raise _refused("lr is given twice, in train and in the optimizer", "give it to the optimizer only")
+        return optimizer
+    if not isinstance(optimizer, str) or optimizer.lower() not in _BY_NAME:
+        raise _refused(f"unknown optimizer {optimizer!r}", ", ".join(_BY_NAME))
+    return _BY_NAME[optimizer.lower()](**({} if lr is None else {"lr": lr}))
+
+
+def _refused(message: str, help: str) -> SymnetError:
+    return mistake("SN108", message, help)
