@@ -130,7 +130,23 @@ def simplified(address: sp.Expr) -> sp.Expr:
 
 def with_plain_addresses(body: sp.Expr) -> sp.Expr:
     """The body with floors and remainders resolved everywhere: reshapes and transposes of each other meet in it."""
-    return body.xreplace({part: simplified(part) for part in body.atoms(sp.floor, sp.Mod)})
+    plain = body.xreplace({part: simplified(part) for part in body.atoms(sp.floor, sp.Mod)})
+    reads = [a for a in plain.atoms(Access) if a.has(sp.floor) and a.has(sp.Mod)]
+    return plain.xreplace({a: a.func(*map(_digits_joined, a.args)) for a in reads}) if reads else plain
+
+
+def _digits_joined(address: sp.Basic) -> sp.Basic:
+    """``w floor(n / w) + n mod w`` is n, and so are the digits of a number in several bases."""
+    if not isinstance(address, sp.Add):
+        return address
+    for low in sorted((t for t in address.args if t.atoms(sp.Mod)), key=sort_key):
+        factor, digit = low.as_independent(sp.Mod)
+        if isinstance(digit, sp.Mod):
+            number, base = digit.args
+            high = factor * base * sp.floor(number / base)
+            if high in address.args:
+                return _digits_joined(address - low - high + factor * number)
+    return address
 
 
 def _divide(number: sp.Expr, weight: sp.Expr) -> tuple[sp.Expr, sp.Expr]:

@@ -45,7 +45,7 @@ def _bound(expression: sp.Expr, side: int) -> sp.Expr | None:
         return None if inner is None else sp.expand(factor * inner)
     if isinstance(expression, sp.floor):
         inner = _bound(sp.expand(expression.args[0]), side)
-        return inner if inner is None or side > 0 else sp.floor(inner)
+        return inner if inner is None or (side > 0 and not inner.is_Rational) else sp.floor(inner)
     if isinstance(expression, sp.Mod) and expression.args[1].is_positive:
         return expression.args[1] - 1 if side > 0 else sp.S.Zero
     return None

@@ -167,7 +167,7 @@ class sign(Scalar):
 
 
 class clip(Scalar):
-    """min(max(x, lower), upper), with derivative [lower <= x <= upper]."""
+    """min(max(x, lower), upper), with derivative [lower <= x <= upper]; where the bounds cross it is the upper one."""
 
     nargs = 3
 
@@ -175,7 +175,9 @@ class clip(Scalar):
         x, lower, upper = self.args
         if argindex == 1:
             return within(x, lower, upper)
-        return greater(lower, x) if argindex == 2 else greater(x, upper)
+        if argindex == 2:
+            return greater(lower, x) * greater(upper, lower)
+        return 1 - (1 - greater(x, upper)) * (1 - greater(lower, upper))
 
 
 class huber(Scalar):

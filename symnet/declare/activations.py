@@ -112,9 +112,12 @@ def gelu(input: Tensor, approximate: str = "none") -> Tensor:
 
 @word(method=False)
 def softplus(input: Tensor, beta: float = 1.0, threshold: float = 20.0) -> Tensor:
-    """y[i] = log(1 + exp(β x[i])) / β; above the threshold torch gives x[i] itself, less than 1e-8 away"""
-    scale = _exact(beta)
-    return mapped("softplus", lambda a: scalars.softplus(scale * a) / scale, input)
+    """y[i] = log(1 + exp(β x[i])) / β; x[i] where β x[i] > threshold, which at 20 is less than 1e-8 away"""
+    scale, most = _exact(beta), _exact(threshold)
+    smooth = mapped("softplus", lambda a: scalars.softplus(scale * a) / scale, input)
+    if most >= 20:
+        return smooth
+    return mapped("softplus", lambda a, b: scalars.where(scalars.greater(scale * a, most), a, b), input, smooth)
 
 
 @word(torch="log_sigmoid", method=False)

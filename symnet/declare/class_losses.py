@@ -11,6 +11,7 @@ from symnet.calculus.ir import indices_for
 from symnet.declare import reductions
 from symnet.declare.constants import constant_values, flat, is_integer_number, labels_of
 from symnet.declare.losses import predicts, reduced_loss, same_shape
+from symnet.declare.masks import zeros
 from symnet.declare.pointwise import as_exact, mapped
 from symnet.declare.primitives import readdressed, show
 from symnet.declare.shapes import movedim
@@ -72,7 +73,7 @@ def multi_margin_loss(
 ) -> Tensor:
     """Mean (or sum) over the samples of (1/C) Σ_k max(0, margin - x[t] + x[k])^p over k ≠ t"""
     predicts(input)
-    scores, target = _classes_last(input, target)
+    scores, target = _classes_last(input if input.ndim else input[None], target)
     if isinstance(target, Tensor) and target.ndim and scores.ndim == 1:
         scores = scores[None]
     labels, _ = _labels(scores, target, None)
@@ -127,7 +128,7 @@ def _soft(
 def _labels(scores: Tensor, target: Any, ignored: int | None) -> tuple[Any, Tensor | None]:
     """The labels, and the mask of those that count, None if all do."""
     if is_integer_number(target):
-        return int(target), None
+        return _single_label(scores, int(target), ignored)
     if not isinstance(target, Tensor) or not target.spec.integer or target.shape != scores.shape[:-1]:
         shape = show(target.shape) if isinstance(target, Tensor) else type(target).__name__
         help = "labels have the input's shape without its class axis: sn.labels(N, classes=C)"
@@ -144,6 +145,16 @@ def _labels(scores: Tensor, target: Any, ignored: int | None) -> tuple[Any, Tens
         return target, None
     kept = mapped("cross_entropy", lambda t: 1 - scalars.equal(t, sp.Integer(ignored)), target)
     return target, kept
+
+
+def _single_label(scores: Tensor, label: int, ignored: int | None) -> tuple[int, Tensor | None]:
+    """The label of a row of scores; one that is ignored counts 0 times."""
+    if label == ignored:
+        return 0, zeros()
+    known = scores.trace.size_value(scores.shape[-1])
+    if scores.ndim != 1 or label < 0 or (known is not None and label >= known):
+        raise mistake("SN202", f"label {label} is out of range: the input is {show(scores.shape)}")
+    return label, None
 
 
 def _given_labels(

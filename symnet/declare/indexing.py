@@ -174,12 +174,13 @@ def _of_constant(trace: Trace, key: Traced, values: Any, shared: tuple[Index, ..
         trace.fail("SN104", f"index {outside[0]} is outside an axis of size {known}")
         return None
     if min(numbers) < 0:
-        key = labels_of(trace, _map(values, lambda n: n % known), tuple(int(s) for s in key.shape))
+        key = labels_of(trace, mapped_numbers(values, lambda n: n % known), tuple(int(s) for s in key.shape))
     return key.read(aligned(shared, key.spec))
 
 
-def _map(nested: Any, function: Callable[[int], int]) -> Any:
-    return tuple(_map(n, function) for n in nested) if isinstance(nested, tuple) else function(nested)
+def mapped_numbers(nested: Any, function: Callable[[int], int]) -> Any:
+    """Nested integers with a function applied to each."""
+    return tuple(mapped_numbers(n, function) for n in nested) if isinstance(nested, tuple) else function(nested)
 
 
 class arange:

@@ -13,7 +13,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symnet.calculus.integers import with_plain_addresses
-from symnet.calculus.ir import Access, Delta, Equation, Program
+from symnet.calculus.ir import Access, Delta, Equation, IntegerAccess, Program
 from symnet.calculus.loops import components
 from symnet.calculus.scalars import Indicator, negated, without_sympy_kinks
 
@@ -100,6 +100,8 @@ def _substituted(equation: Equation, done: dict[str, list[Equation]], kept: set[
             definition = _pointwise(done.get(read.name, []))
             if read.name in kept or definition is None or not _worth(definition, uses[read.name]):
                 continue
+            if read.has(IntegerAccess) and definition.body.has(sp.floor, sp.Mod):
+                continue  # the digits of a label are no addresses of which a range is known
             table = {read: definition.body.xreplace(dict(zip(definition.left, read.addresses, strict=True)))}
             break
         if not table:

@@ -54,10 +54,17 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     return first.made(spec, "v")
 
 
-@word(torch=("column_stack",), numpy=("hstack", "column_stack"), method=False)
+@word(numpy="hstack", method=False)
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Vectors end to end, matrices side by side"""
-    return cat(tensors, 0 if tensors[0].ndim < 2 else 1)
+    parts = [t if t.ndim else reshape(t, 1) for t in tensors]
+    return cat(parts, 0 if parts[0].ndim < 2 else 1)
+
+
+@word(numpy="column_stack", method=False)
+def column_stack(tensors: Sequence[Tensor]) -> Tensor:
+    """Vectors as columns, matrices side by side"""
+    return cat([t if t.ndim > 1 else reshape(t, -1, 1) for t in tensors], 1)
 
 
 @word(torch="row_stack", numpy="vstack", method=False)
@@ -123,18 +130,25 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
     widths = [int(p) for p in pad]
     for place in range(0, len(widths), 2):
         axis = input.ndim - 1 - place // 2
-        before, after = widths[place], widths[place + 1]
         if axis < 0:
             raise mistake("SN103", f"pad of {show(input.shape)} has a border for axes that do not exist")
-        if before < 0 or after < 0:
-            known = known_size(input, axis, "a negative border")
-            input = sliced(input, axis, slice(max(-before, 0), known - max(-after, 0)))
-            before, after = max(before, 0), max(after, 0)
+        before, after = (max(w, 0) for w in widths[place : place + 2])
+        cut, end = (max(-w, 0) for w in widths[place : place + 2])
+        if mode == "circular":  # what is taken away first does not come round
+            input, cut, end = _cut(input, axis, cut, end), 0, 0
         if mode == "constant":
             input = _bordered(input, axis, before, after, as_exact(value or 0.0))
         elif before or after:
             input = cat(_neighbours(input, axis, before, after, mode), axis)
+        input = _cut(input, axis, cut, end)  # from what was added too
     return input
+
+
+def _cut(x: Tensor, axis: int, before: int, after: int) -> Tensor:
+    """What a negative border leaves."""
+    if not before and not after:
+        return x
+    return sliced(x, axis, slice(before, known_size(x, axis, "a negative border") - after))
 
 
 def _bordered(x: Tensor, axis: int, before: int, after: int, value: sp.Expr) -> Tensor:

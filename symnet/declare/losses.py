@@ -213,10 +213,10 @@ def margin_ranking_loss(
 
 @word(method=False)
 def hinge_embedding_loss(input: Tensor, target: Any, margin: float = 1.0, reduction: str = "mean") -> Tensor:
-    """Mean (or sum) of x where y = 1, and of max(0, margin - x) where y = -1"""
-    near = mapped("hinge_embedding_loss", lambda x, y: scalars.equal(y, sp.S.One) * x, input, target)
+    """Mean (or sum) of x where y = 1, and of max(0, margin - x) where y = -1; of both together for any other y"""
+    near = mapped("hinge_embedding_loss", lambda x, y: (1 - scalars.equal(y, -sp.S.One)) * x, input, target)
     beyond = clamp_min(mapped("hinge_embedding_loss", lambda x, m: m - x, input, margin), 0)
-    far = mapped("hinge_embedding_loss", lambda x, y: scalars.equal(y, -sp.S.One) * x, beyond, target)
+    far = mapped("hinge_embedding_loss", lambda x, y: (1 - scalars.equal(y, sp.S.One)) * x, beyond, target)
     return reduced_loss(near + far, reduction)
 
 

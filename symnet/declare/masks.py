@@ -105,8 +105,16 @@ def masked_fill(x: Tensor, mask: Tensor, value: Tensor | float) -> Tensor:
     return _chosen("masked_fill", mask, value, require_tensor(x, "masked_fill"))
 
 
-def _chosen(name: str, condition: Tensor, a: object, b: object) -> Tensor:
-    trace = require_tensor(condition, name).trace
+def _chosen(name: str, chosen: Any, a: object, b: object) -> Tensor:
+    said = None if isinstance(chosen, bool) else number(chosen)
+    if said in (0, 1):  # a single truth value of NumPy or torch
+        trace = current()
+        picked, other = (as_operand(trace, o) for o in ((a, b) if said == 1 else (b, a)))
+        if picked is not None and other is not None:
+            both: Tensor = pointwise(trace, lambda p, _: p, picked, other)
+            return both
+    condition = require_tensor(chosen, name)
+    trace = condition.trace
     if not condition.broken and not is_mask(trace, condition.spec.name):
         help = (f"compare it: {trace.text_of(condition.spec)} != 0",)
         trace.fail("SN108", f"the condition of {name} is not a mask of 0 and 1", help=help)

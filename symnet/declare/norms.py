@@ -9,9 +9,10 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.declare.pointwise import as_exact, mapped
-from symnet.declare.primitives import show
+from symnet.declare.primitives import merged_shape, show
 from symnet.declare.reductions import amax, amin, axes_of, count_nonzero, kept, reduced, sum
 from symnet.declare.several import clamp_min
+from symnet.declare.shapes import expand
 from symnet.declare.tensor import Dim, Tensor
 from symnet.declare.words import mistake, word
 
@@ -88,6 +89,10 @@ def normalize(input: Tensor, p: float = 2.0, dim: Dim = 1, eps: float = 1e-12) -
 @word(method=False)
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """y[i] = Σ_k a[i,k] b[i,k] / (max(‖a[i]‖, eps) max(‖b[i]‖, eps))"""
+    shape = merged_shape(x1.trace, x1.shape, x2.shape)
+    if shape is None:
+        raise mistake("SN103", f"cosine_similarity of {show(x1.shape)} and {show(x2.shape)}: they do not fit together")
+    x1, x2 = (x if x.shape == shape else expand(x, *shape) for x in (x1, x2))
     lengths = [clamp_min(_vector_norm(x, 2, dim, False), eps) for x in (x1, x2)]
     return sum(x1 * x2, dim) / (lengths[0] * lengths[1])
 

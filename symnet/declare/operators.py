@@ -33,6 +33,12 @@ def sub(input: Operand, other: Operand, alpha: float = 1) -> Tensor:
     return mapped("sub", lambda a, b: a - b, input, _times(alpha, other))
 
 
+@word(offered=False)
+def rsub(input: Operand, other: Operand, alpha: float = 1) -> Tensor:
+    """y[i] = b[i] - alpha a[i]"""
+    return sub(other, input, alpha)
+
+
 @word(torch="multiply", numpy="multiply")
 def mul(input: Operand, other: Operand) -> Tensor:
     """y[i] = a[i] b[i]"""

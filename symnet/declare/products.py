@@ -10,18 +10,25 @@ import sympy as sp
 
 from symnet.calculus.ir import Delta, Index, indices_for
 from symnet.declare.joining import stack
+from symnet.declare.pointwise import mapped
 from symnet.declare.primitives import number, readdressed, show
 from symnet.declare.reductions import sum
-from symnet.declare.shapes import axis_of, known_size, listed, permute, reshape, select
+from symnet.declare.shapes import axis_of, flatten, known_size, listed, permute, reshape, select
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Term
 from symnet.declare.words import mistake, word
 
 
-@word(torch=("mm", "mv", "dot", "bmm", "linalg.matmul", "vdot", "linalg.vecdot"), numpy=("matmul", "dot", "vdot"))
+@word(torch=("mm", "mv", "dot", "bmm", "linalg.matmul", "vdot"), numpy=("matmul", "dot", "vdot"))
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """y[i,j] = Σ_k a[i,k] b[k,j]"""
     return input @ other
+
+
+@word(torch="linalg.vecdot", numpy="vecdot")
+def vecdot(x: Tensor, y: Tensor, dim: int = -1) -> Tensor:
+    """z[n] = Σ_k x[n,k] y[n,k]"""
+    return sum(mapped("vecdot", lambda a, b: a * b, x, y), dim)
 
 
 @word(torch="ger", numpy="outer")
@@ -214,7 +221,13 @@ def diag(input: Tensor, diagonal: int = 0) -> Tensor:
 diagonal_of = diagonal
 
 
-@word(torch="diagflat", numpy="diagflat")
+@word(numpy="diagflat")
+def diagflat(input: Tensor, offset: int = 0) -> Tensor:
+    """All entries, row by row, as the diagonal of a matrix"""
+    return diag_embed(flatten(input), offset)
+
+
+@word()
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """y[n,i,j] = [j = i + offset] x[n,i]"""
     size = input.shape[-1] + abs(offset)

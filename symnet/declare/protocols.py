@@ -23,7 +23,6 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
     "__or__": operator.or_,
     "__xor__": operator.xor,
     "__rsub__": lambda a, b: b - a,
-    "rsub": lambda a, b: b - a,
     "__rpow__": lambda a, b: b**a,
     "__rdiv__": lambda a, b: b / a,
     "__rtruediv__": lambda a, b: b / a,
@@ -37,7 +36,7 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 def call_torch(function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """What a function of torch gives on tensors of a model.  Raises SymnetError with the nearest covered words."""
     name = torch_name(function)
-    if name in OPERATORS and len(args) == 2:
+    if name in OPERATORS and len(args) == 2 and not options:
         return OPERATORS[name](*map(_tensor, args))
     word = _torch_word(function, name)
     if word is None:

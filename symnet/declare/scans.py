@@ -122,19 +122,30 @@ def trapezoid(y: Tensor, x: Any = None, dx: float | None = None, dim: int = -1) 
 def cov(input: Tensor, correction: int = 1) -> Tensor:
     """C[i,j] = Σ_n (x[i,n] - m[i]) (x[j,n] - m[j]) / (N - correction), m the mean of each row"""
     if input.ndim == 1:
-        return select(select(cov(unsqueeze(input, 0), correction), 0, 0), 0, 0)
+        return cov(unsqueeze(input, 0), correction)
+    if input.shape[0] == 1:  # as torch, which gives one number for one variable
+        only = input[0] - mean(input[0])
+        products: Tensor = sum(only * only)
+    else:
+        centred = input - mean(input, 1, True)
+        products = centred @ transpose(centred, 0, 1)
+    covariance: Tensor = products / _divisor(input, correction)
+    return covariance
+
+
+def _divisor(input: Tensor, correction: int) -> sp.Expr:
     divisor = input.shape[1] - number(correction)
     if divisor == 0:
         raise mistake("SN105", "the covariance of one sample with a correction of 1 is 0/0", "correction=0")
-    centred = input - mean(input, 1, True)
-    products: Tensor = centred @ transpose(centred, 0, 1) / divisor
-    return products
+    return divisor
 
 
 @word(numpy="corrcoef")
 def corrcoef(input: Tensor) -> Tensor:
     """R[i,j] = C[i,j] / sqrt(C[i,i] C[j,j]) of the covariance C"""
     c = cov(input)
+    if not c.ndim:
+        return c / c
     i = Index("i", input.shape[0])
     spec = input.trace.new_spec((input.shape[0],), "intermediate")
     input.trace.define(spec, Term((i,), c.read((i, i))))

@@ -10,7 +10,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Delta, Index, indices_for
 from symnet.declare.constants import constant_values, flat, is_integer_number, labels_of
-from symnet.declare.indexing import subscript, true_places
+from symnet.declare.indexing import mapped_numbers, subscript, true_places
 from symnet.declare.primitives import aligned, merged_shape, number, readdressed, show
 from symnet.declare.shapes import axis_of, expand, flatten
 from symnet.declare.tensor import Tensor
@@ -22,6 +22,8 @@ def labels(x: Tensor, index: Any, word: str) -> Tensor:
     """Labels, or given integers as a constant tensor; raises SymnetError for anything else."""
     if isinstance(index, list | tuple) and all(map(is_integer_number, index)):
         index = labels_of(x.trace, [int(k) for k in index], (len(index),))
+    if is_integer_number(index):
+        index = labels_of(x.trace, int(index), ())
     if not isinstance(index, Tensor) or not index.spec.integer:
         kind = "real numbers" if isinstance(index, Tensor) else type(index).__name__
         raise mistake("SN107", f"{word} takes labels or given integers, not {kind}", "sn.labels(N, classes=C)")
@@ -44,9 +46,21 @@ def within(x: Tensor, axis: int, index: Tensor) -> Tensor:
     return index
 
 
+def _from_the_end(x: Tensor, axis: int, index: Tensor) -> Tensor:
+    """The labels, given integers below 0 counted from the end of the axis."""
+    known, values = x.trace.size_value(x.shape[axis]), constant_values(index)
+    if values is None or known is None or not any(-known <= v < 0 for v in flat(values)):
+        return within(x, axis, index)
+    counted = mapped_numbers(values, lambda n: n % known if -known <= n < 0 else n)
+    return within(x, axis, labels_of(x.trace, counted, tuple(int(s) for s in index.shape)))  # type: ignore[arg-type]
+
+
 @word()
 def gather(input: Tensor, dim: int, index: Any, sparse_grad: bool = False) -> Tensor:
     """y[i,j] = x[i,t[i,j]] along an axis; t has the axes of x"""
+    if not input.ndim:
+        input = input[None]
+        return gather(input, dim, index) if getattr(index, "ndim", 0) else gather(input, 0, index[None])[0]
     at = axis_of(input, dim, input.ndim)
     t = within(input, at, labels(input, index, "gather"))
     if t.ndim != input.ndim:
@@ -61,7 +75,7 @@ def take_along_dim(input: Tensor, indices: Any, dim: int | None = None) -> Tenso
     if dim is None:
         return take_along_dim(flatten(input), flatten(labels(input, indices, "take_along_dim")), 0)
     at = axis_of(input, dim, input.ndim)
-    t = within(input, at, labels(input, indices, "take_along_dim"))
+    t = _from_the_end(input, at, labels(input, indices, "take_along_dim"))
     shape = [i if k == at or s == 1 else s for k, (s, i) in enumerate(zip(input.shape, t.shape, strict=True))]
     left = indices_for(shape)
     read = [i if s != 1 else sp.S.Zero for i, s in zip(left, input.shape, strict=True)]
@@ -80,7 +94,7 @@ def index_select(input: Tensor, dim: int, index: Any) -> Tensor:
 def take(input: Tensor, index: Any) -> Tensor:
     """y[j] = the entry t[j] of x, counted row by row"""
     flat_input = flatten(input)
-    return subscript(flat_input, within(flat_input, 0, labels(input, index, "take")))
+    return subscript(flat_input, _from_the_end(flat_input, 0, labels(input, index, "take")))
 
 
 @word(method=False)
@@ -157,6 +171,8 @@ def _no_place_twice(t: Tensor, axis: int) -> None:
 @word()
 def index_add(input: Tensor, dim: int, index: Any, source: Tensor, alpha: float = 1) -> Tensor:
     """y[u,j] = x[u,j] + alpha Σ_k [u = t[k]] s[k,j] along an axis"""
+    if not input.ndim:
+        return index_add(input[None], 0, index, source[None], alpha)[0]
     at, trace = axis_of(input, dim, input.ndim), input.trace
     t = within(input, at, labels(input, index, "index_add"))
     spec = trace.new_spec(input.shape, "intermediate")

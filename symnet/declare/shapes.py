@@ -11,6 +11,7 @@ from symnet.declare.indexing import subscript
 from symnet.declare.primitives import number, readdressed, show
 from symnet.declare.tensor import Tensor
 from symnet.declare.words import mistake, word
+from symnet.errors import SymnetError
 
 
 def axis_of(x: Tensor, dim: int, rank: int) -> int:
@@ -94,10 +95,10 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         chosen = [k for k, s in enumerate(input.shape) if s == 1]
     else:
         chosen = [axis_of(input, d, input.ndim) for d in listed((dim,))]
-        bad = [k for k in chosen if input.ndim and input.shape[k] != 1]
-        if bad and isinstance(dim, int):
-            size = input.shape[bad[0]]
+        if isinstance(dim, int) and input.ndim and input.shape[chosen[0]] != 1 and not input.trace.free:
+            size = input.shape[chosen[0]]
             raise mistake("SN104", f"axis {dim} of {show(input.shape)} has size {size}, not 1")
+        chosen = [k for k in chosen if input.ndim and input.shape[k] == 1]  # torch leaves the others as they are
     return subscript(input, tuple(0 if k in chosen else slice(None) for k in range(input.ndim)))
 
 
@@ -244,8 +245,11 @@ def narrow(input: Tensor, dim: int, start: int, length: int) -> Tensor:
 
 
 def sliced(x: Tensor, axis: int, part: slice) -> Tensor:
-    """A slice of one axis."""
-    return subscript(x, (*(slice(None),) * axis, part))
+    """A slice of one axis.  Raises SymnetError where nothing is left, which is noted already."""
+    found = subscript(x, (*(slice(None),) * axis, part))
+    if found.broken:
+        raise SymnetError
+    return found
 
 
 @word()
@@ -281,6 +285,9 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
 @word()
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """y[i,k] = x[i step + k]: windows of an axis, side by side as a new last axis"""
+    if not input.ndim:
+        input = subscript(input, None)
+        return input if size == 1 else unfold(input, 0, size, step)
     at = axis_of(input, dimension, input.ndim)
     known = known_size(input, at, "unfold")
     if size > known:
