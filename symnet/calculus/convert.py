@@ -10,7 +10,7 @@ import sympy as sp
 from symnet.calculus.atoms import ONE, Address, Atom, Number, Opaque, Poly, Term, Var, add_term, exact, variables
 from symnet.calculus.cost import Product, Tree, factored
 from symnet.calculus.interning import placeholder
-from symnet.calculus.ir import Access, Delta, Index, IntegerAccess
+from symnet.calculus.ir import Access, Delta, Index, IntegerAccess, atoms
 from symnet.calculus.normal import Algebra, NotUnderstood
 from symnet.calculus.scalars import without_sympy_kinks
 from symnet.calculus.sums import Sums
@@ -59,7 +59,7 @@ class Reader:
             return 1, ((self.algebra.atom("place", "", place, free=frozenset((place,))), 1),)
         if isinstance(expression, sp.Symbol):
             return 1, ((self.algebra.atom("size", "", expression), 1),)
-        if expression.is_number and not expression.atoms(sp.Symbol, Access):
+        if expression.is_number and not atoms(expression, sp.Symbol, Access):
             if not expression.is_real:
                 raise NotUnderstood(str(expression))
             return 1, ((self.algebra.atom("const", "", expression), 1),)
@@ -71,7 +71,7 @@ class Reader:
         """An address: a variable, or a template filled by variables."""
         if isinstance(expression, Index):
             return names[expression]
-        indices = sorted(expression.atoms(Index), key=lambda i: i.serial)
+        indices = sorted(atoms(expression, Index), key=lambda i: i.serial)
         template = expression.xreplace({i: placeholder(k) for k, i in enumerate(indices)})
         return self.algebra.opaque(template, tuple(names[i] for i in indices))
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Index, Program, TensorSpec, sort_key
+from symnet.calculus.ir import Access, Index, Program, TensorSpec, atoms, sort_key
 from symnet.calculus.rewrites import Rewrite, Total
 from symnet.calculus.scalars import greater, greater_equal
 
@@ -128,7 +128,7 @@ def facts_proved(rewrites: Iterable[Rewrite], program: Program) -> tuple[Fact, .
     """The sums of forward tensors that were shown to be a number, such as Σ (z - mu) = 0."""
     found: dict[str, Fact] = {}
     for rewrite in _all(rewrites):
-        reads = rewrite.before.atoms(Access)
+        reads = atoms(rewrite.before, Access)
         forward = not any(a.name in program.tensors and program.tensors[a.name].role == "adjoint" for a in reads)
         if isinstance(rewrite.before, Total) and forward and not rewrite.after.has(Access, Total, Index):
             letters = _lettered(rewrite.before)
@@ -154,7 +154,7 @@ def _lettered(expression: sp.Expr) -> sp.Expr:
     """The expression with a letter of its own for each index; the first of a name keeps it."""
     letters: dict[str, Index] = {}
     names: dict[sp.Basic, sp.Basic] = {}
-    for index in sorted(expression.atoms(Index), key=sort_key):
+    for index in sorted(atoms(expression, Index), key=sort_key):
         letter = next(c for c in (index.name, *"ijkmnpqrstuv", f"i{index.serial}") if c not in letters)
         letters[letter] = names[index] = index if letter == index.name else Index(letter, index.size)
     return expression.xreplace(names)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Index, sort_key
+from symnet.calculus.ir import Access, Index, atoms, sort_key
 
 
 @dataclass(frozen=True)
@@ -26,15 +26,15 @@ def affine(address: sp.Expr) -> Affine | None:
     terms: dict[Index, sp.Expr] = {}
     constant: sp.Expr = sp.S.Zero
     for term in sp.Add.make_args(sp.expand(address)):
-        indices = term.atoms(Index)
-        if not indices and not term.atoms(Access):
+        indices = atoms(term, Index)
+        if not indices and not atoms(term, Access):
             constant += term
             continue
-        if len(indices) != 1 or term.atoms(Access):
+        if len(indices) != 1 or atoms(term, Access):
             return None
         (index,) = indices
         coefficient = term / index
-        if coefficient.atoms(Index):
+        if atoms(coefficient, Index):
             return None
         terms[index] = terms.get(index, sp.S.Zero) + coefficient
     ordered = tuple(sorted(terms.items(), key=lambda item: sort_key(item[0])))
@@ -130,8 +130,8 @@ def simplified(address: sp.Expr) -> sp.Expr:
 
 def with_plain_addresses(body: sp.Expr) -> sp.Expr:
     """The body with floors and remainders resolved everywhere: reshapes and transposes of each other meet in it."""
-    plain = body.xreplace({part: simplified(part) for part in body.atoms(sp.floor, sp.Mod)})
-    reads = [a for a in plain.atoms(Access) if a.has(sp.floor) and a.has(sp.Mod)]
+    plain = body.xreplace({part: simplified(part) for part in atoms(body, sp.floor, sp.Mod)})
+    reads = [a for a in atoms(plain, Access) if a.has(sp.floor) and a.has(sp.Mod)]
     return plain.xreplace({a: a.func(*map(_digits_joined, a.args)) for a in reads}) if reads else plain
 
 
@@ -139,7 +139,7 @@ def _digits_joined(address: sp.Basic) -> sp.Basic:
     """``w floor(n / w) + n mod w`` is n, and so are the digits of a number in several bases."""
     if not isinstance(address, sp.Add):
         return address
-    for low in sorted((t for t in address.args if t.atoms(sp.Mod)), key=sort_key):
+    for low in sorted((t for t in address.args if atoms(t, sp.Mod)), key=sort_key):
         factor, digit = low.as_independent(sp.Mod)
         if isinstance(digit, sp.Mod):
             number, base = digit.args

@@ -14,7 +14,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -161,7 +161,7 @@ class Equation:
     @cached_property
     def accesses(self) -> tuple[Access, ...]:
         """Every distinct access of body and guard, nested ones included, in a fixed order."""
-        found = self.body.atoms(Access).union(*(g.atoms(Access) for g in self.guard))
+        found = atoms(self.body, Access).union(*(atoms(g, Access) for g in self.guard))
         return tuple(sorted(found, key=sort_key))
 
     def renamed(self, mapping: Mapping[Index, sp.Expr]) -> Equation:
@@ -278,6 +278,13 @@ def exchange(expression: sp.Expr, table: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
     if expression.is_Mul and len(parts) == 2 and parts[0].is_Rational and parts[1].is_Add:
         return sp.Mul(*parts, evaluate=False)
     return expression.func(*parts)
+
+
+@lru_cache(maxsize=1 << 18)
+def atoms(expression: sp.Basic, *kinds: type) -> frozenset[Any]:
+    """SymPy's ``expression.atoms(*kinds)``, kept for every part: the same ones are asked for again."""
+    found = frozenset[Any]().union(*(atoms(a, *kinds) for a in expression.args))
+    return found | {expression} if isinstance(expression, kinds) else found
 
 
 def sort_key(expression: sp.Basic) -> Any:

@@ -19,7 +19,7 @@ from functools import cached_property
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Delta, Equation, Index, Program
+from symnet.calculus.ir import Access, Delta, Equation, Index, Program, atoms
 from symnet.calculus.products import factors, product, split_at_deltas
 from symnet.calculus.ranges import lies_within
 from symnet.errors import InvariantError
@@ -172,7 +172,7 @@ def _apart(equation: Equation, component: frozenset[str]) -> tuple[list[Equation
     """The parts of one equation that read nothing of the component, and those that do, one for each place in time."""
 
     def inside(expression: sp.Expr) -> bool:
-        return any(a.name in component for a in expression.atoms(Access))
+        return any(a.name in component for a in atoms(expression, Access))
 
     if not any(a.name in component for a in equation.accesses):
         return [equation], []
@@ -230,8 +230,8 @@ def _moving_together(equation: Equation) -> Classes:
 
 def _place(classes: Classes, address: sp.Expr) -> tuple[Index | None, sp.Expr]:
     """The address as representative + offset; None for one that is no index plus a constant."""
-    indices = address.atoms(Index)
-    if len(indices) != 1 or address.atoms(Access):
+    indices = atoms(address, Index)
+    if len(indices) != 1 or atoms(address, Access):
         return None, address
     (index,) = indices
     rest = sp.expand(address - index)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import sympy as sp
 
-from symnet.calculus.ir import Delta, sort_key
+from symnet.calculus.ir import Delta, atoms, sort_key
 
 
 def rebuilt(expression: sp.Expr, args: Sequence[sp.Expr]) -> sp.Expr:
@@ -48,7 +48,7 @@ Split = list[tuple[sp.Expr, tuple[Delta, ...]]]
 def split_at_deltas(body: sp.Expr) -> Split:
     """The body as a sum of coefficients times products of deltas, as far as it is linear in each delta."""
     parts: Split = [(body, ())]
-    for delta in sorted(body.atoms(Delta), key=sort_key):
+    for delta in sorted(atoms(body, Delta), key=sort_key):
         following: Split = []
         for part, deltas in parts:
             linear = linear_in(part, delta)

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import sympy as sp
 
-from symnet.calculus.ir import Index, IntegerAccess, sort_key
+from symnet.calculus.ir import Index, IntegerAccess, atoms, sort_key
 
 
 def lies_within(address: sp.Expr, size: sp.Expr, guard: Iterable[sp.Expr]) -> bool:
@@ -55,7 +55,7 @@ def _bound(expression: sp.Expr, side: int) -> sp.Expr | None:
 def positive(expression: sp.Expr) -> bool:
     """Whether an expression in positive integer sizes is shown to be > 0 for all of them."""
     expression = sp.expand(expression)
-    for whole in sorted(expression.atoms(sp.floor), key=sort_key):
+    for whole in sorted(atoms(expression, sp.floor), key=sort_key):
         inside = whole.args[0]
         denominator = inside.as_numer_denom()[1]
         slack = (denominator - 1) / denominator if expression.coeff(whole).is_positive else 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symnet.calculus.ir import Equation, Index, Program
+from symnet.calculus.ir import Equation, Index, Program, atoms
 from symnet.calculus.loops import components, loops_of
 from symnet.calculus.ranges import lies_within
 from symnet.errors import InvariantError
@@ -69,7 +69,7 @@ def _verify_left(program: Program, equation: Equation) -> None:
 def _verify_reads(program: Program, equation: Equation, written: set[str], sizes: frozenset[sp.Symbol]) -> None:
     bound = set(equation.indices)
     for expression in (equation.body, *equation.guard):
-        unbound = expression.atoms(Index) - bound
+        unbound = atoms(expression, Index) - bound
         if unbound:
             raise InvariantError(f"{', '.join(map(str, unbound))} is bound nowhere: {equation}")
         strangers = {s for s in expression.free_symbols - bound - sizes if isinstance(s, sp.Symbol)}

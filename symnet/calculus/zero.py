@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symnet.calculus.derive import scalar_derivative
-from symnet.calculus.ir import Access, Equation, Index, Program
+from symnet.calculus.ir import Access, Equation, Index, Program, atoms
 from symnet.calculus.rewrites import Rewrite, Total
 
 
@@ -42,7 +42,7 @@ def why_zero(
                 if found is not None:
                     return total, *_words(tensor, _way(found, entry), index)
             continue
-        for entry in sorted(total.body.atoms(Access), key=str):
+        for entry in sorted(atoms(total.body, Access), key=str):
             found, slope = _place(entry, index, raised), scalar_derivative(total.body, entry)
             if found is not None and slope in (1, -1):
                 body = sp.Add(*(slope * term for term in sp.Add.make_args(total.body)))
@@ -91,7 +91,7 @@ def _raised(program: Program, tensor: str) -> Iterator[_Raised]:
             if read is None or _several(program, equation, below):
                 continue
             slope = scalar_derivative(equation.body, read)
-            if any(a.name in below for a in slope.atoms(Access)):
+            if any(a.name in below for a in atoms(slope, Access)):
                 continue
             for axis, index in enumerate(equation.left):
                 carried = known.axis >= 0 and read.addresses[known.axis] == index

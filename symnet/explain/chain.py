@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Delta, Equation, Index, sort_key
+from symnet.calculus.ir import Access, Delta, Equation, Index, atoms, sort_key
 from symnet.explain.document import Line, Prose
 from symnet.explain.formula import (
     ONE,
@@ -95,7 +95,7 @@ def closed_chain(scribe: Scribe, adjoint: str) -> Line:
 
 def _plain(use: Use) -> bool:
     """Whether every address is an index of its own, so that an entry is read at most once for each left side."""
-    return not use.adjoint.body.atoms(Delta) and use.forward.op == "+"
+    return not atoms(use.adjoint.body, Delta) and use.forward.op == "+"
 
 
 def _targets_differ(uses: list[Use]) -> bool:
@@ -136,7 +136,7 @@ def _local_value(scribe: Scribe, use: Use, incoming: Access, outer: list[Index])
 def _incoming(scribe: Scribe, use: Use) -> Access:
     """The adjoint of the forward equation's tensor, as the adjoint equation reads it."""
     raw = scribe.derivation.raw
-    makers = {name for name in use.adjoint.body.atoms(Access) if raw.tensors[name.name].role == "adjoint"}
+    makers = {name for name in atoms(use.adjoint.body, Access) if raw.tensors[name.name].role == "adjoint"}
     known = [a for a in makers if raw.adjoints.get(use.forward.target) == a.name]
     if not known:  # a second sweep: its adjoints follow the equation that they differentiate
         known = [a for a in makers if a.name not in {x.name for x in use.forward.accesses}]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Equation, Index, IntegerAccess, Program
+from symnet.calculus.ir import Access, Equation, Index, IntegerAccess, Program, atoms
 from symnet.explain.chain import equations_of
 from symnet.explain.document import Line
 from symnet.explain.formula import Call, Chain, Formula, Name, substituted
@@ -116,7 +116,7 @@ def _opened_once(program: Program, equation: Equation) -> Equation | None:
             continue  # a name of the person's says more than names of theirs beneath it
         exchange: dict[sp.Basic, sp.Expr] = dict(zip(definition.left, read.addresses, strict=True))
         body = equation.body.xreplace({read: definition.body.xreplace(exchange)})
-        if sp.count_ops(body) <= _READABLE and not body.atoms(sp.Function):
+        if sp.count_ops(body) <= _READABLE and not atoms(body, sp.Function):
             return replace(equation, body=body)
     return None
 

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess
+from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, atoms
 from symnet.calculus.rewrites import Total as Sum
 from symnet.explain.factors import Kind, content_of, degree_of, factors_of, is_negative, is_polynomial, kind_of
 from symnet.explain.formula import (
@@ -106,7 +106,7 @@ class Composer:
 
     def _term_key(self, term: Signed, expression: sp.Expr, plain: bool) -> tuple[object, ...]:
         number = expression.is_number
-        reads = {a.name for a in expression.atoms(Access)}
+        reads = {a.name for a in atoms(expression, Access)}
         places = sorted((self.words.order.get(n, 10**6) for n in reads), reverse=True)
         constants_first = number and not plain
         return (term.negative, not constants_first, number, places, degree_of(expression), Ascii().write(term.term))
@@ -135,13 +135,13 @@ class Composer:
         return _Keyed(self._factor_key(base), formula)
 
     def _factor_key(self, base: sp.Expr) -> tuple[Any, ...]:
-        reads = [a for a in base.atoms(Access) if not isinstance(a, IntegerAccess)]
+        reads = [a for a in atoms(base, Access) if not isinstance(a, IntegerAccess)]
         places = sorted(self.words.order.get(a.name, 10**6) for a in reads) or [-1]
         kind = kind_of(base)
         if kind in (Kind.SIZE, Kind.SCALAR):
             return (kind, 0, places)
         if self.contracted:  # the order of a matrix product: by the place of the index on the left side
-            own = base.atoms(Index)
+            own = atoms(base, Index)
             where = min((k for k, i in enumerate(self.left) if i in own), default=len(self.left))
             return (Kind.INDICATOR if kind == Kind.INDICATOR else Kind.ENTRY, where, places, kind)
         foreign = kind == Kind.ENTRY and not any(a.name in self.words.adjoints for a in reads)
@@ -211,7 +211,7 @@ class Composer:
 
     def _pulled(self, body: sp.Expr, letters: tuple[str, ...], reduced: frozenset[Index]) -> Formula:
         coefficient, factors = factors_of(body)
-        free = [(b, e) for b, e in factors if not b.atoms(Index) & reduced and not e.atoms(Index) & reduced]
+        free = [(b, e) for b, e in factors if not atoms(b, Index) & reduced and not atoms(e, Index) & reduced]
         bound = [f for f in factors if f not in free]
         front = self._assembled(
             coefficient,

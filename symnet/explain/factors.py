@@ -7,7 +7,7 @@ from enum import IntEnum
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.calculus.ir import Access, Delta, Index
+from symnet.calculus.ir import Access, Delta, Index, atoms
 
 
 class Kind(IntEnum):
@@ -54,7 +54,7 @@ def kind_of(base: sp.Expr) -> Kind:
     """What the base of a factor is."""
     if isinstance(base, Access):
         return Kind.ENTRY if base.addresses else Kind.SCALAR
-    if not base.atoms(Access, Index):
+    if not atoms(base, Access, Index):
         return Kind.SIZE
     if isinstance(base, (Delta, scalars.Indicator)):
         return Kind.INDICATOR
@@ -63,7 +63,7 @@ def kind_of(base: sp.Expr) -> Kind:
 
 def is_polynomial(expression: sp.Expr) -> bool:
     """Whether only sums, products and whole powers occur."""
-    return not expression.atoms(sp.Function) and all(p.exp.is_Integer for p in expression.atoms(sp.Pow))
+    return not atoms(expression, sp.Function) and all(p.exp.is_Integer for p in atoms(expression, sp.Pow))
 
 
 def degree_of(expression: sp.Expr) -> int:

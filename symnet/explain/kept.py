@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec
+from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec, atoms
 from symnet.calculus.rewrites import Rewrite, Total
 from symnet.model import Derivation
 
@@ -71,7 +71,7 @@ class _Axes:
             if index in met:
                 met[index].append((equation.target, k))
         bare = equation.body.xreplace(dict.fromkeys(equation.accesses, sp.S.One))
-        elsewhere = bare.atoms(Index).union(*(g.atoms(Index) for g in equation.guard))
+        elsewhere = atoms(bare, Index).union(*(atoms(g, Index) for g in equation.guard))
         for read in equation.accesses:
             for k, address in enumerate(read.addresses):
                 axis = (read.name, k)
@@ -81,7 +81,7 @@ class _Axes:
                     self.used.add(axis)
                 elif axis in self.alike and forward:
                     self.stretched.add(axis)
-                elsewhere |= address.atoms(Index) if address not in met else set()
+                elsewhere |= atoms(address, Index) if address not in met else set()
         for index, axes in met.items():
             self._join([a for a in axes if a in self.alike])
             if index in elsewhere or any(a not in self.alike for a in axes):
@@ -113,7 +113,7 @@ def _equation(equation: Equation, places: Places) -> Equation:
         origin = replace(origin, access=_expression(origin.access, places), derivative=derivative)
     body = _expression(equation.body, places)
     left = _others(equation.left, places.get(equation.target, frozenset()))
-    there = body.atoms(Index)
+    there = atoms(body, Index)
     return replace(
         equation,
         left=left,
@@ -137,17 +137,17 @@ def _rewrite(rewrite: Rewrite, places: Places) -> Rewrite:
 
 def _expression(expression: sp.Expr, places: Places) -> sp.Expr:
     table: dict[sp.Basic, sp.Basic] = {}
-    for read in expression.atoms(Access):
+    for read in atoms(expression, Access):
         gone = places.get(read.name)
         if gone:
             table[read] = type(read)(read.name, *_others(read.addresses, gone))
     squeezed = expression.xreplace(table) if table else expression
-    alone = {t: t.body for t in squeezed.atoms(Total) if all(_is_gone(i, t.body) for i in t.indices)}
+    alone = {t: t.body for t in atoms(squeezed, Total) if all(_is_gone(i, t.body) for i in t.indices)}
     return squeezed.xreplace(alone)
 
 
 def _is_gone(index: Index, body: sp.Expr) -> bool:
-    return bool(index.size == 1) and index not in body.atoms(Index)
+    return bool(index.size == 1) and index not in atoms(body, Index)
 
 
 def _others(items: tuple[T, ...], gone: frozenset[int]) -> tuple[T, ...]:

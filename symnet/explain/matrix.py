@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program, TensorSpec
+from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program, TensorSpec, atoms
 from symnet.calculus.products import linear_in, substitute
 from symnet.errors import SymnetError
 from symnet.explain.arrays import Matrices, NoMatrixForm
@@ -117,7 +117,7 @@ def _with_constants(program: Program, scribe: Scribe) -> Program:
     equations: list[Equation] = []
     for equation in program.equations:
         table: dict[sp.Basic, sp.Expr] = {}
-        for delta in equation.body.atoms(Delta):
+        for delta in atoms(equation.body, Delta):
             found = _label(delta)
             if found is not None and found[1].name in scribe.words.one_hot:
                 index, read = found
@@ -146,4 +146,4 @@ def _is_identity(delta: Delta, equation: Equation) -> bool:
     if set(delta.args) != set(equation.left) or len(equation.left) != 2 or delta.args[0].size != delta.args[1].size:
         return False
     found = linear_in(equation.body, delta)
-    return found is not None and not found[0].atoms(Index)
+    return found is not None and not atoms(found[0], Index)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symnet.calculus.facts import Fact
-from symnet.calculus.ir import Equation, Index, Program, TensorSpec
+from symnet.calculus.ir import Equation, Index, Program, TensorSpec, atoms
 from symnet.calculus.rewrites import Rewrite
 from symnet.calculus.rewrites import Total as Sum
 from symnet.explain.chain import closed_chain, raw_chain, uses_of
@@ -264,7 +264,7 @@ class _Writer:
     def _sides(self, rewrite: Rewrite, *sides: sp.Expr) -> list[Formula]:
         """The expressions of a record as formulas; an index that is free in one of them has one letter in all."""
         summed = [[i for t in sp.preorder_traversal(side) for i in _bound(t)] for side in sides]
-        free = {i for side, bound in zip(sides, summed, strict=True) for i in side.atoms(Index) - {*bound}}
+        free = {i for side, bound in zip(sides, summed, strict=True) for i in atoms(side, Index) - {*bound}}
         outer = [*rewrite.left, *sorted(free - {*rewrite.left}, key=lambda i: i.serial)]
         letters = (self.scribe.letters.assign([*outer, *bound]) for bound in summed)
         composers = [

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Delta, Equation, Index, sort_key
+from symnet.calculus.ir import Access, Delta, Equation, Index, atoms, sort_key
 from symnet.calculus.products import linear_in, substitute
 
 
@@ -24,7 +24,7 @@ def picked(equations: Sequence[Equation]) -> tuple[Equation, ...]:
 def _picked(equation: Equation) -> Equation:
     if equation.op != "+":
         return equation
-    for delta in sorted(equation.body.atoms(Delta), key=sort_key):
+    for delta in sorted(atoms(equation.body, Delta), key=sort_key):
         place = _place(delta, equation)
         factor = linear_in(equation.body, delta)
         if place is not None and factor is not None and factor[1] == 0:
@@ -36,11 +36,11 @@ def _picked(equation: Equation) -> Equation:
 def _place(delta: Delta, equation: Equation) -> tuple[Index, Index, sp.Expr] | None:
     """``(i, j, c)`` for δ(i, j + c) with i on the left side, j summed and c free of indices and data."""
     for index, address in (delta.args, delta.args[::-1]):
-        moving = address.atoms(Index)
+        moving = atoms(address, Index)
         if index in equation.left and len(moving) == 1 and moving <= set(equation.reduced):
             (summed,) = moving
             shift = sp.expand(address - summed)
-            if not shift.atoms(Index, Access):
+            if not atoms(shift, Index, Access):
                 return index, summed, shift
     return None
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.calculus.ir import Access, Equation, Index, IntegerAccess
+from symnet.calculus.ir import Access, Equation, Index, IntegerAccess, atoms
 
 #: Functions by the derivative that a person learns, in the function's own output where it has one.
 DERIVATIVES: Mapping[type, tuple[str, str]] = {
@@ -45,12 +45,12 @@ class Use:
     @cached_property
     def functions(self) -> frozenset[type]:
         """The kinds of functions that the read stands inside of."""
-        return frozenset(type(c) for c in self.forward.body.atoms(sp.Function) if self.read in c.atoms(Access))
+        return frozenset(type(c) for c in atoms(self.forward.body, sp.Function) if self.read in atoms(c, Access))
 
     @cached_property
     def powers(self) -> tuple[sp.Expr, ...]:
         """The exponents of the powers that the read stands in the base of."""
-        return tuple(p.exp for p in self.forward.body.atoms(sp.Pow) if self.read in p.base.atoms(Access))
+        return tuple(p.exp for p in atoms(self.forward.body, sp.Pow) if self.read in atoms(p.base, Access))
 
 
 def rules_of(uses: list[Use]) -> tuple[str, ...]:
@@ -111,7 +111,7 @@ def _quotient(use: Use) -> bool:
 
 
 def _linear(use: Use) -> bool:
-    return use.read not in use.derivative.atoms(Access)
+    return use.read not in atoms(use.derivative, Access)
 
 
 def _matmul(use: Use) -> tuple[Access, Access] | None:
@@ -151,7 +151,7 @@ def _mean(use: Use) -> bool:
     if not forward.reduced or forward.op != "+" or not forward.body.is_Mul:
         return False
     extent = _extent(use)
-    divisors = sp.Mul(*(a for a in forward.body.args if not a.atoms(Access, Index)))
+    divisors = sp.Mul(*(a for a in forward.body.args if not atoms(a, Access, Index)))
     return bool(extent != 1 and divisors * extent == 1)
 
 
@@ -172,12 +172,12 @@ def _sum(use: Use) -> bool:
 def _broadcast(use: Use) -> bool:
     if use.forward.op == "max" or _matmul(use) is not None:
         return False
-    own = use.read.atoms(Index)
+    own = atoms(use.read, Index)
     return any(i not in own for i in use.forward.left)
 
 
 def _elementwise(use: Use) -> bool:
-    return not use.forward.reduced and set(use.forward.left) == use.read.atoms(Index) and not _gathers(use)
+    return not use.forward.reduced and set(use.forward.left) == atoms(use.read, Index) and not _gathers(use)
 
 
 def _is_function(use: Use) -> bool:
@@ -185,16 +185,16 @@ def _is_function(use: Use) -> bool:
 
 
 def _product(use: Use) -> bool:
-    others = use.derivative.atoms(Access) - {use.read}
+    others = atoms(use.derivative, Access) - {use.read}
     return _matmul(use) is None and bool(others) and _linear(use) and not use.functions
 
 
 def _gathers(use: Use) -> bool:
-    return any(a.atoms(IntegerAccess) for a in use.read.addresses)
+    return any(atoms(a, IntegerAccess) for a in use.read.addresses)
 
 
 def _windows(use: Use) -> bool:
-    return any(not isinstance(a, Index) and a.atoms(Index) and not a.atoms(IntegerAccess) for a in use.read.addresses)
+    return any(not isinstance(a, Index) and atoms(a, Index) and not atoms(a, IntegerAccess) for a in use.read.addresses)
 
 
 def _repeated(use: Use) -> bool:

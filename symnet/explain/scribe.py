@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program
+from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program, atoms
 from symnet.calculus.products import substitute
 from symnet.calculus.rewrites import Total
 from symnet.explain.compose import Composer, Words, right_side
@@ -120,7 +120,7 @@ def _one_hot_names(programs: tuple[Program, ...], taken: set[str]) -> dict[str, 
         address.name
         for program in programs
         for equation in program.equations
-        for delta in equation.body.atoms(Delta)
+        for delta in atoms(equation.body, Delta)
         for address in delta.args
         if isinstance(address, IntegerAccess)
     }

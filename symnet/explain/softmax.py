@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Equation, Program
+from symnet.calculus.ir import Access, Equation, Program, atoms
 from symnet.explain.document import Prose
 from symnet.explain.formula import Call, Chain, Name
 from symnet.explain.scribe import Scribe
@@ -52,7 +52,7 @@ def _share(program: Program, equation: Equation, sums: Mapping[str, str]) -> str
     """Z if the equation is ``P[..., k] = exp(Z[..., k]) / s[...]`` with a sum of that Z."""
     if equation.reduced or equation.guard or len(program.defining(equation.target)) != 1 or not equation.left:
         return None
-    for read in equation.body.atoms(Access):
+    for read in atoms(equation.body, Access):
         z = sums.get(read.name)
         if z is not None and equation.body == sp.exp(Access(z, *equation.left)) / read:
             plain = tuple(a for a in read.addresses if a != 0)

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Equation, exchange, sort_key
+from symnet.calculus.ir import Access, Equation, atoms, exchange, sort_key
 from symnet.calculus.rewrites import Total
 from symnet.explain.formula import Call, Formula, Name, Ones, Times, Transposed, product_of, rewritten, substituted
 from symnet.explain.matrix import MatrixForm
@@ -43,7 +43,7 @@ def with_sums_written(scribe: Scribe, equations: tuple[Equation, ...]) -> tuple[
 
     def written(body: sp.Expr) -> sp.Expr:
         table: dict[sp.Basic, sp.Expr] = {}
-        for read in sorted(body.atoms(Access), key=sort_key):
+        for read in sorted(atoms(body, Access), key=sort_key):
             defining = program.defining(read.name)
             spec = program.tensors[read.name]
             helper = spec.role == "intermediate" and read.name not in known and len(defining) == 1

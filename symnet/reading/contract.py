@@ -11,7 +11,7 @@ from itertools import combinations
 
 import sympy as sp
 
-from symnet.calculus.ir import Index, sort_key
+from symnet.calculus.ir import Index, atoms, sort_key
 from symnet.calculus.scalars import where as select
 from symnet.reading.maps import aligned, factors, mapped, product
 from symnet.reading.nodes import Axes, Einsum, Map, MatMul, Node, Outer, Reduce, Reshape, operand
@@ -23,7 +23,7 @@ EXHAUSTIVE = 5  # operands up to which every order is tried
 
 def total(body: sp.Expr, out: Axes, reduced: Axes, where: Surroundings, extent: Extent) -> Node:
     """Σ over ``reduced`` of ``body`` where the guard holds.  Axes are some of ``out``, in any order."""
-    labels = body.atoms(Index).union(*(g.atoms(Index) for g in where.guard))
+    labels = atoms(body, Index).union(*(atoms(g, Index) for g in where.guard))
     repeats = sp.Mul(*(i.size for i in reduced if i not in labels))
     body = product([repeats, body]) if repeats != 1 else body
     reduced = tuple(i for i in reduced if i in labels)
@@ -45,13 +45,13 @@ def total(body: sp.Expr, out: Axes, reduced: Axes, where: Surroundings, extent: 
 
 def _outer(parts: list[sp.Expr], where: Surroundings, out: Axes) -> Node | None:
     """The outer product of two vectors that are read as they are, times numbers."""
-    vectors = [elementwise(p, where, out) for p in parts if p.atoms(Index)]
+    vectors = [elementwise(p, where, out) for p in parts if atoms(p, Index)]
     if len(vectors) != 2 or any(isinstance(v, Map) or len(v.axes) != 1 for v in vectors):
         return None
     first, second = sorted(vectors, key=lambda v: _first(v.axes, out))
     if first.axes == second.axes:
         return None
-    scale = [p for p in parts if not p.atoms(Index)]
+    scale = [p for p in parts if not atoms(p, Index)]
     node = Outer(first, second)
     return (
         mapped(product([operand(0), operand(1)]), [elementwise(product(scale), where, out), node], out)
@@ -62,10 +62,10 @@ def _outer(parts: list[sp.Expr], where: Surroundings, out: Axes) -> Node | None:
 
 def _worth_splitting(body: sp.Add) -> bool:
     """Whether some term is a product that a contraction can take apart and the terms have different indices."""
-    sets = [frozenset(t.atoms(Index)) for t in body.args]
+    sets = [frozenset(atoms(t, Index)) for t in body.args]
     if len(set(sets)) == 1:
         return False
-    return any(len(_maximal([frozenset(f.atoms(Index)) for f in factors(t)])) > 1 for t in body.args)
+    return any(len(_maximal([frozenset(atoms(f, Index)) for f in factors(t)])) > 1 for t in body.args)
 
 
 def _maximal(sets: Sequence[frozenset[Index]]) -> set[frozenset[Index]]:
@@ -77,14 +77,14 @@ def _masked(parts: list[sp.Expr], reduced: Axes, where: Surroundings) -> tuple[l
     if not where.guard:
         return parts, None
     condition = inside(where.guard)
-    needed = condition.atoms(Index)
+    needed = atoms(condition, Index)
     if not needed & set(reduced) and reduced:
         return parts, condition
-    sets = sorted({frozenset(f.atoms(Index)) for f in parts}, key=lambda s: (len(s), sorted(map(sort_key, s))))
+    sets = sorted({frozenset(atoms(f, Index)) for f in parts}, key=lambda s: (len(s), sorted(map(sort_key, s))))
     for labels in sets:
         if needed <= labels:
-            chosen = [f for f in parts if f.atoms(Index) == labels]
-            rest = [f for f in parts if f.atoms(Index) != labels]
+            chosen = [f for f in parts if atoms(f, Index) == labels]
+            rest = [f for f in parts if atoms(f, Index) != labels]
             return [*rest, select(condition, product(chosen), sp.S.Zero)], None
     return [select(condition, product(parts), sp.S.Zero)], None
 
@@ -92,7 +92,7 @@ def _masked(parts: list[sp.Expr], reduced: Axes, where: Surroundings) -> tuple[l
 def _groups(parts: list[sp.Expr], where: Surroundings, out: Axes) -> list[Node]:
     grouped: dict[frozenset[Index], list[sp.Expr]] = {}
     for part in parts:
-        grouped.setdefault(frozenset(part.atoms(Index)), []).append(part)
+        grouped.setdefault(frozenset(atoms(part, Index)), []).append(part)
     if len(grouped) == 1:
         ((labels, only),) = grouped.items()
         pair = _as_dot(only) if len(labels) == 1 and not labels & set(out) else None

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symnet.calculus.integers import affine, digits, radix, same, simplified
-from symnet.calculus.ir import Access, Delta, Equation, Index
+from symnet.calculus.ir import Access, Delta, Equation, Index, atoms
 from symnet.calculus.products import Split, split_at_deltas, substitute
 
 
@@ -42,7 +42,7 @@ class Piece:
 
 def normalise(equation: Equation, number: int) -> tuple[Piece, ...]:
     """The pieces whose sum is the equation; ``number`` is the equation's place in the program."""
-    if equation.op != "+" or not equation.body.atoms(Delta):
+    if equation.op != "+" or not atoms(equation.body, Delta):
         return (Piece(equation, number),)
     pieces = [_placed(replace(equation, body=body), deltas, number) for body, deltas in _split(equation.body)]
     dense = [p for p in pieces if p.places is None]
@@ -65,14 +65,14 @@ def _joined(dense: list[Piece]) -> tuple[Piece, ...]:
 
 def _split(body: sp.Expr) -> Split:
     """The body as coefficients times products of deltas; a delta of an axis with one place is 1."""
-    always = {delta: sp.S.One for delta in body.atoms(Delta) if _always(delta)}
+    always = {delta: sp.S.One for delta in atoms(body, Delta) if _always(delta)}
     return split_at_deltas(substitute(body, always) if always else body)
 
 
 def _always(delta: Delta) -> bool:
     """Whether both sides are 0 because the axis has one place."""
     index, address = delta.args
-    return isinstance(index, Index) and index.size == 1 and not address.atoms(Access)
+    return isinstance(index, Index) and index.size == 1 and not atoms(address, Access)
 
 
 def _placed(equation: Equation, deltas: tuple[Delta, ...], number: int) -> Piece:
@@ -138,7 +138,7 @@ def _substituted(equation: Equation, deltas: tuple[Delta, ...], table: dict[Inde
 
     def put(expression: sp.Expr) -> sp.Expr:
         changed = substitute(expression, table)
-        resolved = {a: _simplified_access(a) for a in changed.atoms(Access)}
+        resolved = {a: _simplified_access(a) for a in atoms(changed, Access)}
         return substitute(changed, {a: b for a, b in resolved.items() if a != b})
 
     left = tuple(table.get(i, i) for i in equation.left)
@@ -163,7 +163,7 @@ def _pick_term(equation: Equation, deltas: tuple[Delta, ...]) -> Step | None:
             return _substituted(equation, others, {index: address})
         if address in equation.reduced and same(address.size, index.size):
             return _substituted(equation, others, {address: index})
-        form = None if address.atoms(Access) else affine(address)
+        form = None if atoms(address, Access) else affine(address)
         if form is not None and len(form.terms) == 1:  # read backwards: u = K-1-i, so i = K-1-u
             ((i, coefficient),) = form.terms
             last = index.size - 1

@@ -8,7 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symnet.calculus.integers import affine
-from symnet.calculus.ir import Access, Equation, Index, Program
+from symnet.calculus.ir import Access, Equation, Index, Program, atoms
 from symnet.calculus.loops import Loop, Step, loops_of
 from symnet.calculus.ranges import positive
 from symnet.calculus.scalars import maximum
@@ -223,6 +223,6 @@ def _scatter(piece: Piece, where: Surroundings, extent: Extent) -> Store:
 def _unique(piece: Piece, axes: tuple[Index, ...]) -> bool:
     """Whether every label of the value can be told from the place it goes to, so that no place is named twice."""
     assert piece.places is not None
-    forms = [affine(p) for p in piece.places if not p.atoms(Access)]
+    forms = [affine(p) for p in piece.places if not atoms(p, Access)]
     told = {form.terms[0][0] for form in forms if form is not None and len(form.terms) == 1}
     return told.issuperset(axes)
