@@ -120,6 +120,7 @@ FLOAT = Arithmetic(
         "sigmoid": lambda x: np.exp(-np.logaddexp(0.0, -np.asarray(x, float))),
         "softplus": lambda x: np.logaddexp(0.0, x),
         "normal_cdf": lambda x: 0.5 * (1.0 + _erf(np.asarray(x, float) / math.sqrt(2.0))),
+        "normal_pdf": lambda x: np.exp(-(np.asarray(x, float) ** 2) / 2.0) / math.sqrt(2.0 * math.pi),
         **{name: getattr(np, f"arc{name[1:]}") for name in ("asin", "acos", "asinh", "acosh", "atanh", "atan2")},
         **_special_floats(),
         "sinc": np.sinc,
@@ -193,6 +194,7 @@ def multidigit(digits: int = 50) -> Arithmetic:
             "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
             "softplus": lambda x: mp.log1p(mp.exp(-abs(x))) + max(x, mp.mpf(0)),
             "normal_cdf": mp.ncdf,
+            "normal_pdf": mp.npdf,
             "power": mp.power,
         },
     )

@@ -60,6 +60,7 @@ class Opaque:
 
 
 Address = Var | Opaque
+Exchange = Mapping[Any, Address]  # variables, or whole addresses, and what stands in their place
 
 
 def variables(address: Address) -> frozenset[Var]:

@@ -9,10 +9,11 @@ import sympy as sp
 
 from symnet.calculus.atoms import ONE, Address, Atom, Number, Opaque, Poly, Term, Var, add_term, exact, variables
 from symnet.calculus.cost import Product, Tree, factored
+from symnet.calculus.density import density_apart
 from symnet.calculus.interning import placeholder
 from symnet.calculus.ir import Access, Delta, Index, IntegerAccess, atoms
 from symnet.calculus.normal import Algebra, NotUnderstood
-from symnet.calculus.scalars import without_sympy_kinks
+from symnet.calculus.scalars import normal_pdf, without_sympy_kinks
 from symnet.calculus.sums import Sums
 
 Names = Mapping[Index, Var]
@@ -57,6 +58,8 @@ class Reader:
         if isinstance(expression, Index):
             place = names[expression]
             return 1, ((self.algebra.atom("place", "", place, free=frozenset((place,))), 1),)
+        if isinstance(expression, normal_pdf):
+            return self.algebra.enclose(self.body(expression.opened, names, _nothing))
         if isinstance(expression, sp.Symbol):
             return 1, ((self.algebra.atom("size", "", expression), 1),)
         if expression.is_number and not atoms(expression, sp.Symbol, Access):
@@ -122,12 +125,12 @@ class Writer:
 
     def product(self, product: Product) -> sp.Expr:
         """A product; a number in front of a parenthesis stays there, which SymPy would multiply in."""
-        product = _with_plain_ones(product)
+        product, density = density_apart(self.algebra, _with_plain_ones(product))
         number = sp.Rational(product.number.numerator, product.number.denominator)
         turned = next((a for a, e in product.factors if _turns(a, e)), None) if number < 0 else None
         if turned is not None:
             number = -number
-        factors: list[sp.Expr] = []
+        factors: list[sp.Expr] = [] if density is None else [normal_pdf(self.poly(density))]
         for a, e in product.factors:
             constant: Number = a.parts[0].get(ONE, 1) if a.kind == "paren" and e in (1, -1) and a is not turned else 1
             if abs(Fraction(constant)) < _WRITTEN:

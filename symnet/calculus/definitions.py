@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import sympy as sp
 
-from symnet.calculus.atoms import ONE, Address, Atom, Mono, Number, Poly, Term, Var, add_term, exact, free_of
+from symnet.calculus.atoms import ONE, Address, Atom, Mono, Number, Opaque, Poly, Term, Var, add_term, exact, free_of
 from symnet.calculus.convert import Reader
 from symnet.calculus.facts import Facts
 from symnet.calculus.ir import Equation, Program, TensorSpec
@@ -162,7 +162,8 @@ class Definitions:
 
     def _enter_alias(self, definition: Definition, c: Number, a: Atom, e: Number) -> bool:
         """``T = c·a^e`` gives ``a = (T/c)^(1/e)`` where that is unique."""
-        whole = isinstance(e, int)
+        moved = a.kind == "read" and e == c == 1 and any(isinstance(p, Opaque) and p.parts for p in a.parts)
+        whole = isinstance(e, int) and not moved
         if a.kind == "call" and not (e == 1 or a.positive):
             return False
         if (
@@ -190,9 +191,13 @@ class Definitions:
             return
         bound, (sign, inner) = self.sums.opened(a)
         read = self.sums.read(definition.name, *definition.formals)
-        self.sums.table.enter(
-            definition.name, bound, inner, self.sums.algebra.times((Fraction(1) / c / sign, rest), read)
-        )
+        value = self.sums.algebra.times((Fraction(1) / c / sign, rest), read)
+        self.sums.table.enter(definition.name, bound, inner, value)
+        digits = self.sums.numerals.apart(definition.formals, inner)
+        if digits:  # a sum over heads that are read apart is known at one head, too
+            number, mono = self.sums.rename((1, inner), digits)
+            value = self.sums.algebra.times((Fraction(1) / number, ONE), self.sums.rename(value, digits))
+            self.sums.table.enter(definition.name, bound, mono, value)
 
     def _enter_share(self, definition: Definition, a: Atom) -> None:
         """For ``s = Σ_k f`` with positive f: the share f/s, which sums to 1 and may be worth a name."""

@@ -22,7 +22,7 @@ class Emitter:
         self.share_names: dict[str, str] = {}
         self.share_equations: list[Equation] = []
         self.equations: list[Equation] = []
-        self._helpers: dict[str, str] = {}
+        self._helpers: dict[str, tuple[str, tuple[int, ...]]] = {}
 
     def writer(self) -> Writer:
         """A writer for one equation, which reads helper tensors for stored sums."""
@@ -40,10 +40,13 @@ class Emitter:
         """The read of the tensor that holds a stored sum, defined on first use."""
         key, free, _ = self.sums.table.label((), ((atom, 1),))
         if key not in self._helpers:
-            name = self._helpers[key] = self.namer.take("q")
-            self.tensors[name] = TensorSpec(name, tuple(v.size for v in free), "intermediate", given=False)
-            self._flat(name, free, (1, ((atom, 1),)), atom, None)
-        return Access(self._helpers[key], *map(writer.index, free))
+            places = sorted(range(len(free)), key=lambda k: free[k].serial)  # as in the tensor that asks for it
+            name, order = self._helpers[key] = self.namer.take("q"), tuple(places)
+            axes = tuple(free[k] for k in order)
+            self.tensors[name] = TensorSpec(name, tuple(v.size for v in axes), "intermediate", given=False)
+            self._flat(name, axes, (1, ((atom, 1),)), atom, None)
+        name, order = self._helpers[key]
+        return Access(name, *(writer.index(free[k]) for k in order))
 
     def tensor_name(self, name: str) -> str:
         """The name in the program; a share is defined on first use."""

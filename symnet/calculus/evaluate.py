@@ -18,7 +18,7 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.arithmetic import EXACT, FLOAT, Arithmetic, Array, NotExact, multidigit
-from symnet.calculus.ir import Access, Delta, Equation, Index, Program
+from symnet.calculus.ir import Access, Delta, Equation, Index, Program, size_symbol
 from symnet.calculus.loops import components, loops_of
 
 Sizes = Mapping[sp.Symbol, int]
@@ -59,7 +59,7 @@ def steps_of(program: Program, sizes: Sizes) -> Iterator[tuple[Equation, Mapping
 
 
 def sizes_of(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> dict[sp.Symbol, int]:
-    """The value of every symbolic size, read off the shapes of the inputs."""
+    """The value of every symbolic size, read off the shapes of the inputs, or as declared where no axis shows it."""
     sizes: dict[sp.Symbol, int] = {}
     for name, actual in shapes.items():
         declared = program.tensors[name].shape
@@ -69,7 +69,7 @@ def sizes_of(program: Program, shapes: Mapping[str, tuple[int, ...]]) -> dict[sp
             known = sizes.setdefault(size, value) if isinstance(size, sp.Symbol) else size.xreplace(sizes)
             if sp.sympify(known).is_Integer and int(known) != value:
                 raise ValueError(f"{name} has shape {actual}, expected {declared} with {size} = {known}")
-    return sizes
+    return {size_symbol(name): number for name, number in program.numbers.items()} | sizes
 
 
 def _as_numbers(value: Any, arithmetic: Arithmetic) -> Array:

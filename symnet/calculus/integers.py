@@ -120,12 +120,28 @@ def simplified(address: sp.Expr) -> sp.Expr:
     if isinstance(address, sp.floor):
         number, weight = args[0].as_numer_denom()
         quotient, rest = _divide(number, weight)
+        if isinstance(rest, sp.floor):  # (v//4)//4 is v//16
+            rest, inner = rest.args[0].as_numer_denom()
+            weight = weight * inner
         return quotient + (sp.S.Zero if _below(rest, weight) else sp.floor(rest / weight))
     if isinstance(address, sp.Mod):
         number, weight = args
         _, rest = _divide(number, weight)
         return rest if _below(rest, weight) else sp.Mod(rest, weight)
-    return address.func(*args)
+    return _recombined(address.func(*args))
+
+
+def _recombined(address: sp.Expr) -> sp.Expr:
+    """``K (j//K) + j%K`` is j."""
+    for part in address.args if address.is_Add else ():
+        for mod in part.atoms(sp.Mod):
+            coefficient = part / mod
+            number, base = mod.args
+            inner, weight = number.args[0].as_numer_denom() if isinstance(number, sp.floor) else (number, sp.S.One)
+            whole = sp.floor(inner / (weight * base))
+            if not coefficient.has(Index) and address.coeff(whole) == coefficient * base:
+                return _recombined(address - part - coefficient * base * whole + coefficient * number)
+    return address
 
 
 def with_plain_addresses(body: sp.Expr) -> sp.Expr:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 import sympy as sp
 
-from symnet.calculus.atoms import ONE, Address, Atom, Mono, Opaque, Poly, Var, names_of
-from symnet.calculus.ir import Access
+from symnet.calculus.atoms import ONE, Address, Atom, Exchange, Mono, Opaque, Poly, Var, names_of
+from symnet.calculus.integers import simplified
+from symnet.calculus.ir import Access, Index
 from symnet.calculus.scalars import Indicator
 
-_POSITIVE_NAMES = frozenset({"exp", "sigmoid", "cosh", "softplus", "normal_cdf"})
+_POSITIVE_NAMES = frozenset({"exp", "sigmoid", "cosh", "softplus", "normal_cdf", "normal_pdf"})
 _NONNEGATIVE_NAMES = frozenset({"absolute", "relu", "huber"})
 
 
@@ -26,6 +26,7 @@ class Atoms:
         self._addresses: dict[tuple[Any, ...], Opaque] = {}
         self._bound: dict[tuple[str, int, int], Var] = {}
         self._sizes: dict[sp.Expr, str] = {}
+        self._simplified: dict[tuple[Any, ...], tuple[sp.Expr, tuple[int, ...]]] = {}
         self._serial = 0
         self.signs: dict[str, str] = {}
         self.places: dict[str, int] = {}  # tensors by their place in the program
@@ -137,9 +138,9 @@ class Atoms:
             positive = positive or all(a.positive for a, _ in mono)
         return "positive" if positive else "nonnegative"
 
-    def address(self, address: Address, names: Mapping[Var, Address]) -> Address:
-        """The address with variables exchanged for addresses."""
-        if isinstance(address, Var):
+    def address(self, address: Address, names: Exchange) -> Address:
+        """The address with variables, or whole addresses, exchanged for addresses."""
+        if isinstance(address, Var) or address in names:
             return names.get(address, address)
         if not any(v in names for v in address.parts):
             return address
@@ -157,7 +158,31 @@ class Atoms:
                 )
             )
             table[placeholder(number)] = fill
-        return self.opaque(address.template.xreplace(table), tuple(parts))
+        return self._resolved(address.template.xreplace(table), tuple(parts))
+
+    def _resolved(self, template: sp.Expr, parts: tuple[Var, ...]) -> Address:
+        """The address with floors and remainders resolved: digits of a number made of digits are those digits."""
+        if not template.has(sp.floor, sp.Mod):
+            return self.opaque(template, parts)
+        key = (template, *(v.code for v in parts))
+        if key not in self._simplified:
+            indices = [Index(v.hint, v.size) for v in parts]
+            plain = simplified(template.xreplace({placeholder(k): i for k, i in enumerate(indices)}))
+            kept = tuple(k for k, i in enumerate(indices) if plain.has(i))
+            numbered = plain.xreplace({indices[k]: placeholder(new) for new, k in enumerate(kept)})
+            self._simplified[key] = numbered, kept
+        numbered, kept = self._simplified[key]
+        if numbered == placeholder(0):
+            return parts[kept[0]]
+        return self.opaque(numbered, tuple(parts[k] for k in kept))
+
+    def spelled(self, address: Address) -> tuple[sp.Expr, dict[sp.Expr, Var]]:
+        """The address over indices, and the variables that those stand for."""
+        parts = (address,) if isinstance(address, Var) else address.parts
+        indices: dict[sp.Expr, Var] = {Index(v.hint, v.size): v for v in parts}
+        if isinstance(address, Var):
+            return next(iter(indices)), indices
+        return address.template.xreplace({placeholder(k): i for k, i in enumerate(indices)}), indices
 
 
 def _expression(poly: Poly) -> sp.Expr:

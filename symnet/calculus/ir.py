@@ -190,13 +190,19 @@ class Equation:
 class Program:
     """Equations in an order in which each tensor is complete before it is read, but for recurrences (``loops``).
 
-    ``adjoints`` maps a tensor to the name of its adjoint once the program has been derived.
+    ``adjoints`` maps a tensor to the name of its adjoint once the program has been derived.  ``numbers`` are the named
+    sizes as declared: the shapes of the inputs come first, but a shape ``[N, H*K]`` tells neither H nor K.
     """
 
     tensors: Mapping[str, TensorSpec]
     equations: tuple[Equation, ...]
     loss: str
     adjoints: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    numbers: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+
+    def at(self, numbers: Mapping[str, int]) -> Program:
+        """The program with other numbers for its named sizes."""
+        return replace(self, numbers=MappingProxyType(dict(numbers)))
 
     def defining(self, name: str) -> tuple[Equation, ...]:
         """The equations that contribute to one tensor."""

@@ -234,12 +234,30 @@ class where(Scalar):
 
 
 class normal_cdf(Scalar):
-    """The distribution function of the standard normal, with density as derivative."""
+    """Φ, the distribution function of the standard normal, with Φ' = φ."""
+
+    nargs = 1
+    is_positive = True
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        return normal_pdf(self.args[0])
+
+
+class normal_pdf(Scalar):
+    """φ(x) = exp(-x²/2) / √(2π), the density of the standard normal, with φ'(x) = -x φ(x).
+
+    The simplifier and the scripts see the exponential; its name is for people.
+    """
 
     nargs = 1
     is_positive = True
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return -self.args[0] * self
+
+    @property
+    def opened(self) -> sp.Expr:
+        """The same by exp."""
         return sp.exp(-(self.args[0] ** 2) / 2) / sp.sqrt(2 * sp.pi)
 
 

@@ -7,14 +7,28 @@ look   a part that is a known tensor or a declared fact gets that value; the res
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 import sympy as sp
 
-from symnet.calculus.atoms import ONE, Address, Atom, Mono, Poly, Term, Var, add_term, free_of, variables
+from symnet.calculus.atoms import (
+    ONE,
+    Address,
+    Atom,
+    Exchange,
+    Mono,
+    Opaque,
+    Poly,
+    Term,
+    Var,
+    add_term,
+    free_of,
+    variables,
+)
 from symnet.calculus.normal import Algebra
-from symnet.calculus.table import Table
+from symnet.calculus.numerals import Numerals
+from symnet.calculus.table import Entry, Table
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,7 @@ class Sums:
         self.kept: dict[str, frozenset[int]] = {}
         self.shapes: Mapping[str, tuple[sp.Expr, ...]] = {}
         self._first: Address = algebra.opaque(sp.S.Zero, ())
+        self.numerals = Numerals(algebra)
         algebra.known = self._known
 
     # names of atoms
@@ -78,7 +93,7 @@ class Sums:
 
     # renaming
 
-    def rename(self, term: Term, names: Mapping[Var, Address]) -> Term:
+    def rename(self, term: Term, names: Exchange) -> Term:
         """The term with variables exchanged for addresses."""
         c, mono = term
         parts: list[Term] = [(c, ONE)]
@@ -90,7 +105,7 @@ class Sums:
                 parts.append((k, m) if e == 1 else self.algebra.power({m: k} if k else {}, e))
         return self.algebra.times(*parts)
 
-    def rename_poly(self, poly: Poly, names: Mapping[Var, Address]) -> Poly:
+    def rename_poly(self, poly: Poly, names: Exchange) -> Poly:
         """The polynomial with variables exchanged for addresses."""
         result: Poly = {}
         for mono, c in poly.items():
@@ -99,7 +114,7 @@ class Sums:
                 add_term(result, m, k)
         return result
 
-    def _renamed(self, atom: Atom, names: Mapping[Var, Address]) -> Term:
+    def _renamed(self, atom: Atom, names: Exchange) -> Term:
         algebra = self.algebra
         if atom.kind == "read":
             return self.read(atom.head, *(algebra.address(a, names) for a in atom.parts))
@@ -165,6 +180,10 @@ class Sums:
                 elif isinstance(address, Var) and address in bound and _same_range(place, address):
                     bound = tuple(v for v in bound if v is not address)
                     term = self.rename(rest, {address: place})
+                elif (solution := self.numerals.solve(a, bound)) is not None:
+                    bound = (*(v for v in bound if v not in solution.values), *solution.new)
+                    deltas = [self.delta(*places) for places in solution.left]
+                    term = self.algebra.times(self.rename(rest, solution.values), *deltas)
                 else:
                     done.add(a)
                     if not isinstance(place, Var) or not variables(address).isdisjoint({*bound, place}):
@@ -203,12 +222,42 @@ class Sums:
             if row and all(bound[0] not in variables(p) for p in a.parts[:-1]):
                 self.events.append(Event("declared fact", _poly(self._stored(bound, mono)), {ONE: 1}, a.head))
                 return 1, ONE
-        found = self.table.find(bound, mono)
+        found = self.table.find(bound, mono) or self._found_apart(bound, mono)
         if found is None or found[0].name in self.banned:
             return None
         after = self.rename(found[0].value, found[1])
         self.events.append(Event("known sum", _poly(self._stored(bound, mono)), _poly(after), found[0].name))
         return after
+
+    def _found_apart(self, bound: tuple[Var, ...], mono: Mono) -> tuple[Entry, dict[Var, Address]] | None:
+        """A known sum at a place that is no plain variable: ``Σ_j P[j//K, j]`` is 1 because ``Σ_j P[l, j]`` is."""
+        places: dict[Address, Var] = {}
+        for address, size in self._opaque_places(mono, frozenset(bound)):
+            if address not in places:
+                places[address] = self.algebra.variable("place", size)
+        if not places:
+            return None
+        itself = {v: v for address in places for v in variables(address)}
+        c, apart = self.rename((1, mono), {**itself, **places})
+        found = self.table.find(bound, apart) if c == 1 else None
+        if found is None:
+            return None
+        back = {v: address for address, v in places.items()}
+        return found[0], {v: self.algebra.address(name, back) for v, name in found[1].items()}
+
+    def _opaque_places(self, mono: Mono, bound: frozenset[Var]) -> Iterator[tuple[Opaque, sp.Expr]]:
+        """Every address that is no plain variable and has none of the bound ones, with the size of its axis."""
+        for a, _ in mono:
+            if a.kind == "read":
+                for part, size in zip(a.parts, self.shapes.get(a.head, ()), strict=False):
+                    moved = isinstance(part, Opaque) and part.parts and not part.names
+                    if moved and bound.isdisjoint(part.parts):
+                        yield part, size
+            elif a.kind in ("paren", "call"):
+                for inner in (m for part in a.parts for m in part):
+                    yield from self._opaque_places(inner, bound)
+            elif a.kind == "sum":
+                yield from self._opaque_places(a.parts[1], bound | frozenset(a.parts[0]))
 
     def _stored(self, bound: tuple[Var, ...], mono: Mono) -> Term:
         _, _, order = self.table.label(bound, mono)

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from symnet.calculus.density import with_open_densities
 from symnet.calculus.ir import Program
 from symnet.codegen.branches import guard_branches, masks_of, selections_as_products
 from symnet.codegen.inline import inline_hidden
@@ -46,7 +47,9 @@ class Stable:
 def stabilise(program: Program, outputs: frozenset[str]) -> Stable:
     """A program with the same outputs, finite in floats wherever their true values are."""
     masks = masks_of(program)
-    seen = program.with_equations(replace(e, body=selections_as_products(e.body, masks)) for e in program.equations)
+    seen = program.with_equations(
+        replace(e, body=selections_as_products(with_open_densities(e.body), masks)) for e in program.equations
+    )
     shifted, shifts = shift_sums(_scalars(inline_hidden(_scalars(seen))), outputs)
     return Stable(guard_branches(_scalars(shifted).restricted_to(outputs)), shifts)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from string import Formatter
+from types import MappingProxyType
 from typing import Any
 
 import sympy as sp
@@ -87,7 +88,8 @@ class _Finisher:
     def program(self, recorded: Program, output: str) -> Program:
         specs = {self.names[k]: self.spec(k) for k in recorded.tensors}
         equations = tuple(renamed(e, self.names) for e in recorded.equations)
-        return Program(specs, equations, self.names[output])
+        numbers = {str(size): number for size, number in self.trace.sizes.items() if number is not None}
+        return Program(specs, equations, self.names[output], numbers=MappingProxyType(numbers))
 
     def parameter(self, key: str, paths: Mapping[str, str]) -> Parameter:
         return Parameter(self.spec(key), _drawn(self.trace, key), paths.get(key, self.names[key]))

@@ -13,6 +13,7 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import Delta, indices_for
+from symnet.declare.decimals import meant
 from symnet.declare.trace import Constant, Declared, Term, Trace, Traced
 from symnet.errors import Note, Problem, SymnetError
 from symnet.model import Given
@@ -123,12 +124,12 @@ def _made(trace: Trace, kind: str, shape: tuple[Any, ...], numbers: Any) -> Trac
     left = indices_for(map(sp.sympify, shape))
     body = None
     if len(set(values)) == 1:
-        body = sp.Rational(repr(float(values[0])))
+        body = meant(float(values[0]))
     elif len(shape) == 2 and shape[0] == shape[1]:
         side = len(numbers)
         outside = [v for k, v in enumerate(values) if k % (side + 1)]
         if not any(outside) and len(set(values[:: side + 1])) == 1:
-            body = sp.Rational(repr(float(values[0]))) * Delta(*left)
+            body = meant(float(values[0])) * Delta(*left)
     if body is None:
         data = _data(trace, shape, _map_floats(numbers), False)
         if kind == "real":

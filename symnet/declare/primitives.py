@@ -14,6 +14,7 @@ import sympy as sp
 from symnet.calculus.ir import Index, Operation, TensorSpec, Ties
 from symnet.calculus.scalars import without_sympy_kinks
 from symnet.declare.constants import refitted
+from symnet.declare.decimals import meant
 from symnet.declare.trace import Term, Trace, Traced, current
 from symnet.errors import Note
 
@@ -24,7 +25,8 @@ Rule = Callable[..., sp.Expr]
 def number(value: object) -> sp.Expr | None:
     """A Python or SymPy number, or a size, as an exact SymPy number; None for anything else.
 
-    A decimal such as 0.1 is taken as written, 1/10.  A number that is not finite is noted as a mistake.
+    A decimal such as 0.1 is taken as written, 1/10, and ``2**0.5`` as √2 (``decimals``).
+    One that is not finite is noted as a mistake.
     """
     if isinstance(value, sp.Expr) and not value.free_symbols - set(current().sizes):
         return _as_written(value) if value.is_finite is not False else _not_finite(value)
@@ -35,13 +37,13 @@ def number(value: object) -> sp.Expr | None:
     if hasattr(value, "item") and hasattr(value, "dtype") and tuple(getattr(value, "shape", (1,))) == ():
         value = value.item()  # a number of NumPy or torch
     if isinstance(value, (int, float)):
-        return sp.Rational(repr(float(value))) if math.isfinite(value) else _not_finite(value)
+        return meant(float(value)) if math.isfinite(value) else _not_finite(value)
     return None
 
 
 def _as_written(value: sp.Expr) -> sp.Expr:
     """The number with decimals exact: 0.1/C is 1/(10 C)."""
-    return value.xreplace({f: sp.Rational(repr(float(f))) for f in value.atoms(sp.Float)})
+    return value.xreplace({f: meant(float(f)) for f in value.atoms(sp.Float)})
 
 
 def _not_finite(value: object) -> sp.Expr:

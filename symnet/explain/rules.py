@@ -27,7 +27,8 @@ DERIVATIVES: Mapping[type, tuple[str, str]] = {
     scalars.huber: ("huber", "huber'(r) = r clipped to ±delta"),
     scalars.maximum: ("maximum", "at a = b each side gets half, as PyTorch"),
     scalars.minimum: ("minimum", "at a = b each side gets half, as PyTorch"),
-    scalars.normal_cdf: ("normal_cdf", "Φ' is the density of the normal distribution"),
+    scalars.normal_cdf: ("normal_cdf", "Φ' = φ, the density of the normal distribution"),
+    scalars.normal_pdf: ("normal_pdf", "φ(z) = exp(−z²/2)/√(2π), so φ'(z) = −z φ(z)"),
     scalars.where: ("where", "the derivative of the branch that is taken"),
 }
 

@@ -19,7 +19,10 @@ class Unicode(Linear):
     minus = "−"
     dot = "·"
     hadamard = "⊙"
-    functions: ClassVar[dict[str, str]] = {"normal_cdf": "Φ", "round_down": "floor", "round_even": "round"}
+    functions: ClassVar[dict[str, str]] = {
+        **{"normal_cdf": "Φ", "normal_pdf": "φ"},
+        **{"round_down": "floor", "round_even": "round"},
+    }
     relations: ClassVar[dict[str, str]] = {">=": "≥", "<=": "≤"}
 
     def name(self, name: str) -> str:
@@ -62,7 +65,10 @@ class Unicode(Linear):
 class Ascii(Linear):
     """Plain characters: W1[i,j], sum_n, delta[i,k], A^T, .*"""
 
-    functions: ClassVar[dict[str, str]] = {"normal_cdf": "Phi", "round_down": "floor", "round_even": "round"}
+    functions: ClassVar[dict[str, str]] = {
+        **{"normal_cdf": "Phi", "normal_pdf": "phi"},
+        **{"round_down": "floor", "round_even": "round"},
+    }
 
     @property
     def dots_always(self) -> bool:

@@ -13,7 +13,7 @@ from symnet.explain.phrases import WIDE
 _GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi chi psi omega".split()  # noqa: SIM905
 )
-_FUNCTIONS = {"sigmoid": r"\sigma", "normal_cdf": r"\Phi"} | {
+_FUNCTIONS = {"sigmoid": r"\sigma", "normal_cdf": r"\Phi", "normal_pdf": r"\varphi"} | {
     name: f"\\{name}" for name in ("exp", "log", "sin", "cos", "tan", "tanh", "max", "min")
 }
 _RELATIONS = {">=": r"\ge", "<=": r"\le"}
@@ -119,7 +119,8 @@ def _escaped(name: str) -> str:
 _SIGNS = {
     "−": "$-$", "·": r"$\cdot$", "⊙": r"$\odot$", "∂": r"$\partial$", "Σ": r"$\sum$", "δ": r"$\delta$",
     "ᵀ": r"$^{\top}$", "²": "$^2$", "³": "$^3$", "ᵏ": "$^k$", "⁻": "$^-$", "¹": "$^1$", "≥": r"$\ge$", "≤": r"$\le$",
-    "≠": r"$\ne$", "Φ": r"$\Phi$", "π": r"$\pi$", "√": r"$\surd$", "±": r"$\pm$", "→": r"$\to$", "×": r"$\times$",
+    "≠": r"$\ne$", "Φ": r"$\Phi$", "φ": r"$\varphi$", "π": r"$\pi$", "√": r"$\surd$", "±": r"$\pm$", "→": r"$\to$",
+    "×": r"$\times$",
     "∈": r"$\in$", "’": "'", "…": r"\ldots{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{",
     "}": r"\}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "\\": r"\textbackslash{}", ">": "$>$",
     "<": "$<$", "|": "$|$",

@@ -13,6 +13,7 @@ from symnet.calculus.loops import Loop, Step, loops_of
 from symnet.calculus.ranges import positive
 from symnet.calculus.scalars import maximum
 from symnet.calculus.scalars import where as select
+from symnet.reading.apart import digits_apart
 from symnet.reading.contract import Extent, total
 from symnet.reading.maps import broadcast, mapped, substitute
 from symnet.reading.nodes import Iteration, Key, Node, Reduce, Reshape, Span, Store, Window, operand
@@ -58,11 +59,12 @@ def read_equations(
     for number, equation in numbered:
         try:
             for piece in normalise(equation, number):
-                if piece.places is None and piece.digits is None:
-                    own = _with_left(piece.equation, left)
+                whole = piece.places is None and piece.digits is None and piece.equation.op == "+"
+                own = digits_apart(piece.equation) if whole else piece.equation
+                if piece.places is None and piece.digits is None and len(own.left) == len(left):
+                    own = _with_left(own, left)
                     dense.append((piece, _dense(own, Surroundings(shapes, own.guard), extent)))
                 elif piece.places is None:
-                    own = piece.equation
                     node = broadcast(_dense(own, Surroundings(shapes, own.guard), extent), own.left)
                     dense.append((piece, Reshape(node, left)))
                 else:

@@ -200,6 +200,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "Abs": torch.abs,
     "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
     "normal_cdf": torch.special.ndtr,
+    "normal_pdf": lambda x: torch.exp(-(x**2) / 2) / (2 * math.pi) ** 0.5,
     "leaky_relu": lambda x, slope: torch.where(x > 0, x, slope * x),
     "clip": lambda x, lower, upper: torch.clamp(x, lower, upper),
     "huber": lambda r, d: torch.where(r.abs() <= d, r * r / 2, d * (r.abs() - d / 2)),

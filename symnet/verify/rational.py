@@ -88,8 +88,8 @@ def _check(derivation: Derivation, seed: int, points: int, sizes: Mapping[str, i
 def _differences(
     derivation: Derivation, point: Point, arithmetic: Arithmetic, rng: np.random.Generator
 ) -> dict[str, str]:
-    raw = evaluate(derivation.raw, point.inputs, arithmetic)
-    simplified = evaluate(derivation.program, point.inputs, arithmetic)
+    raw = evaluate(derivation.raw.at(point.sizes), point.inputs, arithmetic)
+    simplified = evaluate(derivation.program.at(point.sizes), point.inputs, arithmetic)
     found: dict[str, str] = {}
     gradients: dict[str, Any] = {}
     for name in derivation.wrt:
@@ -100,12 +100,9 @@ def _differences(
     directions = {
         n: _sevenths(rng.integers(1, 9, g.shape) * rng.choice([-1, 1], g.shape)) for n, g in gradients.items()
     }
-    if not found and not _is_slope(derivation.model.program, point, gradients, directions, arithmetic):
-        single = (
-            n
-            for n in gradients
-            if not _is_slope(derivation.model.program, point, {n: gradients[n]}, directions, arithmetic)
-        )
+    forward = derivation.model.program.at(point.sizes)
+    if not found and not _is_slope(forward, point, gradients, directions, arithmetic):
+        single = (n for n in gradients if not _is_slope(forward, point, {n: gradients[n]}, directions, arithmetic))
         found = dict.fromkeys(single, "the gradient is not the slope of the loss along a random direction")
     return found
 

@@ -72,6 +72,7 @@ TABLE: dict[str, tuple[Any, Any, Any]] = {
     "is_number": (specials.is_number, _indicator(lambda x: x == x), LINE),
     "is_finite": (specials.is_finite, _indicator(torch.isfinite), LINE),
     "normal_cdf": (scalars.normal_cdf, torch.special.ndtr, LINE),
+    "normal_pdf": (scalars.normal_pdf, lambda x: torch.distributions.Normal(0.0, 1.0).log_prob(x).exp(), LINE),
     "exp": (sp.exp, torch.exp, LINE[:-1]),
     "log": (sp.log, torch.log, [0.1, 1.0, 800.0]),
     "tanh": (sp.tanh, torch.tanh, LINE),

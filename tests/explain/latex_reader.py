@@ -131,8 +131,8 @@ class LatexReader:
             return base + self.fenced()
         elif token[1:] in _WORDS and token[0] == "\\":
             return token[1:] + self.fenced()
-        elif token == "\\Phi":
-            return "Phi" + self.fenced()
+        elif token in ("\\Phi", "\\varphi"):
+            return {"\\Phi": "Phi", "\\varphi": "phi"}[token] + self.fenced()
         else:
             self.place -= 1
             base = self.stem()

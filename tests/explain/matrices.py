@@ -15,7 +15,7 @@ from tests.explain.parse import FUNCTIONS, HIGH, Unreadable
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:e[-+]?\d+)?)|(?P<turn>ᵀ|\^T\b)|(?P<high>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*|[πΦ∞])|(?P<sign>>=|<=|\.\*|[-+−·*/^()\[\],=>≥≤⊙]))"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*|[πΦφ∞])|(?P<sign>>=|<=|\.\*|[-+−·*/^()\[\],=>≥≤⊙]))"
 )
 
 

@@ -24,7 +24,7 @@ import numpy as np
 LOW = dict(zip("ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ₀₁₂₃₄₅₆₇₈₉", "ijklmnprstuv0123456789", strict=True))
 HIGH = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True))
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:e[-+]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*|[πΦ∞])|(?P<low>[ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ₀-₉]+)"
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:e[-+]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*|[πΦφ∞])|(?P<low>[ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ₀-₉]+)"
     r"|(?P<high>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)|(?P<sign>>=|<=|//|[-+−·*/%^()\[\],=>≥≤Σδ∂]))"
 )
 Evaluate = Callable[[Mapping[str, int]], Any]
@@ -74,6 +74,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "clip": lambda x, low, high: min(max(x, low), high), "where": lambda c, a, b: a if c else b,
     "leaky_relu": lambda x, slope: x if x > 0 else slope * x,
     "huber": lambda r, d: r * r / 2 if abs(r) <= d else d * (abs(r) - d / 2),
+    "φ": lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi),
+    "phi": lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi),
     "Φ": lambda x: 0.5 * (1 + math.erf(x / math.sqrt(2))), "Phi": lambda x: 0.5 * (1 + math.erf(x / math.sqrt(2))),
 }  # fmt: skip
 RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
