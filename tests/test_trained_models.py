@@ -44,6 +44,33 @@ def matrix_factorisation(p: Leaves, R: Any, B: Any) -> torch.Tensor:
     return errors.square().mean() + 0.001 * (p["U"].square().sum() + p["V"].square().sum())
 
 
+def autoencoder(p: Leaves, X: Any) -> torch.Tensor:
+    code = F.linear((X @ p["W1"] + p["b1"]).tanh(), p["W2"].T, p["b2"])
+    return F.mse_loss((code @ p["W3"] + p["b3"]).tanh() @ p["W4"] + p["b4"], X)
+
+
+def block(p: Leaves, h: Any) -> torch.Tensor:
+    """A block of a GPT of two heads by torch's own attention."""
+    u = F.layer_norm(h, h.shape[2:], p["g1"], p["b1"])
+    q, k, v = (F.linear(u, p[w].T).unflatten(2, (2, -1)).transpose(1, 2) for w in ("wq", "wk", "wv"))
+    o = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+    a = h + o.transpose(1, 2).flatten(2) @ p["wo"]
+    z = F.layer_norm(a, h.shape[2:], p["g2"], p["b2"]) @ p["w1"] + p["c1"]
+    return a + F.gelu(z) @ p["w2"] + p["c2"]
+
+
+def gpt_block(p: Leaves, X: Any, Y: Any) -> torch.Tensor:
+    return (block({name.lower(): value for name, value in p.items()}, X) - Y).square().mean()
+
+
+def char_gpt(p: Leaves, x: Any, y: Any) -> torch.Tensor:
+    h = F.embedding(x.T, p["token"]) + p["place"]
+    for k in range(2):
+        h = block({path.removeprefix(f"blocks.{k}."): value for path, value in p.items()}, h)
+    logits = F.layer_norm(h, (24,), p["g"], p["b"]) @ p["token"].T
+    return F.cross_entropy(logits.flatten(0, 1), y.T.flatten())
+
+
 SGD, ADAM = torch.optim.SGD, torch.optim.Adam
 #: Each model in torch's words, its optimiser and learning rate, the size of its batches, and what is held out.
 MODELS: dict[str, tuple[Callable[..., torch.Tensor], Callable[..., torch.optim.Optimizer], float, int, float]] = {
@@ -52,6 +79,9 @@ MODELS: dict[str, tuple[Callable[..., torch.Tensor], Callable[..., torch.optim.O
     "svm": (svm, SGD, 0.1, 32, 0.2),
     "svm_multiclass": (svm_multiclass, SGD, 0.02, 32, 0.2),
     "matrix_factorisation": (matrix_factorisation, ADAM, 0.05, 0, 0.0),
+    "autoencoder": (autoencoder, ADAM, 0.003, 32, 0.2),
+    "gpt_block": (gpt_block, ADAM, 0.01, 64, 0.0),
+    "char_gpt": (char_gpt, ADAM, 0.01, 32, 0.0),
 }
 
 
@@ -59,7 +89,9 @@ def losses_of_torch(example: str) -> list[float]:
     """Ten losses of the model in plain torch, by autograd, on the batches that the script takes."""
     loss_of, optimizer, rate, batch, holdout = MODELS[example]
     module = script(example, "numpy")
-    data, _ = module.split(module.check_data(module.read_data(module.DATA), "the data"), holdout, 0)
+    drawn = np.random.default_rng([0, 1])
+    found = module.read_data(module.DATA) if hasattr(module, "DATA") else module.make_data(drawn, module.SAMPLES)
+    data, _ = module.split(module.check_data(found, "the data"), holdout, 0)
     leaves = {k: torch.tensor(v, requires_grad=True) for k, v in module.init_params(0).items()}
     update, losses = optimizer(leaves.values(), lr=rate), []
     for rows in module.batches(module.samples_in(data), batch, 0, 0, 10):
@@ -79,9 +111,9 @@ def test_ten_losses_are_those_of_torchs_own_model(example: str, tmp_path: Path) 
     assert found == pytest.approx(losses_of_torch(example), rel=1e-12)
 
 
-def last_line(example: str, capsys: pytest.CaptureFixture[str]) -> dict[str, float]:
+def last_line(example: str, capsys: pytest.CaptureFixture[str], *flags: str) -> dict[str, float]:
     """What the NumPy script says at the end of its training, by name."""
-    assert script(example, "numpy").main([]) == 0
+    assert script(example, "numpy").main([*flags]) == 0
     words = capsys.readouterr().out.splitlines()[-1].split("  ")[1:-1]
     return {name: float(value) for name, value in (word.rsplit(" ", 1) for word in words)}
 
@@ -91,12 +123,22 @@ def last_line(example: str, capsys: pytest.CaptureFixture[str]) -> dict[str, flo
     [
         ("softmax_regression", "held-out accuracy", 0.95, 1.0),
         ("svm_multiclass", "held-out accuracy", 0.95, 1.0),
+        ("autoencoder", "held-out loss", 0.0, 0.025),
     ],
 )
 def test_what_a_training_reaches(
     example: str, name: str, least: float, most: float, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert least <= last_line(example, capsys)[name] <= most
+
+
+def test_the_gpt_learns_far_below_the_unigram_entropy(capsys: pytest.CaptureFixture[str]) -> None:
+    """2.775 nats a character is what the frequencies of the letters alone give."""
+    assert last_line("char_gpt", capsys, "--epochs", "8")["loss"] < 2.1
+
+
+def test_attention_finds_the_mean_of_what_came(capsys: pytest.CaptureFixture[str]) -> None:
+    assert last_line("gpt_block", capsys, "--steps", "200")["loss"] < 0.2  # 0.41 is the loss of always 0
 
 
 @pytest.mark.parametrize("example", ["logistic_regression", "svm"])
@@ -131,6 +173,14 @@ def test_formulas() -> None:
         "softmax_regression": ["dZ = (P − Y)/N = (softmax(Z) − onehot(t))/N", "dW = Xᵀ dZ"],
         "svm": ["dz = −(s ⊙ [1 − s ⊙ z > 0])/N", "dw = Xᵀ dz + w/100"],
         "svm_multiclass": ["dM = [M > 0]/N", "dZ = dM − Y ⊙ rowsum(dM)"],
+        "autoencoder": ["dY = 2 (Y − X)/(D N)", "dB = dY W4ᵀ", "dW4 = Bᵀ dY", "dz_2 = dB ⊙ (1 − B²)", "dW1 = Xᵀ dz"],
+        "gpt_block": [
+            "dxh_2ₙᵢⱼ = dBₙᵢⱼ g2ⱼ",
+            "(dxh_2ₙᵢⱼ − (Σₘ dxh_2ₙᵢₘ)/8 − (xh_2ₙᵢⱼ Σᵤ dxh_2ₙᵢᵤ xh_2ₙᵢᵤ)/8)/sqrt(v_2ₙᵢ + 0.00001)",
+            "dSₙₗᵢₚ = Pₙₗᵢₚ (dPₙₗᵢₚ − Σᵣ dOₙₗᵢᵣ Oₙₗᵢᵣ)",
+            "dVₙₗᵢᵣ = Σₚ Pₙₗₚᵢ dOₙₗₚᵣ",
+            "dKₙₗᵢᵣ = (1/2) Σₚ Qₙₗₚᵣ dSₙₗₚᵢ",
+        ],
         "matrix_factorisation": ["dE = 2 E/sum(B)", "dU = U/500 + dE V", "dV = dEᵀ U + V/500"],
     }
     for example, formulas in wanted.items():

@@ -47,6 +47,9 @@ def _along_channels(x: Tensor, weights: Tensor) -> Tensor:
 
 
 def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None, channels: bool) -> Tensor:
+    if weight is not None or bias is not None:  # what was normalised stays a tensor: the derivatives are short in it
+        x.trace.kept.add(x.spec.name)
+        x.trace.hints[x.spec.name] = "xh"
     if weight is not None:
         x = x * (_along_channels(x, weight) if channels else weight)
     return x if bias is None else x + (_along_channels(x, bias) if channels else bias)

@@ -133,12 +133,18 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
     """The same numbers, row by row, in another shape; one size may be -1"""
     wanted = listed(shape)
     total = sp.Mul(*input.shape)
-    sizes = [None if s == -1 else number(s) for s in wanted]
+    sizes = [None if s == -1 else _whole(input, number(s)) for s in wanted]
     complete = _completed(input, total, sizes) or _completed(input, _by_numbers(input, total), sizes)
     if complete is None:
         into = show([sp.sympify(w) for w in wanted])
         raise mistake("SN103", f"{show(input.shape)} cannot be reshaped to {into}")
     return _reshaped(input, tuple(complete))
+
+
+def _whole(x: Tensor, size: sp.Expr | None) -> sp.Expr | None:
+    """A size; of ``D // H`` its number, on which the equations rest from then on."""
+    known = x.trace.fixed_size(size) if size is not None and size.has(sp.floor, sp.Mod) else None
+    return size if known is None else sp.Integer(known)
 
 
 def _reshaped(x: Tensor, shape: tuple[sp.Expr, ...]) -> Tensor:
