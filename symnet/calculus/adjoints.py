@@ -37,10 +37,13 @@ class Adjoints:
     """The definitions of a program and its adjoints finished so far.
 
     ``finished`` has each adjoint as it is shown, ``definitions`` the same with products put in, ``wanted`` the
-    gradients of inputs, ``statistics`` the adjoints that are sums, ``trivial`` those that are numbers or plain data.
+    gradients of inputs and of what is asked for, ``statistics`` the adjoints that are sums, ``trivial`` those that are
+    numbers or plain data.
     """
 
-    def __init__(self, program: Program, sizes: Mapping[str, int | None], facts: Facts) -> None:
+    def __init__(
+        self, program: Program, sizes: Mapping[str, int | None], facts: Facts, wanted: tuple[str, ...] = ()
+    ) -> None:
         self.program, self.facts = program, facts
         self.equations: dict[str, tuple[Equation, ...]] = {}
         for equation in program.equations:
@@ -58,7 +61,8 @@ class Adjoints:
         self.costs = Costs(self.algebra, sizes)
         self.moves = Moves(self.sums, self.definitions, self.costs)
         leaves = {t.name for t in specs if t.role in ("parameter", "data", "label")}
-        self.wanted = dict.fromkeys(a for t, a in program.adjoints.items() if t in leaves or t not in program.tensors)
+        asked = leaves.union(wanted)
+        self.wanted = dict.fromkeys(a for t, a in program.adjoints.items() if t in asked or t not in program.tensors)
         lefts = {a: self.equations[t][0] for t, a in program.adjoints.items() if t in self.equations}
         self.primal = {a: e for a, e in lefts.items() if len(e.left) == program.tensors[a].rank}
         self.trivial: dict[str, None] = {}  # adjoints without a read: numbers, sizes, deltas

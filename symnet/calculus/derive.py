@@ -43,8 +43,8 @@ def derive(program: Program, wrt: Iterable[str]) -> Program:
     Each adjoint has the shape of its tensor.  A tensor of ``wrt`` that the loss does not depend on gets a zero adjoint.
     """
     names = Namer(program.tensors)
-    seed = Seed(program.loss, ())
-    return _sweep(program, seed, tuple(wrt), lambda tensor: names.take(f"d{tensor}"))
+    seed = Seed(((program.loss, None),))
+    return sweep(program, seed, tuple(wrt), lambda tensor: names.take(f"d{tensor}"))
 
 
 def derive_second(program: Program, wrt: Iterable[str]) -> Program:
@@ -62,7 +62,7 @@ def derive_second(program: Program, wrt: Iterable[str]) -> Program:
         def name(tensor: str, p: str = p, names: Namer = names) -> str:
             return names.take(f"d2{p}" if tensor == p else f"d2{p}_{tensor}")
 
-        swept = _sweep(replace(result, adjoints={}), Seed(gradient, lead), chosen[position:], name)
+        swept = sweep(replace(result, adjoints={}), Seed(((gradient, None),), lead), chosen[position:], name)
         pairs = {f"{p},{q}": swept.adjoints[q] for q in chosen[position:]}
         first.update(pairs)
         result = replace(swept, adjoints=dict(first))
@@ -71,29 +71,36 @@ def derive_second(program: Program, wrt: Iterable[str]) -> Program:
 
 @dataclass(frozen=True)
 class Seed:
-    """What is differentiated: one tensor, with ``lead`` axes in front of each adjoint (none for a scalar loss)."""
+    """What is differentiated: tensors, each with the tensor that weighs its entries (None: 1 each), which is constant.
 
-    output: str
-    lead: tuple[sp.Expr, ...]
+    With ``lead`` axes, those of the one output, every entry of it is differentiated by itself: each adjoint has these
+    axes in front.
+    """
+
+    outputs: tuple[tuple[str, str | None], ...]
+    lead: tuple[sp.Expr, ...] = ()
 
 
 @dataclass
-class _Sweep:
-    """What one sweep from the output back to the inputs collects."""
+class Sweep:
+    """What one sweep collects, from the outputs back to the inputs or from the inputs on."""
 
     tensors: dict[str, TensorSpec]
     equations: list[Equation]
     adjoints: dict[str, str] = field(default_factory=dict)
 
 
-def _sweep(program: Program, seed: Seed, wrt: tuple[str, ...], name: Callable[[str], str]) -> Program:
-    active = _depending_on(program, wrt)
-    done = _Sweep(dict(program.tensors), list(program.equations))
-    if seed.output in active:
-        lead, own = indices_for(seed.lead), indices_for(program.tensors[seed.output].shape)
-        body = sp.Mul(*(Delta(i, j) for i, j in zip(lead, own, strict=bool(lead)))) if lead else sp.S.One
-        target = _adjoint_of(done, program, seed, seed.output, name)
-        done.equations.append(Equation(target, lead + own, body, origin=Origin(None)))
+def sweep(program: Program, seed: Seed, wrt: tuple[str, ...], name: Callable[[str], str]) -> Program:
+    """The program followed by the adjoints of the seed; ``name`` says what the adjoint of a tensor is called."""
+    active = depending_on(program, wrt)
+    done = Sweep(dict(program.tensors), list(program.equations))
+    for output, weight in seed.outputs:
+        if output in active:
+            lead, own = indices_for(seed.lead), indices_for(program.tensors[output].shape)
+            deltas = (Delta(i, j) for i, j in zip(lead, own, strict=bool(lead))) if lead else ()
+            body = sp.Mul(*deltas) if weight is None else Access(weight, *own)
+            target = adjoint_of(done, program, seed, output, name)
+            done.equations.append(Equation(target, lead + own, body, origin=Origin(None)))
     counts: dict[str, Access] = {}
     for block in _blocks(program):
         waiting = block
@@ -103,7 +110,7 @@ def _sweep(program: Program, seed: Seed, wrt: tuple[str, ...], name: Callable[[s
                 _differentiate(program, number, active, counts, done, seed, name)
     for tensor in wrt:
         if tensor not in done.adjoints:
-            target = _adjoint_of(done, program, seed, tensor, name)
+            target = adjoint_of(done, program, seed, tensor, name)
             left = indices_for(done.tensors[target].shape)
             done.equations.append(Equation(target, left, sp.S.Zero, origin=Origin(None)))
     swept = replace(program, tensors=done.tensors, equations=tuple(done.equations), adjoints=done.adjoints)
@@ -124,7 +131,7 @@ def _differentiate(
     number: int,
     active: frozenset[str],
     counts: dict[str, Access],
-    done: _Sweep,
+    done: Sweep,
     seed: Seed,
     name: Callable[[str], str],
 ) -> None:
@@ -132,15 +139,16 @@ def _differentiate(
     forward = program.equations[number]
     for read in top_accesses(forward.body):
         if read.name in active:
-            weight = _tie_weight(forward, program, done, counts) if forward.op == "max" else sp.S.One
+            weight = tie_weight(forward, program, done, counts) if forward.op == "max" else sp.S.One
             derivative = scalar_derivative(forward.body, read)
             if derivative != 0:
-                target = _adjoint_of(done, program, seed, read.name, name)
+                target = adjoint_of(done, program, seed, read.name, name)
                 origin = Origin(number, read, derivative)
                 done.equations.append(_transposed(forward, read, derivative * weight, done, target, seed, origin))
 
 
-def _adjoint_of(done: _Sweep, program: Program, seed: Seed, tensor: str, name: Callable[[str], str]) -> str:
+def adjoint_of(done: Sweep, program: Program, seed: Seed, tensor: str, name: Callable[[str], str]) -> str:
+    """The name of the adjoint of a tensor, entered when it is first met."""
     if tensor not in done.adjoints:
         spec = program.tensors[tensor]
         adjoint = name(tensor)
@@ -152,7 +160,7 @@ def _adjoint_of(done: _Sweep, program: Program, seed: Seed, tensor: str, name: C
 
 
 def _transposed(
-    forward: Equation, read: Access, factor: sp.Expr, done: _Sweep, target: str, seed: Seed, origin: Origin
+    forward: Equation, read: Access, factor: sp.Expr, done: Sweep, target: str, seed: Seed, origin: Origin
 ) -> Equation:
     lead = indices_for(seed.lead)
     own = {i: i.fresh() for i in forward.indices}
@@ -174,7 +182,7 @@ def _transposed(
     return Equation(target, lead + tuple(left), body, reduced, guard=guard, origin=origin, source=forward.source)
 
 
-def _tie_weight(forward: Equation, program: Program, done: _Sweep, counts: dict[str, Access]) -> sp.Expr:
+def tie_weight(forward: Equation, program: Program, done: Sweep, counts: dict[str, Access]) -> sp.Expr:
     """``[f = y] / count`` with ``count[I] += [f = y]``; with ties to the first, ``[f = y]`` of the first place only.
 
     A maximum may stand in several equations of one target; ties are counted over all of them.
@@ -208,7 +216,8 @@ def _rank(forward: Equation, parts: tuple[Equation, ...]) -> sp.Expr:
     return sp.Add(*(sp.Mul(*(i.size for i in part.reduced)) for part in later)) - place
 
 
-def _depending_on(program: Program, wrt: tuple[str, ...]) -> frozenset[str]:
+def depending_on(program: Program, wrt: tuple[str, ...]) -> frozenset[str]:
+    """The tensors of ``wrt`` and everything that is computed from them by real numbers."""
     active = set(wrt)
     known = 0
     while len(active) > known:  # once more where a recurrence reads what is written later in the list

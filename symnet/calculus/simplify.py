@@ -6,7 +6,7 @@ put in; both are improved by the judged moves, and the cheaper one stays.  Forwa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from symnet.calculus.adjoints import Adjoints
@@ -30,25 +30,29 @@ class Simplified:
     facts: tuple[Fact, ...]
 
 
-def simplify(program: Program, sizes: Mapping[str, int | None]) -> Simplified:
+def simplify(program: Program, sizes: Mapping[str, int | None], wanted: Iterable[str] = ()) -> Simplified:
     """The derived program with adjoints in closed form: equal values, the same inputs, names and gradients.
 
     ``sizes`` gives numbers to symbolic sizes for the cost model only; the result holds for every size.  Adjoints that
-    no gradient needs are dropped.  A target with a guard, a maximum or an unknown function stays as it is.
+    no gradient needs are dropped, those of inputs and of the tensors ``wanted`` stay.  A target with a guard, a maximum
+    or an unknown function stays as it is.
     """
-    adjoints, emitter = _run(program, sizes, known_facts(program))
+    chosen = tuple(wanted)
+    adjoints, emitter = _run(program, sizes, known_facts(program), chosen)
     short = _written(adjoints, emitter)
 
     def without(facts: Facts) -> Program:
-        return _written(*_run(program, sizes, facts))
+        return _written(*_run(program, sizes, facts, chosen))
 
     facts = facts_used(program, short, without)
     rewrites = told(_records(adjoints, emitter), facts)
     return Simplified(short, rewrites, (*facts, *facts_proved(rewrites, program)))
 
 
-def _run(program: Program, sizes: Mapping[str, int | None], facts: Facts) -> tuple[Adjoints, Emitter]:
-    adjoints = Adjoints(program, sizes, facts)
+def _run(
+    program: Program, sizes: Mapping[str, int | None], facts: Facts, wanted: tuple[str, ...]
+) -> tuple[Adjoints, Emitter]:
+    adjoints = Adjoints(program, sizes, facts, wanted)
     adjoints.run()
     steps = Steps(adjoints)
     steps.put_in_pointwise()

@@ -20,7 +20,7 @@ class Steps:
 
     def __init__(self, adjoints: Adjoints) -> None:
         self.all = adjoints
-        self._copies: dict[str, None] = {}  # second names that are gone
+        self._gone: dict[str, None] = {}  # names that stand in no formula any more
 
     def put_in_pointwise(self) -> None:
         """A pointwise adjoint goes into its consumers where that is cheaper for all together; the latest first.
@@ -67,8 +67,7 @@ class Steps:
             self.all.candidates[c] = form
             self.all.finished[c] = Definition(c, formals, form.poly)
             self.all.definitions.by_name[c] = Definition(c, formals, form.base)
-        if copy:
-            self._copies[names[0]] = None
+        self._gone.update(dict.fromkeys(names))
         readers.renew(found)
 
     def _is_copy(self, name: str) -> bool:
@@ -161,7 +160,7 @@ class Steps:
             if name in names_of(poly):
                 return None
         order = list(self.all.finished)
-        before = set(order[: order.index(consumer)]) - {*names, *self._copies}
+        before = set(order[: order.index(consumer)]) - {*names, *self._gone}
         form = self.all.improved(poly, formals, before.__contains__, events)
         unreadable = {*names, *order[order.index(consumer) :]}  # a sum may be known by the name of a later gradient
         return form if unreadable.isdisjoint(names_of(form.poly)) else None

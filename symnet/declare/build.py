@@ -14,6 +14,7 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus.ir import Program, TensorSpec
+from symnet.calculus.loops import sorted_by_need
 from symnet.calculus.verify import verify
 from symnet.declare.constants import name_constants
 from symnet.declare.infinite import settled_away, without_infinities
@@ -43,7 +44,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     objective = _objective(trace, namespace)
     if objective is None:
         return None
-    recorded = Program(trace.specs, tuple(trace.equations), objective.spec.name)
+    recorded = sorted_by_need(Program(trace.specs, tuple(trace.equations), objective.spec.name))
     paths = module_paths(namespace)
     prediction = _prediction(trace, namespace, recorded, objective)
     for key, variable in variables(namespace).items():

@@ -14,7 +14,7 @@ from typing import Any
 from symnet.calculus.ir import Program
 from symnet.declare.build import Built, build_model
 from symnet.declare.formulas import build_formulas
-from symnet.declare.names import assigned_names
+from symnet.declare.names import assigned_names, picked_names
 from symnet.declare.trace import Trace, recording
 from symnet.errors import Note, Problem, Source, SymnetError
 from symnet.model import Model
@@ -60,13 +60,13 @@ def _run(path: Path) -> _Run:
     except (SyntaxError, ValueError) as error:
         raise SymnetError(_syntax_problem(name, error)) from None
     lines = tuple(text.splitlines())
-    trace = Trace(path=name, lines=lines, assigned=assigned_names(tree))
+    trace = Trace(path=name, lines=lines, assigned=assigned_names(tree), picked=picked_names(tree))
     namespace: dict[str, Any] = {"__name__": "symnet_model", "__file__": name, "__builtins__": __builtins__}
     with recording(trace), _beside(path), contextlib.redirect_stdout(sys.stderr):
         try:
             exec(code, namespace)  # the model file is the person's own program
         except SymnetError as error:
-            for problem in error.problems:
+            for problem in (_raised(name, error),) if _asks_for_functions(error) else error.problems:
                 trace.problems.add(problem)
             trace.problems.raise_if_any()
         except (Exception, SystemExit) as error:  # whatever their code raises is theirs to read, without our frames
@@ -122,5 +122,15 @@ def _raised(name: str, error: BaseException) -> Problem:
         frame = frames[-1]
         line = frame.lineno or 1
         place = (Note(Source(name, line, frame.end_lineno or line, frame.colno or 0, frame.end_colno or 0)),)
+    if _asks_for_functions(error):
+        message = "torch.func and torch.autograd.functional take functions of torch's own tensors"
+        help = "write it on tensors: sn.grad(y, x), sn.vjp(y, x, v), sn.jvp(y, x, v), sn.jacobian, sn.hessian, sn.hvp"
+        return Problem("SN110", message, place, help=(help,))
     said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
     return Problem("SN003", f"the model raised {said}", place)
+
+
+def _asks_for_functions(error: BaseException) -> bool:
+    """Whether torch's own transformations of functions raised it, which look into no other library's tensors."""
+    files = [Path(frame.filename).parts for frame in traceback.extract_tb(error.__traceback__)]
+    return any("_functorch" in f or f[-3:] == ("torch", "autograd", "functional.py") for f in files)

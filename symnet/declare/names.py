@@ -38,10 +38,27 @@ def _pair(target: ast.expr, value: ast.expr, found: dict[Span, tuple[str, ...]])
             _pair(inner, part, found)
         return
     parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+    if any(isinstance(p, ast.Starred) for p in parts):  # a, b, *rest: the places of the first are known
+        parts = parts[: next(k for k, p in enumerate(parts) if isinstance(p, ast.Starred))]
     names = tuple(p.id if isinstance(p, ast.Name) else p.attr if isinstance(p, ast.Attribute) else "" for p in parts)
-    if all(names):
-        span = (value.lineno, value.end_lineno or value.lineno, value.col_offset, value.end_col_offset or 0)
-        found.setdefault(span, names)
+    if names and all(names):
+        found.setdefault(_span(value), names)
+
+
+def picked_names(tree: ast.Module) -> dict[Span, tuple[str, ...]]:
+    """For each call of which one result is assigned, ``g = grad(y, x)[0]``, by its place in the file: the names of its
+    results, empty before the one picked."""
+    found: dict[Span, tuple[str, ...]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            match node.value:
+                case ast.Subscript(value=ast.Call() as call, slice=ast.Constant(value=int(place))) if place >= 0:
+                    found.setdefault(_span(call), (*[""] * place, node.targets[0].id))
+    return found
+
+
+def _span(value: ast.expr) -> Span:
+    return (value.lineno, value.end_lineno or value.lineno, value.col_offset, value.end_col_offset or 0)
 
 
 def module_paths(namespace: Mapping[str, Any]) -> dict[str, str]:

@@ -57,7 +57,9 @@ def _not_passed_on(function: Any, args: tuple[Any, ...], options: Mapping[str, A
         return {}
     names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
     own = {n: frame.f_locals[n] for n in names if n in frame.f_locals}
-    passed = (*args, *options.values())
+    passed = [
+        p for given in (*args, *options.values()) for p in ((given, *given) if type(given) is tuple else (given,))
+    ]
     lost = {n: v for n, v in own.items() if isinstance(v, Traced) or is_array(v)}
     return {n: v for n, v in lost.items() if not any(v is p for p in passed)}
 
@@ -65,6 +67,8 @@ def _not_passed_on(function: Any, args: tuple[Any, ...], options: Mapping[str, A
 def torch_name(function: Callable[..., Any]) -> str:
     """``exp``, ``linalg.norm``, ``special.entr``: the name under which torch's documentation has the function."""
     name = str(getattr(function, "__name__", function))
+    if getattr(function, "__module__", None) == "torch.autograd":
+        return f"autograd.{name}"
     for space in ("linalg", "special", "fft"):
         if name.startswith(f"{space}_"):
             return f"{space}.{name.removeprefix(f'{space}_')}"

@@ -83,7 +83,11 @@ class _Scan:
         trace, first = self.trace, len(self.trace.equations)
         self.now = tuple(self._at_one_time(x, x.shape[1:]) for x in self.inputs)
         self.old = tuple(self._at_one_time(h, h.shape) for h in self.states)
+        trace.begun.append(int((*self.now, *self.old)[0].spec.name[1:]))
+        inner = len(trace.derivatives)
         returned = step(*self.now, *self.old)
+        trace.begun.pop()
+        del trace.derivatives[inner:]  # they tell of one time
         results = tuple(returned) if isinstance(returned, list | tuple) else (returned,)
         self.recorded = trace.equations[first:]
         del trace.equations[first:]

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symnet.calculus.ir import Equation, Index
+from symnet.calculus.ir import Equation, Index, Program
 from symnet.declare.trace import Trace
 
 
@@ -22,6 +22,13 @@ def settle(trace: Trace) -> None:
         if declared.classes is not None:
             trace.declared[name] = replace(declared, classes=declared.classes.xreplace(table))
     trace.equations[:] = [_settled(e, table) for e in trace.equations]
+
+
+def settled(trace: Trace, program: Program) -> Program:
+    """A program of the trace with the numbers of the sizes that are fixed so far."""
+    table = {symbol: sp.Integer(trace.sizes[symbol]) for symbol in trace.fixed}
+    tensors = {n: replace(t, shape=tuple(s.xreplace(table) for s in t.shape)) for n, t in program.tensors.items()}
+    return program.with_equations((_settled(e, table) for e in program.equations), tensors) if table else program
 
 
 def _settled(equation: Equation, table: Mapping[sp.Symbol, sp.Expr]) -> Equation:

@@ -23,7 +23,7 @@ from symnet.errors import Note, Problem, Problems, Source, SymnetError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from symnet.model import Values
+    from symnet.model import Inner, Values
 
 _PACKAGE = str(Path(__file__).resolve().parent.parent)
 
@@ -51,6 +51,9 @@ class Trace:
     path: str = ""
     lines: tuple[str, ...] = ()
     assigned: Mapping[tuple[int, int, int, int], tuple[str, ...]] = field(default_factory=dict)  # span -> names it gets
+    picked: Mapping[tuple[int, int, int, int], tuple[str, ...]] = field(
+        default_factory=dict
+    )  # of calls with [k] behind
     tensors: dict[str, Traced] = field(default_factory=dict)
     specs: dict[str, TensorSpec] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
@@ -71,6 +74,8 @@ class Trace:
     constants: dict[Any, Constant] = field(default_factory=dict)  # by kind, shape and numbers
     given: set[str] = field(default_factory=set)  # private names of data that came as such arrays
     outer: set[str] = field(default_factory=set)  # private names of tensors to which a person added an axis of size 1
+    begun: list[int] = field(default_factory=list)  # of each step of a scan that is running: its first tensor's number
+    derivatives: list[Inner] = field(default_factory=list)  # results are private names, all others the derivation's own
     depth: int = 0  # how many words are being answered, one inside the other
     free: int = 0  # how many calls of a library's own word are being answered
 
@@ -134,6 +139,11 @@ class Trace:
                 Equation(spec.name, term.left, term.body, term.reduced, term.op, guard, term.ties, source=place)
             )
 
+    def of_one_time(self, names: Iterable[str]) -> bool:
+        """Whether some tensors stand for one time of a scan that is running: they are there, and nothing makes them."""
+        made = {e.target for e in self.equations}
+        return any(self.specs[n].role == "intermediate" and n not in made for n in names)
+
     def person_name(self, spec: TensorSpec) -> str | None:
         """The name that the person gave a tensor: ``name=``, or the assignment of the expression that made it."""
         if spec.name in self.chosen_names or spec.name in self.given:
@@ -142,9 +152,9 @@ class Trace:
         returned = several or spec.role != "intermediate" or self.newest.get(self.events[spec.name]) == spec.name
         if spec.source is None or not returned:
             return None
-        names = self.assigned.get(_key(spec.source), ())
+        names = self.assigned.get(_key(spec.source), ()) or (several and self.picked.get(_key(spec.source))) or ()
         position = self.positions.get(spec.name, 0)
-        return names[position] if position < len(names) else None
+        return names[position] or None if position < len(names) else None
 
     def text_of(self, spec: TensorSpec) -> str:
         """What a message calls a tensor: its name, else the person's expression."""

@@ -6,6 +6,7 @@ from symnet.declare import (
     activations,
     class_losses,
     convolution,
+    derivative_words,
     joining,
     losses,
     masks,
@@ -28,7 +29,7 @@ from symnet.declare.words import METHODS, NUMPY, TORCH, WORDS
 FAMILIES = (
     *(pointwise, several, activations, operators, masks),
     *(reductions, norms, scans, products, convolution, pooling, normalisation, losses, class_losses),
-    *(shapes, joining, selection),
+    *(shapes, joining, selection, derivative_words),
 )
 UNSEEN = (numpy_words, storage)  # reached through the libraries only
 

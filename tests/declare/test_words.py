@@ -314,7 +314,7 @@ ROUGH = {"digamma": 1e4, "polygamma": 1e4, "hardsigmoid": 1e6}
 
 def test_every_word_has_a_case() -> None:
     words = {TABLE[w].name if w in TABLE else w for w in sn.__all__ if not w.startswith("_")}
-    assert words == {name for name in WORDS if not name.startswith(("np_", "matrix_norm"))} | DECLARING
+    assert words == {name for name in WORDS if not name.startswith(("np_", "matrix_norm", "autograd_"))} | DECLARING
 
 
 def test_every_word_of_numpy_has_a_case() -> None:
@@ -332,7 +332,7 @@ def test_refused(text: str) -> None:
 
 def test_the_names_of_the_table_are_torchs_and_numpys() -> None:
     """Each name stands for a function that there is, and that torch itself hands over under this name."""
-    spaces = (torch, F, torch.special, torch.linalg, torch.Tensor, torch._C._nn)
+    spaces = (torch, F, torch.special, torch.linalg, torch.autograd, torch.Tensor, torch._C._nn)
     for name in TORCH:
         space, _, last = name.rpartition(".")
         found = [getattr(s, last) for s in spaces if hasattr(s, last) and (not space or s.__name__.endswith(space))]
