@@ -81,6 +81,40 @@ class Group:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """The learning rate as a function of the number t of epochs or of steps that are done (``every``).
+
+    ``kind`` and ``options`` are those of torch.optim.lr_scheduler; SequentialLR has ``parts``, LambdaLR a ``program``
+    whose loss is the factor, in terms of a number ``t``.
+    """
+
+    kind: str
+    options: Mapping[str, Any]
+    every: Literal["epoch", "batch"] = "epoch"
+    parts: tuple[Schedule, ...] = ()
+    program: Program | None = None
+
+
+@dataclass(frozen=True)
+class Clip:
+    """Gradients clipped as torch.nn.utils does: to a largest norm, of order ``p`` over all parameters, or value."""
+
+    kind: Literal["norm", "value"]
+    limit: float
+    p: float = 2.0
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Training ends when the monitored number was not better by ``min_delta`` for ``patience`` epochs."""
+
+    patience: int
+    min_delta: float
+    monitor: Literal["loss", "accuracy"]
+    restore_best: bool
+
+
+@dataclass(frozen=True)
 class Training:
     """How a generated script trains by default; every number is also a flag of the script."""
 
@@ -96,6 +130,9 @@ class Training:
     report: str | None = None  # a line printed at the end, with {name} and {name[0, 1]} for parameters' numbers
     new_inputs: int = 0  # after training, predict for this many freshly drawn inputs
     groups: tuple[Group, ...] = ()  # parameters with other options than the rest
+    schedule: Schedule | None = None
+    clips: tuple[Clip, ...] = ()  # in the order in which they are applied
+    early_stopping: EarlyStopping | None = None
 
 
 Metric = Literal["accuracy", "binary_accuracy", "none"]
