@@ -73,15 +73,15 @@ def _constant(o: Options) -> Rate:
 
 
 def _linear(o: Options) -> Rate:
-    start, rise, total = o["start_factor"], o["end_factor"] - o["start_factor"], o["total_iters"]
+    start, end, total = o["start_factor"], o["end_factor"], o["total_iters"]
     return Rate(
-        f"lr times a factor from {start:g} to {o['end_factor']:g}, linear in t up to {total}",
-        (f"return lr * ({number(start)} + {number(rise)} * min(t, {total}) / {total})",),
+        f"lr times a factor from {start:g} to {end:g}, linear in t up to {total}",
+        (f"return lr * ({number(start)} + ({number(end)} - {number(start)}) * min(t, {total}) / {total})",),
     )
 
 
 def _exponential(o: Options) -> Rate:
-    return Rate(f"lr {o['gamma']:g}^t", (f"return lr * {number(o['gamma'])} ** t",))
+    return Rate(f"lr {o['gamma']:g}^t", (f"return lr * {number(o['gamma'])}**t",))
 
 
 def _polynomial(o: Options) -> Rate:
@@ -124,11 +124,10 @@ def _restarts(o: Options) -> Rate:
 def _cyclic(o: Options) -> Rate:
     up, down = o["step_size_up"], o["step_size_down"]
     total = up + down
-    scale = {"triangular": "", "triangular2": f" / 2 ** (t // {total})", "exp_range": f" * {number(o['gamma'])} ** t"}
-    place = (
-        f"x = t % {total}",
-        f"height = (x / {up} if x <= {up} else ({total} - x) / {down}){scale[o['mode']]}",
-    )
+    scale = {"triangular": "", "triangular2": f" / 2 ** (t // {total})", "exp_range": f" * {number(o['gamma'])}**t"}
+    height = f"x / {up} if x <= {up} else ({total} - x) / {down}"
+    height = f"({height}){scale[o['mode']]}" if scale[o["mode"]] else height
+    place = (f"x = t % {total}", f"height = {height}")
     smaller = {
         "triangular": "",
         "triangular2": ", half as high each time",
@@ -136,8 +135,8 @@ def _cyclic(o: Options) -> Rate:
     }[o["mode"]]
     momentum: Lines = ()
     if o["cycle_momentum"]:
-        top, fall = o["max_momentum"], o["max_momentum"] - o["base_momentum"]
-        momentum = (*place, f"return {number(top)} - {number(fall)} * height")
+        top, foot = number(o["max_momentum"]), number(o["base_momentum"])
+        momentum = (*place, f"return {top} - ({top} - {foot}) * height")
     return Rate(
         f"from lr to {o['max_lr']:g} in {up} and back in {down}{smaller}",
         (*place, f"return lr + ({number(o['max_lr'])} - lr) * height"),

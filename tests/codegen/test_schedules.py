@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+import symnet as sn
 from symnet.codegen.emit import computed_input
 from symnet.codegen.numpy_target import NUMPY
 from symnet.codegen.schedules import _RATES, Rate, rate_of
-from symnet.declare import pointwise, schedules
+from symnet.declare import schedules
 from symnet.model import Schedule
 
 torch = pytest.importorskip("torch")
@@ -114,9 +115,9 @@ def test_every_schedule_has_a_case():
 LAMBDAS = [
     (lambda t: 0.95**t, lambda t: 0.95**t),
     (lambda t: 1 / (1 + t / 10), lambda t: 1 / (1 + t / 10)),
-    (lambda t: 0.5 ** pointwise.floor(t / 30), lambda t: 0.5 ** (t // 30)),
-    (lambda t: pointwise.sqrt(t + 1) * pointwise.exp(-t / 50), lambda t: math.sqrt(t + 1) * math.exp(-t / 50)),
-    (lambda t: pointwise.minimum((t + 1) ** -0.5, (t + 1) * 20**-1.5),
+    (lambda t: 0.5 ** sn.floor(t / 30), lambda t: 0.5 ** (t // 30)),
+    (lambda t: sn.sqrt(t + 1) * sn.exp(-t / 50), lambda t: math.sqrt(t + 1) * math.exp(-t / 50)),
+    (lambda t: sn.minimum((t + 1) ** -0.5, (t + 1) * 20**-1.5),
      lambda t: min((t + 1) ** -0.5, (t + 1) * 20**-1.5)),
     (lambda t: 1, lambda t: 1),
     (lambda t: t, lambda t: t),
@@ -184,7 +185,8 @@ def test_reductions_are_those_of_torch(factor, least, eps):
 
 
 @pytest.mark.parametrize(("kind", "right", "wrong"), [
-    ("StepLR", "t // 7", "(t + 1) // 7"), ("LinearLR", "min(t, 5)", "t"), ("CosineAnnealingLR", "math.pi * t", "3.14 * t"),
+    ("StepLR", "t // 7", "(t + 1) // 7"), ("LinearLR", "min(t, 5)", "t"),
+    ("CosineAnnealingLR", "math.pi * t", "3.14 * t"),
     ("OneCycleLR", "t <= 35", "t < 34"), ("CyclicLR", "x <= 9", "x <= 10"),
 ])  # fmt: skip
 def test_the_comparison_sees_a_wrong_line(kind, right, wrong):
