@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symnet.codegen.learning import LearningContext
+
 Lines = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class ScriptContext:
+class ScriptContext(LearningContext):
     """What every script is made of, in the order in which it appears."""
 
     title: str
@@ -61,7 +63,13 @@ class UpdateContext(ScriptContext):
 
     state: str
     update_title: str
+    update_arguments: str
     update_lines: Lines
+    state_lines: Lines
+    run_arguments: str
+    has_clip: bool
+    clip_title: str
+    clip_lines: Lines
 
 
 @dataclass(frozen=True)
@@ -79,4 +87,7 @@ class ModuleContext(ScriptContext):
 
     module_parameters: Lines
     module_names: str
-    optimizer_call: str
+    optimizer_lines: Lines
+    start_lines: Lines
+    save_lines: Lines
+    loaded_pairs: Lines

@@ -7,9 +7,11 @@ Sources: torch.optim's documentation; Adam and Adamax (Kingma & Ba, arXiv 1412.6
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from symnet.codegen.wrapping import bracketed
 from symnet.model import Optimizer
 
 Options = Mapping[str, float | bool]
@@ -25,13 +27,36 @@ class Update:
     slots: tuple[tuple[str, float], ...]
     lines: tuple[str, ...]
     before: tuple[str, ...] = ()
+    arguments: tuple[str, ...] = ("params", "grads", "state", "lr", "step")
 
     def body(self) -> tuple[str, ...]:
-        """The body of ``update(params, grads, state, lr, step)``."""
+        """The body of ``update``, a function of the arguments."""
         arrays = ["params[name]", *(f'state["{slot}"][name]' for slot, _ in self.slots)]
         names = ", ".join(("p", *(slot for slot, _ in self.slots)))
         loop = (f"{names} = {', '.join(arrays)}", *self.lines)
         return (*self.before, "for name, g in grads.items():", *(f"    {line}" for line in loop))
+
+    def with_own_rates(self) -> Update:
+        """The update where the argument ``rates`` holds a learning rate for each parameter."""
+        arguments = tuple("rates" if a == "lr" else a for a in self.arguments)
+        lines = ("lr = rates[name]", *self.before, *self.lines)
+        return replace(self, lines=lines, before=(), arguments=arguments)
+
+    def with_own_decays(self) -> Update:
+        """The update where the constant WEIGHT_DECAY, which the caller defines, holds a number for each parameter."""
+        lines = tuple(line.replace("WEIGHT_DECAY", "WEIGHT_DECAY[name]") for line in self.lines)
+        return replace(self, lines=lines, constants=tuple(c for c in self.constants if c[0] != "WEIGHT_DECAY"))
+
+    def with_given(self, constant: str) -> Update:
+        """The update with one of its constants as an argument: BETA1 becomes ``beta1``."""
+
+        def exchanged(lines: tuple[str, ...]) -> tuple[str, ...]:
+            return tuple(re.sub(rf"\b{constant}\b", constant.lower(), line) for line in lines)
+
+        constants = tuple(c for c in self.constants if c[0] != constant)
+        arguments = (*self.arguments, constant.lower())
+        lines, before = exchanged(self.lines), exchanged(self.before)
+        return replace(self, lines=lines, before=before, constants=constants, arguments=arguments)
 
 
 def update_of(optimizer: Optimizer, library: str) -> Update:
@@ -39,8 +64,8 @@ def update_of(optimizer: Optimizer, library: str) -> Update:
     return _UPDATES[optimizer.kind](optimizer.options, library)
 
 
-def torch_call(optimizer: Optimizer, parameters: str) -> str:
-    """The call of torch.optim that makes the same optimiser, with the learning rate of the script."""
+def torch_call(optimizer: Optimizer, parameters: str, indent: int = 0, head: str = "") -> str:
+    """``head`` and the call of torch.optim that makes the same optimiser, with the learning rate of the script."""
     options: dict[str, object] = {name: value for name, value in optimizer.options.items() if name != "lr"}
     for pair, (first, second) in _PAIRS.items():
         if first in options:
@@ -48,7 +73,7 @@ def torch_call(optimizer: Optimizer, parameters: str) -> str:
     given = [
         f"{name}={value!r}" for name, value in options.items() if value != _TORCH_DEFAULTS[optimizer.kind].get(name)
     ]
-    return f"torch.optim.{optimizer.kind}({', '.join((parameters, 'lr=LR', *given))})"
+    return bracketed(f"{head}torch.optim.{optimizer.kind}", "(", (parameters, "lr=LR", *given), ")", indent=indent)
 
 
 _PAIRS = {

@@ -8,7 +8,7 @@ the two step by step.  Cyclical rates: Smith, arXiv 1506.01186 and 1708.07120; r
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from symnet.calculus.ir import Program
@@ -22,9 +22,10 @@ Factor = Callable[[Program], tuple[Lines, str]]
 
 @dataclass(frozen=True)
 class Rate:
-    """The body of ``learning_rate(lr, t)``, its formula in words, and the body of ``momentum(t)`` if that is cycled."""
+    """The body of ``learning_rate(lr, t)``, its formula in words, one line for each part of a sequence, and the body of
+    ``momentum_at(t)`` if that is cycled."""
 
-    formula: str
+    formulas: Lines
     lines: Lines
     momentum: Lines = ()
 
@@ -37,21 +38,24 @@ def rate_of(schedule: Schedule, factor: Factor) -> Rate:
         before, expression = factor(schedule.program)
         told = 'f"the factor of the learning rate is {factor} at t = {t}"'
         checked = (f"factor = float({expression})", f"require(0 <= factor < math.inf, {told})")
-        return Rate("lr f(t)", ("t = np.float64(t)", *before, *checked, "return lr * factor"))
-    return _RATES[schedule.kind](schedule.options)
+        return _rate("LambdaLR: lr f(t)", ("t = np.float64(t)", *before, *checked, "return lr * factor"))
+    rate = _RATES[schedule.kind](schedule.options)
+    return replace(rate, formulas=tuple(f"{schedule.kind}: {formula}" for formula in rate.formulas))
 
 
-def told(schedule: Schedule, rate: Rate) -> str:
-    """What the docstring says: the schedule's name, its formula, and what t and lr are."""
-    counted = {"epoch": "epochs", "batch": "steps"}[schedule.every]
-    meaning = f"t {counted} done"
+def counted(schedule: Schedule) -> str:
+    """What t counts, in words."""
     if schedule.kind == "ReduceLROnPlateau":
-        meaning = "t reductions made"
-    return f"{schedule.kind}: {rate.formula}, {meaning}"
+        return "it was reduced t times"
+    return {"epoch": "t epochs are done", "batch": "t steps are done"}[schedule.every]
+
+
+def _rate(formula: str, lines: Lines, momentum: Lines = ()) -> Rate:
+    return Rate((formula,), lines, momentum)
 
 
 def _step(o: Options) -> Rate:
-    return Rate(
+    return _rate(
         f"lr {o['gamma']:g}^floor(t / {o['step_size']})",
         (f"return lr * {number(o['gamma'])} ** (t // {o['step_size']})",),
     )
@@ -59,14 +63,14 @@ def _step(o: Options) -> Rate:
 
 def _multi_step(o: Options) -> Rate:
     places = ", ".join(map(str, sorted(o["milestones"])))
-    return Rate(
+    return _rate(
         f"lr {o['gamma']:g}^(how many of {places} are <= t)",
         (f"return lr * {number(o['gamma'])} ** sum(t >= milestone for milestone in [{places}])",),
     )
 
 
 def _constant(o: Options) -> Rate:
-    return Rate(
+    return _rate(
         f"lr {o['factor']:g} while t < {o['total_iters']}, then lr",
         (f"return lr * {number(o['factor'])} if t < {o['total_iters']} else lr",),
     )
@@ -74,20 +78,20 @@ def _constant(o: Options) -> Rate:
 
 def _linear(o: Options) -> Rate:
     start, end, total = o["start_factor"], o["end_factor"], o["total_iters"]
-    return Rate(
+    return _rate(
         f"lr times a factor from {start:g} to {end:g}, linear in t up to {total}",
         (f"return lr * ({number(start)} + ({number(end)} - {number(start)}) * min(t, {total}) / {total})",),
     )
 
 
 def _exponential(o: Options) -> Rate:
-    return Rate(f"lr {o['gamma']:g}^t", (f"return lr * {number(o['gamma'])}**t",))
+    return _rate(f"lr {o['gamma']:g}^t", (f"return lr * {number(o['gamma'])}**t",))
 
 
 def _polynomial(o: Options) -> Rate:
     total, power = o["total_iters"], o["power"]
     base = f"(1 - min(t, {total}) / {total})"
-    return Rate(
+    return _rate(
         f"lr (1 - min(t, {total}) / {total})^{power:g}",
         (f"return lr * {base}" + ("" if power == 1 else f" ** {number(power)}"),),
     )
@@ -104,21 +108,21 @@ def _annealed(least: float, length: str) -> tuple[str, str]:
 
 def _cosine(o: Options) -> Rate:
     formula, code = _annealed(o["eta_min"], str(o["T_max"]))
-    return Rate(formula, (code,))
+    return _rate(formula, (code,))
 
 
 def _restarts(o: Options) -> Rate:
     formula, code = _annealed(o["eta_min"], "length")
     if o["T_mult"] == 1:
         formula, code = _annealed(o["eta_min"], str(o["T_0"]))
-        return Rate(f"{formula}, from t = 0 again every {o['T_0']}", (f"t %= {o['T_0']}", code))
+        return _rate(f"{formula}, from t = 0 again every {o['T_0']}", (f"t %= {o['T_0']}", code))
     lines = (
         f"length = {o['T_0']}",
         "while t >= length:",
         f"    t, length = t - length, length * {o['T_mult']}",
         code,
     )
-    return Rate(f"{formula}, from t = 0 again after length = {o['T_0']}, times {o['T_mult']} each time", lines)
+    return _rate(f"{formula}, from t = 0 again after length = {o['T_0']}, times {o['T_mult']} each time", lines)
 
 
 def _cyclic(o: Options) -> Rate:
@@ -137,7 +141,7 @@ def _cyclic(o: Options) -> Rate:
     if o["cycle_momentum"]:
         top, foot = number(o["max_momentum"]), number(o["base_momentum"])
         momentum = (*place, f"return {top} - ({top} - {foot}) * height")
-    return Rate(
+    return _rate(
         f"from lr to {o['max_lr']:g} in {up} and back in {down}{smaller}",
         (*place, f"return lr + ({number(o['max_lr'])} - lr) * height"),
         momentum,
@@ -166,7 +170,7 @@ def _one_cycle(o: Options) -> Rate:
     momentum = (*masses, blend) if o["cycle_momentum"] else ()
     shape = {"cos": "half a cosine", "linear": "a line"}[o["anneal_strategy"]]
     steps = "; ".join(f"to {b} at t = {end:g}" for end, _, b, _, _ in phases)
-    return Rate(f"from {phases[0][1]} {steps}, each by {shape}", (checked, *rates, blend), momentum)
+    return _rate(f"from {phases[0][1]} {steps}, each by {shape}", (checked, *rates, blend), momentum)
 
 
 def _phases(phases: list[tuple[float, str, str]], begin: float) -> Lines:
@@ -191,7 +195,7 @@ def _plateau(o: Options) -> Rate:
         f"    lr = lower if lr - lower > {number(o['eps'])} else lr",
         "return lr",
     )
-    return Rate(f"lr {o['factor']:g}^t" + (f", not below {o['min_lr']:g}" if o["min_lr"] else ""), lines)
+    return _rate(f"lr {o['factor']:g}^t" + (f", not below {o['min_lr']:g}" if o["min_lr"] else ""), lines)
 
 
 def _sequential(schedule: Schedule, factor: Factor) -> Rate:
@@ -201,14 +205,13 @@ def _sequential(schedule: Schedule, factor: Factor) -> Rate:
     begin = 0
     for part, end in zip(schedule.parts, (*schedule.options["milestones"], None), strict=True):
         rate = rate_of(part, factor)
+        words += (f"{line}, t from {begin} on" if begin else line for line in rate.formulas)
         if end is None:
             lines += rate.lines
-            words.append(f"{part.kind}: {rate.formula}")
         else:
             lines += [f"if t < {end - begin}:", *(f"    {line}" for line in rate.lines), f"t -= {end - begin}"]
-            words.append(f"{part.kind} up to t = {end}: {rate.formula}")
             begin = end
-    return Rate("; then with t from 0 again ".join(words), tuple(lines))
+    return Rate(tuple(words), tuple(lines))
 
 
 _RATES: Mapping[str, Callable[[Options], Rate]] = {

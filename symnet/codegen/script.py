@@ -13,8 +13,9 @@ from symnet.codegen import recipes
 from symnet.codegen.contexts import HandContext, Lines, ModuleContext, ScriptContext, UpdateContext
 from symnet.codegen.emit import Bodies
 from symnet.codegen.endings import finish_lines, has_metric, right_predictions
-from symnet.codegen.optimizers import torch_call, update_of
+from symnet.codegen.learning import clip_fields, default_dtype_lines, learning_of, model_update, optimizer_lines
 from symnet.codegen.targets import MODULE_NAMES, Target
+from symnet.codegen.watching import best_in_checkpoints, best_lines, restore_lines, run_arguments, watched_facts
 from symnet.codegen.wrapping import bracketed, docstring_lines, number, quoted
 from symnet.model import Input, Model
 from symnet.naming import Namer
@@ -30,21 +31,26 @@ def context_of(
 ) -> ScriptContext:
     """The context of the target's template: HandContext, UpdateContext or ModuleContext."""
     shared = asdict(_shared(model, bodies, target, computed, formulas, output))
-    optimizer = model.training.optimizer
     if target.folder == "torch_module":
         names = _attributes(model)
         return ModuleContext(
             **shared,
             module_parameters=tuple(f"self.{a} = nn.Parameter(params[{quoted(p)}].detach().clone())" for p, a in names),
             module_names=bracketed("return ", "{", (f"{quoted(p)}: self.{a}" for p, a in names), "}", indent=8)[7:],
-            optimizer_call=torch_call(optimizer, "model.parameters()"),
+            optimizer_lines=optimizer_lines(model, dict(names), run_arguments(model, target)),
+            start_lines=default_dtype_lines(model),
+            **best_in_checkpoints(model),
         )
-    update = update_of(optimizer, target.library)
+    update, constants = model_update(model, target.library)
     shared |= {
         "state": "{" + ", ".join(f"{quoted(name)}: {number(start)}" for name, start in update.slots) + "}",
         "update_title": f"Take one step in place.  {update.title}.",
+        "update_arguments": ", ".join(update.arguments),
         "update_lines": update.body(),
-        "constants": (*shared["constants"], *(f"{name} = {number(value)}" for name, value in update.constants)),
+        "state_lines": best_lines(model, target),
+        "run_arguments": run_arguments(model, target),
+        **clip_fields(model, target),
+        "constants": (*shared["constants"], *constants),
     }
     if target.gradient_word == "autograd":
         return UpdateContext(**shared)
@@ -84,9 +90,10 @@ def _shared(
         "device_note": target.device_note,
         "gradient_word": target.gradient_word,
         "oracle": target.oracle,
-        "finish_lines": finish_lines(model, bodies.predict_inputs),
+        "finish_lines": (*restore_lines(model, target), *finish_lines(model, bodies.predict_inputs)),
     }
-    return ScriptContext(**parts, **_data_part(model, inputs, computed), **_flag_part(model))
+    learning = asdict(learning_of(model, target, computed))
+    return ScriptContext(**learning, **parts, **_data_part(model, inputs, computed), **_flag_part(model))
 
 
 def _data_part(model: Model, inputs: tuple[str, ...], computed: recipes.ComputedInput) -> dict[str, Any]:
@@ -132,6 +139,7 @@ def identity(model: Model) -> str:
         *(f"{p.path} {recipes.declared_shape(p.spec, sizes)}" for p in model.parameters),
         model.training.optimizer.kind,
         *(name for name, value in sorted(model.training.optimizer.options.items()) if value and name != "lr"),
+        *watched_facts(model),
     ]
     digest = sha256("\n".join(facts).encode()).hexdigest()
     return f"{model.path.stem} {digest[:8]}"

@@ -17,6 +17,7 @@ from symnet.calculus.ir import Program, TensorSpec
 from symnet.calculus.loops import sorted_by_need
 from symnet.calculus.verify import verify
 from symnet.declare.constants import name_constants
+from symnet.declare.grouping import final_groups
 from symnet.declare.infinite import settled_away, without_infinities
 from symnet.declare.inline import inline_unnamed, with_constants_written
 from symnet.declare.names import final_names, module_paths, renamed, variables
@@ -224,6 +225,7 @@ def _training(
         help = ("train = sn.train(lr=0.1, epochs=10)", "or call it otherwise: train says how a script trains")
         trace.problems.add(Problem("SN108", f"train is {said!r:.40}, not how to train", help=help))
     training = said if isinstance(said, Training) else train()
+    training = replace(training, groups=final_groups(trace, training.groups, names, paths))
     if training.report is None:
         return training
     report = training.report

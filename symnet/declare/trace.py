@@ -76,6 +76,7 @@ class Trace:
     outer: set[str] = field(default_factory=set)  # private names of tensors to which a person added an axis of size 1
     begun: list[int] = field(default_factory=list)  # of each step of a scan that is running: its first tensor's number
     derivatives: list[Inner] = field(default_factory=list)  # results are private names, all others the derivation's own
+    train_call: Source | None = None  # where the file says how to train
     depth: int = 0  # how many words are being answered, one inside the other
     free: int = 0  # how many calls of a library's own word are being answered
 
