@@ -19,6 +19,11 @@ class Source:
     column: int
     end_column: int
 
+    @property
+    def span(self) -> tuple[int, int, int, int]:
+        """First and last line, first and last column."""
+        return (self.line, self.end_line, self.column, self.end_column)
+
 
 @dataclass(frozen=True)
 class Note:

@@ -68,7 +68,7 @@ class UpdateContext(ScriptContext):
     state_lines: Lines
     run_arguments: str
     has_clip: bool
-    clip_title: str
+    clip_formulas: Lines
     clip_lines: Lines
 
 

@@ -89,7 +89,7 @@ def clip_fields(model: Model, target: Target) -> dict[str, Any]:
     clips = model.training.clips
     return {
         "has_clip": bool(clips),
-        "clip_title": _clip_title(clips),
+        "clip_formulas": tuple(map(_clip_formula, clips)),
         "clip_lines": _clip_lines(clips, target.library),
     }
 
@@ -230,15 +230,11 @@ def default_dtype_lines(model: Model) -> Lines:
     return ("torch.set_default_dtype(DTYPES[args.dtype])  # in which NAdam keeps the product of its momenta",)
 
 
-def _clip_title(clips: tuple[Clip, ...]) -> str:
-    said = []
-    for clip in clips:
-        if clip.kind == "norm":
-            order = "" if clip.p == 2 else f" of order {clip.p:g}"
-            said.append(f"g <- g min(1, {clip.limit:g} / (|g| + 1e-6)) with the norm{order} of all of them")
-        else:
-            said.append(f"every entry into -{clip.limit:g}..{clip.limit:g}")
-    return f"Return the gradients clipped: {', then '.join(said)}."
+def _clip_formula(clip: Clip) -> str:
+    if clip.kind == "value":
+        return f"Every entry: g <- min(max(g, -{clip.limit:g}), {clip.limit:g})"
+    order = "" if clip.p == 2 else f" of order {clip.p:g}"
+    return f"The norm{order} of all of them: g <- g min(1, {clip.limit:g} / (|g| + 1e-6))"
 
 
 def _clip_lines(clips: tuple[Clip, ...], library: str) -> Lines:

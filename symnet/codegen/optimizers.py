@@ -248,7 +248,7 @@ def _adadelta(options: Options, library: str) -> Update:
         "p -= lr * move",
     )
     constants = _constants(options, "rho", "eps") + _used(options, "weight_decay")
-    title = "Adadelta: s and x are running means of g² and Δ²; Δ = √(x + eps) / √(s + eps) g; p <- p - lr Δ"
+    title = "Adadelta: s, x are means of g², Δ²; Δ = √(x + eps) / √(s + eps) g; p <- p - lr Δ"
     return Update(title, constants, (("s", 0.0), ("x", 0.0)), lines)
 
 
@@ -264,7 +264,7 @@ def _rprop(options: Options, library: str) -> Update:
         f"p -= {library}.sign(before) * size",
     )
     constants = _constants(options, "etaminus", "etaplus", "step_size_min", "step_size_max")
-    title = "Rprop: each entry's step grows while its gradient keeps its sign, and shrinks when that changes"
+    title = "Rprop: an entry's step grows while its gradient keeps its sign, else it shrinks"
     return Update(title, constants, (("before", 0.0), ("size", 0.0)), lines)
 
 

@@ -9,7 +9,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Program, TensorSpec, size_symbol
 from symnet.codegen.wrapping import array_call, bracketed, number, quoted
-from symnet.errors import Problem, SymnetError
+from symnet.errors import Note, Problem, SymnetError
 from symnet.model import Computed, Distribution, Given, Input, Model, Values
 
 Lines = tuple[str, ...]
@@ -30,10 +30,22 @@ def declared_shape(spec: TensorSpec, sizes: Mapping[str, int | None]) -> str:
 
 def initial_values(model: Model) -> Lines:
     """The entries ``"W1": rng.normal(...),`` of the dict of parameters, in the order declared."""
+    for p in model.parameters:
+        if isinstance(p.init, Distribution):
+            _require_known(p.spec, concrete_shape(p.spec, model.sizes))
     return tuple(
         _assigned(f"{quoted(p.path)}: ", p.init, p.spec, concrete_shape(p.spec, model.sizes), None, ",", 8)
         for p in model.parameters
     )
+
+
+def _require_known(spec: TensorSpec, shape: Sequence[sp.Expr]) -> None:
+    """A script draws its parameters before it sees data, so their sizes must be numbers."""
+    free = sorted({str(s) for size in shape for s in size.free_symbols})
+    if free:
+        message = f"the size of the parameter {spec.name} depends on {', '.join(free)}, which the data bring"
+        help = ("a script draws its parameters before it sees data: give the size a number in sn.dims",)
+        raise SymnetError(Problem("SN607", message, (Note(spec.source),) if spec.source else (), help=help))
 
 
 def own_data(model: Model, samples: str, computed: ComputedInput) -> Lines:

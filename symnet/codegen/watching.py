@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from symnet.codegen.targets import Target
@@ -12,39 +13,40 @@ Lines = tuple[str, ...]
 Numbers = dict[str, str]
 
 
+_TRAIN = "train(run, data, steps, batch, args.lr, args.seed, unit, {})"
+_PLAIN: Mapping[str, Any] = {
+    "fields": (),
+    "has_watch": False,
+    "watch_start": "",
+    "watch_title": "",
+    "watch_lines": (),
+    "has_stopping": False,
+    "stopping_title": "",
+    "patience": 0,
+    "last": "run.step == self.steps",
+    "after_lines": (),
+    "fit_lines": (_TRAIN.format("lambda run: progress(run) or interrupt.seen"),),
+    "saved_numbers": "",
+    "load_lines": (),
+}
+
+
 def watching(model: Model, target: Target) -> dict[str, Any]:
     """The fields of the context that speak of epochs: all empty where nothing is watched."""
-    stopping, schedule = model.training.early_stopping, model.training.schedule
-    plateau = schedule if schedule is not None and schedule.kind == "ReduceLROnPlateau" else None
-    call = "train(run, data, steps, batch, args.lr, args.seed, unit, {})"
-    plain: dict[str, Any] = {
-        "fields": (),
-        "has_watch": False,
-        "watch_start": "",
-        "watch_title": "",
-        "watch_lines": (),
-        "has_stopping": False,
-        "stopping_title": "",
-        "patience": 0,
-        "last": "run.step == self.steps",
-        "after_lines": (),
-        "fit_lines": (call.format("lambda run: progress(run) or interrupt.seen"),),
-        "saved_numbers": "",
-        "load_lines": (),
-    }
+    stopping, plateau = model.training.early_stopping, _plateau_of(model)
     if stopping is None and plateau is None:
-        return plain
+        return dict(_PLAIN)
     kept = _kept(model, target)
     start, lines, words = _watched(stopping, plateau, kept)
-    read = 'type(first)(header["watch"][name]) for name, first in WATCH.items()'
-    found = plain | {
+    read = 'name: type(first)(header["watch"][name]) for name, first in WATCH.items()'
+    found: dict[str, Any] = dict(_PLAIN) | {
         "fields": ("watch: dict = None  # what is remembered of the epochs", *kept.fields),
         "has_watch": True,
         "watch_start": bracketed("WATCH = ", "{", (f"{quoted(n)}: {v}" for n, v in start.items()), "}"),
         "watch_title": f"At the end of an epoch, {words}.",
         "watch_lines": lines,
         "after_lines": _after(stopping is not None),
-        "fit_lines": (call.format("after"),),
+        "fit_lines": (_TRAIN.format("after"),),
         "saved_numbers": ', "watch": run.watch',
         "load_lines": (f"run.watch = {{{read}}}",),
     }
@@ -54,9 +56,14 @@ def watching(model: Model, target: Target) -> dict[str, Any]:
             "stopping_title": f"Return whether the {stopping.monitor} has not {_worse(stopping)}.",
             "patience": stopping.patience,
             "last": "run.step == self.steps or stopped(run)",
-            "fit_lines": ("if not stopped(run):", f"    {call.format('after')}"),
+            "fit_lines": ("if not stopped(run):", f"    {_TRAIN.format('after')}"),
         }
     return found
+
+
+def _plateau_of(model: Model) -> Schedule | None:
+    schedule = model.training.schedule
+    return schedule if schedule is not None and schedule.kind == "ReduceLROnPlateau" else None
 
 
 class _Kept:
@@ -124,9 +131,9 @@ def restore_lines(model: Model, target: Target) -> Lines:
 
 def watched_facts(model: Model) -> Lines:
     """What a checkpoint holds beside parameters and the optimiser's arrays, for the identity of the model."""
-    stopping, schedule = model.training.early_stopping, model.training.schedule
+    stopping = model.training.early_stopping
     kept = ("early stopping", *(("best",) if stopping.restore_best else ())) if stopping is not None else ()
-    return (*kept, *(("plateau",) if schedule is not None and schedule.kind == "ReduceLROnPlateau" else ()))
+    return (*kept, *(("plateau",) if _plateau_of(model) is not None else ()))
 
 
 def _restored(target: Target) -> Lines:

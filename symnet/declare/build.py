@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from string import Formatter
 from types import MappingProxyType
 from typing import Any
 
@@ -16,8 +14,8 @@ import sympy as sp
 from symnet.calculus.ir import Program, TensorSpec
 from symnet.calculus.loops import sorted_by_need
 from symnet.calculus.verify import verify
+from symnet.declare.agreement import check_monitors, settled_training
 from symnet.declare.constants import name_constants
-from symnet.declare.grouping import final_groups
 from symnet.declare.infinite import settled_away, without_infinities
 from symnet.declare.inline import inline_unnamed, with_constants_written
 from symnet.declare.names import final_names, module_paths, renamed, variables
@@ -73,6 +71,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     _warn_unused(trace, forward, objective)
     scored = bool(trace.predictions) or isinstance(namespace.get("prediction"), Tensor)
     metric: Metric = "accuracy" if scored and _classifies(trace, declared, prediction) else "none"
+    check_monitors(trace, training, metric)
     sizes = {str(symbol): value for symbol, value in trace.sizes.items() if symbol not in trace.fixed}
     predicted = names[prediction] if prediction else None
     return Built(Model(path, lines, program, sizes, parameters, inputs, predicted, training, metric), names)
@@ -224,38 +223,4 @@ def _training(
     if said is not None and not isinstance(said, Training | Tensor):
         help = ("train = sn.train(lr=0.1, epochs=10)", "or call it otherwise: train says how a script trains")
         trace.problems.add(Problem("SN108", f"train is {said!r:.40}, not how to train", help=help))
-    training = said if isinstance(said, Training) else train()
-    training = replace(training, groups=final_groups(trace, training.groups, names, paths))
-    if training.report is None:
-        return training
-    report = training.report
-    for key, name in names.items():
-        while (start := report.find(f"\x02{key}|")) >= 0:
-            end = report.index("\x03", start)
-            place = report[start:end].split("|")[1].replace(",", ", ")
-            entry = f"[{place}]" if place else ""
-            report = f"{report[:start]}{{{name}{entry}}}{report[end + 1 :]}"
-    known = {names[k] for k, s in trace.specs.items() if s.role == "parameter"}
-    _check_report(trace, report, known)
-    return replace(training, report=report)
-
-
-#: What a number may be formatted by: sign, width, digits, kind.
-_PLAIN_SPEC = re.compile(r"[-+ ]?#?0?\d*[,_]?(\.\d+)?[eEfFgG%]?")
-
-
-def _check_report(trace: Trace, report: str, known: set[str]) -> None:
-    try:
-        fields = [(f, spec, conversion) for _, f, spec, conversion in Formatter().parse(report) if f is not None]
-    except ValueError as error:
-        trace.problems.add(Problem("SN108", f"the report cannot be read: {error}"))
-        return
-    for field, spec, conversion in fields:
-        name, bracket, place = field.partition("[")
-        indices = place.removesuffix("]").split(",")
-        numbered = not bracket or (place.endswith("]") and all(i.strip().isdigit() for i in indices))
-        if name not in known or not numbered or not _PLAIN_SPEC.fullmatch(spec or "") or conversion:
-            help = (f"write {{name}} or {{name[0]}} of a parameter: {', '.join(sorted(known))}",)
-            trace.problems.add(
-                Problem("SN108", f"the report shows {{{field}}}, which is no number of a parameter", help=help)
-            )
+    return settled_training(trace, said if isinstance(said, Training) else train(), names, paths)

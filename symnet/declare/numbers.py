@@ -31,9 +31,9 @@ def real(
     good = numeric and (value >= 0 if above is None else value > above)
     good = good and (high is None or value <= high) and (below is None or value < below)
     if not good:
-        low = "from 0" if above is None else f"above {above:g}"
-        up = " up" if high is None else f" up to {high:g}"
-        up = up if below is None else f" up to, not including, {below:g}"
+        low = "from 0 up" if above is None else f"above {above:g}"
+        up = "" if high is None else f", to {high:g}"
+        up = up if below is None else f", to, not including, {below:g}"
         raise refused(f"{name} is {value!r}", f"write a number {low}{up}")
     return float(value)
 

@@ -108,19 +108,9 @@ def OneCycleLR(
 ) -> Schedule:
     """From max_lr / div_factor up to max_lr in pct_start of total_steps, then down to that first rate over
     final_div_factor; with three_phase down to the first rate before.  Momentum goes the other way."""
-    if total_steps is None and epochs is not None and steps_per_epoch is not None:
-        total_steps = whole("epochs", epochs) * whole("steps_per_epoch", steps_per_epoch)
-    if total_steps is None:
-        raise refused("OneCycleLR: how long is the cycle?", "give total_steps, or epochs and steps_per_epoch")
-    total, rise = whole("total_steps", total_steps), real("pct_start", pct_start, high=1)
+    total, rise = _length(total_steps, epochs, steps_per_epoch), real("pct_start", pct_start, high=1)
     three = flag("three_phase", three_phase)
-    ends = [rise * total - 1, 2 * rise * total - 2] if three else [rise * total - 1]
-    begins = [0.0, *ends] if three or ends[0] >= 0 else ends  # a rise that is over before t = 0 is no phase
-    if any(a >= b for a, b in itertools.pairwise([*begins, total - 1])):
-        raise refused(
-            f"OneCycleLR: {total} steps leave no room for the phases of pct_start={pct_start!r}",
-            "give more steps, or another pct_start",
-        )
+    _check_phases(total, rise, three)
     return _made(
         "OneCycleLR",
         step,
@@ -133,6 +123,26 @@ def OneCycleLR(
         final_div_factor=real("final_div_factor", final_div_factor, above=0),
         three_phase=three,
     )
+
+
+def _length(total_steps: int | None, epochs: int | None, steps_per_epoch: int | None) -> int:
+    """The steps of one cycle."""
+    if total_steps is not None:
+        return whole("total_steps", total_steps)
+    if epochs is None or steps_per_epoch is None:
+        raise refused("OneCycleLR: how long is the cycle?", "give total_steps, or epochs and steps_per_epoch")
+    return whole("epochs", epochs) * whole("steps_per_epoch", steps_per_epoch)
+
+
+def _check_phases(total: int, rise: float, three: bool) -> None:
+    """Every phase of one cycle takes time; torch divides by its length."""
+    ends = [rise * total - 1, 2 * rise * total - 2] if three else [rise * total - 1]
+    begins = [0.0, *ends] if three or ends[0] >= 0 else ends  # a rise that is over before t = 0 is no phase
+    if any(a >= b for a, b in itertools.pairwise([*begins, total - 1])):
+        raise refused(
+            f"OneCycleLR: {total} steps leave no room for the phases of pct_start={rise!r}",
+            "give more steps, or another pct_start",
+        )
 
 
 def LambdaLR(lr_lambda: Callable[[Any], Any], *, step: str = "epoch") -> Schedule:
@@ -154,10 +164,15 @@ def ReduceLROnPlateau(
 ) -> Schedule:
     """lr factor^k after k reductions, not below min_lr: one each time that the monitored number was not better by the
     threshold for more than ``patience`` epochs.  It is that of the held-out samples if there are any."""
+    if (choice("mode", mode, ("min", "max")) == "min") != (choice("monitor", monitor, _MONITORS) == "loss"):
+        better = "lower" if monitor == "loss" else "higher"
+        raise refused(
+            f"mode is {mode!r}, but a {better} {monitor} is better", 'mode="min" for loss, "max" for accuracy'
+        )
     return _made(
         "ReduceLROnPlateau",
         "epoch",
-        mode=choice("mode", mode, ("min", "max")),
+        mode=mode,
         factor=real("factor", factor, below=1),
         patience=whole("patience", patience, low=0),
         threshold=real("threshold", threshold),
@@ -165,7 +180,7 @@ def ReduceLROnPlateau(
         cooldown=whole("cooldown", cooldown, low=0),
         min_lr=real("min_lr", min_lr),
         eps=real("eps", eps),
-        monitor=choice("monitor", monitor, ("loss", "accuracy")),
+        monitor=monitor,
     )
 
 
@@ -187,6 +202,7 @@ def SequentialLR(schedulers: Sequence[Schedule], milestones: Sequence[int], *, s
     return _made("SequentialLR", step, parts=parts, milestones=places)
 
 
+_MONITORS = ("loss", "accuracy")
 #: What needs more than t, or sets the rates of the optimiser itself.
 _ALONE = ("ReduceLROnPlateau", "CyclicLR", "OneCycleLR", "SequentialLR")
 

@@ -153,7 +153,7 @@ class Trace:
         returned = several or spec.role != "intermediate" or self.newest.get(self.events[spec.name]) == spec.name
         if spec.source is None or not returned:
             return None
-        names = self.assigned.get(_key(spec.source), ()) or (several and self.picked.get(_key(spec.source))) or ()
+        names = self.assigned.get(spec.source.span, ()) or (several and self.picked.get(spec.source.span)) or ()
         position = self.positions.get(spec.name, 0)
         return names[position] or None if position < len(names) else None
 
@@ -288,10 +288,6 @@ def _person_frame(path: str) -> tuple[FrameType | None, FrameType | None]:
             return frame, inner
         inner, frame = frame, frame.f_back
     return None, None
-
-
-def _key(source: Source) -> tuple[int, int, int, int]:
-    return (source.line, source.end_line, source.column, source.end_column)
 
 
 def _span(frame: FrameType) -> Source:

@@ -61,31 +61,31 @@ def train(
 ) -> Training:
     """The defaults of a generated script; every number is a flag of the script as well.
 
-    groups: dicts as torch.optim takes them, ``{"params": "*.bias", "weight_decay": 0.0}``, where params are tensors,
-    modules or patterns of names; lr and weight_decay may differ.  schedule, clip, early_stopping: words such as
-    ``sn.CosineAnnealingLR(T_max=30)``, ``sn.clip_grad_norm_(1.0)``, ``sn.EarlyStopping(patience=5)``.
+    groups: dicts as torch.optim takes them, ``{"params": "*.bias", "weight_decay": 0.0}``: params are tensors, modules
+    or patterns of names; lr and weight_decay may differ.  schedule, clip, early_stopping: words such as
+    ``sn.CosineAnnealingLR(30)``, ``sn.clip_grad_norm_(1.0)``, ``sn.EarlyStopping(5)``.
     epochs: passes over shuffled mini-batches of ``batch`` samples (all of them if absent); steps: updates instead of
     epochs.  samples: how many the script makes when it has no file.  data: a .npz beside the model file.  holdout: the
     fraction of the samples kept for evaluation.  report: a line printed at the end, with ``{name}`` for numbers.
     """
     current().train_call = current().here()
-    counts = {"epochs": epochs, "steps": steps, "batch": batch, "samples": samples, "log_every": log_every}
-    for name, value in counts.items():
-        if value is not None:
-            whole(name, value)
+    _check_counts(epochs=epochs, steps=steps, batch=batch, samples=samples, log_every=log_every)
     whole("seed", seed, low=0)
-    real("holdout", holdout, below=1)
-    if epochs is not None and steps is not None:
-        raise refused("both epochs and steps are given", "give one of them")
-    if epochs is None and steps is None:
-        steps = 100
+    held = real("holdout", holdout, below=1)
+    steps = 100 if epochs is None and steps is None else steps
     every = log_every or max(1, (epochs or steps or 1) // 10)
     _check_kinds(schedule, early_stopping)
     chosen = _scheduled(chosen_optimizer(optimizer, lr), schedule, lr)
-    return Training(
-        chosen, epochs, steps, batch, samples, float(holdout), data, seed, every, report, new_inputs,
-        _groups(groups, chosen, schedule), schedule, _clips(clip), early_stopping,
-    )  # fmt: skip
+    parts = (_groups(groups, chosen, schedule), schedule, _clips(clip), early_stopping)
+    return Training(chosen, epochs, steps, batch, samples, held, data, seed, every, report, new_inputs, *parts)
+
+
+def _check_counts(**counts: int | None) -> None:
+    for name, value in counts.items():
+        if value is not None:
+            whole(name, value)
+    if counts["epochs"] is not None and counts["steps"] is not None:
+        raise refused("both epochs and steps are given", "give one of them")
 
 
 def _check_kinds(schedule: Any, early_stopping: Any) -> None:

@@ -107,6 +107,13 @@ def test_the_call_of_torch_makes_the_same_optimiser(kind, options):
     assert made.defaults == expected.defaults
 
 
+@pytest.mark.parametrize(("kind", "options"), combinations(), ids=str)
+def test_the_lines_fit(kind, options):
+    update = update_of(KINDS[kind](lr=0.05, **options), "torch")
+    assert len(f'    """Take one step in place.  {update.title}."""') <= 120
+    assert max(len(f"    {line}") for line in update.body()) <= 120
+
+
 def test_a_plain_optimiser_keeps_nothing_and_names_nothing():
     update = update_of(optimizers.SGD(lr=0.1), "np")
     assert (update.constants, update.slots) == ((), ())

@@ -217,6 +217,14 @@ def test_a_report_shows_the_numbers_of_a_layer(tmp_path, capsys):
         assert capsys.readouterr().out.splitlines()[-1] == expected
 
 
+def test_a_parameter_of_the_size_of_the_batch_is_refused(tmp_path):
+    text = 'N = sn.dims(N="batch")\nx, w = sn.data(N), sn.param(N)\nloss = sn.sum(w * x)\n'
+    message = r"^the size of the parameter w depends on N, which the data bring$"
+    with pytest.raises(SymnetError, match=message) as caught:
+        generate(tmp_path, "wide", text, ("numpy",))
+    assert caught.value.problems[0].places[0].source.line == 3
+
+
 def test_a_report_of_numbers_without_their_indices_is_refused(tmp_path):
     text = 'w = sn.param(2)\nloss = sn.sum(w**2)\ntrain = sn.train(report="{w}")'
     with pytest.raises(SymnetError, match=r"^the report shows {w}, which is no number of a parameter$"):
