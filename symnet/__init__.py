@@ -49,6 +49,7 @@ from symnet.declare.schedules import (
 )
 from symnet.declare.suggest import UnknownWord, unknown_word
 from symnet.declare.tensor import Tensor
+from symnet.declare.torch_modules import from_torch
 from symnet.declare.trace import current
 from symnet.declare.training import EarlyStopping, clip_grad_norm_, clip_grad_value_, train
 from symnet.declare.vocabulary import WORDS
@@ -152,6 +153,7 @@ __all__ = [
     "data",
     "dims",
     "elementwise",
+    "from_torch",
     "labels",
     "linspace",
     "normal",

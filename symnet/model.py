@@ -46,11 +46,15 @@ Values = Given | Distribution | Computed
 
 @dataclass(frozen=True)
 class Parameter:
-    """A trainable tensor; ``path`` is its name in a Module, such as ``fc1.weight``, else its own name."""
+    """A trainable tensor; ``path`` is its name in a Module, such as ``fc1.weight``, else its own name.
+
+    ``others`` are its further names in the Module, where it is tied.
+    """
 
     spec: TensorSpec
     init: Values
     path: str
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from typing import Any, Literal
 import sympy as sp
 from sympy.core.symbol import Str
 
+from symnet.calculus.sizes import size_symbol as size_symbol
 from symnet.errors import Source
 
 Role = Literal["parameter", "data", "label", "intermediate", "adjoint"]
@@ -28,11 +29,6 @@ Operation = Literal["+", "max"]
 Ties = Literal["share", "first"]
 
 _serials = itertools.count(1)
-
-
-def size_symbol(name: str) -> sp.Symbol:
-    """A symbolic size, a positive integer."""
-    return sp.Symbol(name, integer=True, positive=True)
 
 
 class Index(sp.Symbol):

@@ -19,6 +19,7 @@ from symnet.codegen.schedule import contiguous, drop_unused, hoist, share, short
 from symnet.codegen.spelling import Language, number_text, wrapped
 from symnet.codegen.stabilise import Stable, stabilise
 from symnet.codegen.statements import Statement, read_names, sizes_shown
+from symnet.codegen.wrapping import quoted
 from symnet.errors import InvariantError
 from symnet.model import Derivation
 from symnet.naming import SCRIPT_NAMES, Namer
@@ -213,7 +214,7 @@ class Writer:
             tensor, axis = where
             used.add(tensor.name)
             lines.append(f"{symbol.name} = {tensor.name}.shape[{axis}]")
-        unpack = [f'{t.name} = params["{self.paths.get(t.name, t.name)}"]' for t in parameters if t.name in used]
+        unpack = [f"{t.name} = params[{quoted(self.paths.get(t.name, t.name))}]" for t in parameters if t.name in used]
         return (*unpack, *lines)
 
     def _size(self, symbol: sp.Symbol) -> str:

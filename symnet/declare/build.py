@@ -44,7 +44,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     if objective is None:
         return None
     recorded = sorted_by_need(Program(trace.specs, tuple(trace.equations), objective.spec.name))
-    paths = module_paths(namespace)
+    paths = module_paths(trace, namespace)
     prediction = _prediction(trace, namespace, recorded, objective)
     for key, variable in variables(namespace).items():
         if trace.person_name(trace.specs[key]) is None and key not in paths:
@@ -92,8 +92,9 @@ class _Finisher:
         numbers = {str(size): number for size, number in self.trace.sizes.items() if number is not None}
         return Program(specs, equations, self.names[output], numbers=MappingProxyType(numbers))
 
-    def parameter(self, key: str, paths: Mapping[str, str]) -> Parameter:
-        return Parameter(self.spec(key), _drawn(self.trace, key), paths.get(key, self.names[key]))
+    def parameter(self, key: str, paths: Mapping[str, tuple[str, ...]]) -> Parameter:
+        path, *others = paths.get(key, (self.names[key],))
+        return Parameter(self.spec(key), _drawn(self.trace, key), path, tuple(others))
 
     def input(self, key: str, flat: Program, sources: Mapping[str, str]) -> Input:
         declared = self.trace.declared[key]
@@ -217,7 +218,7 @@ def _warn_unused(trace: Trace, forward: Program, objective: Traced) -> None:
 
 
 def _training(
-    trace: Trace, namespace: Mapping[str, Any], names: Mapping[str, str], paths: Mapping[str, str]
+    trace: Trace, namespace: Mapping[str, Any], names: Mapping[str, str], paths: Mapping[str, tuple[str, ...]]
 ) -> Training:
     said = namespace.get("train")
     if said is not None and not isinstance(said, Training | Tensor):

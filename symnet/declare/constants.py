@@ -12,9 +12,9 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.calculus.ir import Delta, indices_for
+from symnet.calculus.ir import Delta, Index, indices_for
 from symnet.declare.decimals import meant
-from symnet.declare.trace import Constant, Declared, Term, Trace, Traced
+from symnet.declare.trace import Constant, Declared, Term, Trace, Traced, mistake
 from symnet.errors import Note, Problem, SymnetError
 from symnet.model import Given
 
@@ -42,6 +42,7 @@ def constant_of(trace: Trace, value: Any) -> Traced:
     Equal numbers everywhere and multiples of the identity are written as what they are; other numbers become data of
     the model with given values.  An array of integers may stand in a subscript, one of booleans is a mask.
     """
+    require_constant(value)
     kind = "int" if "int" in str(value.dtype) else "bool" if "bool" in str(value.dtype) else "real"
     detached = value.detach() if hasattr(value, "detach") else value
     numbers = _tupled(detached.tolist())
@@ -54,6 +55,16 @@ def constant_of(trace: Trace, value: Any) -> Traced:
     if all(owner is not value for owner in known.owners):
         known.owners.append(value)
     return known.tensor
+
+
+def require_constant(value: Any) -> None:
+    """Refuses a tensor of torch that is to be trained: as a constant it would lose its gradient."""
+    if getattr(value, "requires_grad", False) is True and not isinstance(value, Traced):
+        raise mistake(
+            "SN107",
+            "a parameter of torch meets a tensor of the model",
+            "make it one of the model:  net = sn.from_torch(net)  (or requires_grad=False for a constant)",
+        )
 
 
 def refitted(tensor: Traced, sizes: Sequence[sp.Expr]) -> Traced:
@@ -111,7 +122,7 @@ def _check(trace: Trace, shape: tuple[int, ...], numbers: Any, dtype: str) -> No
         sizes = ", ".join(map(str, shape))
         help = (f"declare them as data:  x = sn.data({sizes}), and name a file in sn.train(data=...)",)
         raise SymnetError(Problem("SN107", f"an array of {count} numbers is data, not a constant", place, help=help))
-    if not all(isinstance(v, bool | int | float) and math.isfinite(v) for v in flat(numbers)):
+    if not all(isinstance(v, bool | int | float) and (math.isfinite(v) or v == -math.inf) for v in flat(numbers)):
         raise SymnetError(
             Problem("SN105", "a constant array holds a number that is not finite", place, help=("write finite ones",))
         )
@@ -121,23 +132,43 @@ def _made(trace: Trace, kind: str, shape: tuple[Any, ...], numbers: Any) -> Trac
     values = list(flat(numbers))
     if kind == "int":
         return _data(trace, shape, numbers, True)
-    left = indices_for(map(sp.sympify, shape))
-    body = None
-    if len(set(values)) == 1:
-        body = meant(float(values[0]))
-    elif len(shape) == 2 and shape[0] == shape[1]:
-        side = len(numbers)
-        outside = [v for k, v in enumerate(values) if k % (side + 1)]
-        if not any(outside) and len(set(values[:: side + 1])) == 1:
-            body = meant(float(values[0])) * Delta(*left)
+    left, columns = indices_for(map(sp.sympify, shape)), _columns(numbers)
+    body = _of_places(left, values, columns)
     if body is None:
-        data = _data(trace, shape, _map_floats(numbers), False)
-        if kind == "real":
+        hidden = [v == -math.inf for v in values]
+        data = _data(trace, shape, _filled(numbers, iter(hidden)), False)
+        if kind == "real" and not any(hidden):
             return data
-        body = scalars.greater(data.read(left), sp.S.Zero)
+        body = scalars.greater(data.read(left), sp.S.Zero) if kind == "bool" else data.read(left)
+        if any(hidden):
+            where = _of_places(left, hidden, columns)
+            if where is None:
+                where = scalars.greater(_data(trace, shape, _filled(numbers, iter(hidden), True), False).read(left), 0)
+            body = scalars.where(where, -sp.oo, body)
     spec = trace.new_spec(map(sp.sympify, shape), "intermediate")
     trace.define(spec, Term(left, body))
     return Traced.facing(trace, spec)
+
+
+def _of_places(left: Sequence[Index], values: Sequence[Any], columns: int) -> sp.Expr | None:
+    """The entries as a function of their place alone: equal ones, multiples of the identity, triangles of two numbers,
+    as the masks of attention are; None where they are none of these."""
+    numbers = [-sp.oo if v == -math.inf else meant(float(v)) for v in values]
+    if len(set(numbers)) == 1:
+        return numbers[0]
+    rows = len(values) // columns
+    if len(set(numbers)) > 2 or len(left) < 2 or any(i.size != 1 for i in left[:-2]):
+        return None
+    i, j = left[-2:]
+    entry = {(r, c): numbers[r * columns + c] for r in range(rows) for c in range(columns)}
+    if rows == columns and -sp.oo not in numbers and all((entry[r, c] == 0) == (r != c) for r, c in entry):
+        return entry[0, 0] * Delta(i, j)
+    for step in range(1 - rows, columns - 1):  # entry [r, c] is of the lower triangle where c <= r + step
+        lower, upper = ({v for (r, c), v in entry.items() if (c <= r + step) is side} for side in (True, False))
+        if len(lower) == len(upper) == 1:
+            pair, inside = (lower.pop(), upper.pop()), scalars.greater_equal(i + step, j)
+            return inside if pair == (1, 0) else scalars.where(inside, *pair)
+    return None
 
 
 def _data(trace: Trace, shape: tuple[Any, ...], numbers: Any, integer: bool) -> Traced:
@@ -153,8 +184,17 @@ def _tupled(nested: Any) -> Any:
     return tuple(map(_tupled, nested)) if isinstance(nested, list | tuple) else nested
 
 
-def _map_floats(nested: Any) -> Any:
-    return tuple(map(_map_floats, nested)) if isinstance(nested, tuple) else float(nested)
+def _columns(nested: Any) -> int:
+    """The length of the last axis."""
+    return _columns(nested[0]) if isinstance(nested[0], tuple) else len(nested)
+
+
+def _filled(nested: Any, hidden: Iterator[bool], shown: bool = False) -> Any:
+    """The numbers as floats, 0 for what is hidden; or, ``shown``, 1 for what is hidden and 0 elsewhere."""
+    if isinstance(nested, tuple):
+        return tuple(_filled(part, hidden, shown) for part in nested)
+    away = next(hidden)
+    return float(away) if shown else 0.0 if away else float(nested)
 
 
 def flat(nested: Any) -> Iterator[Any]:

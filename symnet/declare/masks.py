@@ -18,25 +18,25 @@ from symnet.declare.trace import Term, Trace, current
 from symnet.declare.words import word
 
 
-@word(method=False, of_torch=False)
+@word(method=False)
 def full(size: Any, fill_value: float) -> Tensor:
     """y[i] = fill_value"""
     return _constant("full", (size,), lambda left: infinity(fill_value) or number(fill_value))
 
 
-@word(method=False, of_torch=False)
+@word(method=False)
 def zeros(*shape: Any) -> Tensor:
     """y[i] = 0"""
     return _constant("zeros", shape, lambda left: sp.S.Zero)
 
 
-@word(method=False, of_torch=False)
+@word(method=False)
 def ones(*shape: Any) -> Tensor:
     """y[i] = 1"""
     return _constant("ones", shape, lambda left: sp.S.One)
 
 
-@word(method=False, of_torch=False)
+@word(method=False)
 def eye(n: Any, m: Any = None) -> Tensor:
     """y[i,j] = 1 where i = j, else 0"""
     square = m is None or m == n

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -61,20 +62,27 @@ def _span(value: ast.expr) -> Span:
     return (value.lineno, value.end_lineno or value.lineno, value.col_offset, value.end_col_offset or 0)
 
 
-def module_paths(namespace: Mapping[str, Any]) -> dict[str, str]:
-    """Private name -> path of each parameter that belongs to a module of the model file: ``fc1.weight``.
+def module_paths(trace: Trace, namespace: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """Private name -> paths of each parameter that belongs to a module of the model file: ``fc1.weight``.
 
-    With several modules the variable's name stands in front.
+    With several modules the variable's name stands in front.  A parameter has several paths where it is tied.
     """
     modules = {name: value for name, value in namespace.items() if isinstance(value, Module)}
     owned = {id(child) for m in modules.values() for _, child in _descendants(m)}
     roots = {n: m for n, m in modules.items() if id(m) not in owned and any(True for _ in m.named_parameters())}
     distinct = {id(m): n for n, m in reversed(roots.items())}
-    paths: dict[str, str] = {}
-    for name, module in roots.items():
-        if distinct[id(module)] == name:
-            for path, tensor in module.named_parameters("" if len(distinct) == 1 else f"{name}."):
-                paths.setdefault(tensor.spec.name, path)
+    found: list[tuple[str, Iterable[tuple[str, str]]]] = [
+        (name, ((tensor.spec.name, path) for path, tensor in module.named_parameters()))
+        for name, module in roots.items()
+        if distinct[id(module)] == name
+    ]
+    for adopted in trace.adopted.values():
+        holders = (n for n, value in namespace.items() if value is adopted.module)
+        found.append((next(holders, "net"), [(key, path) for key, ways in adopted.paths.items() for path in ways]))
+    paths: dict[str, tuple[str, ...]] = {}
+    for name, pairs in found:
+        for key, path in pairs:
+            paths[key] = (*paths.get(key, ()), path if len(found) == 1 else f"{name}.{path}")
     return paths
 
 
@@ -83,7 +91,9 @@ def _descendants(module: Module) -> list[tuple[str, Module]]:
     return found + [pair for _, child in found for pair in _descendants(child)]
 
 
-def final_names(trace: Trace, paths: Mapping[str, str], objective: Traced, used: frozenset[str]) -> dict[str, str]:
+def final_names(
+    trace: Trace, paths: Mapping[str, tuple[str, ...]], objective: Traced, used: frozenset[str]
+) -> dict[str, str]:
     """Private name -> final name for every used tensor; notes names that may not be used."""
     wishes = {key: _wish(trace, spec, paths) for key, spec in trace.specs.items() if key in used}
     repeated = Counter((wish, trace.specs[key].source) for key, wish in wishes.items() if wish)
@@ -141,22 +151,33 @@ def _held(name: str, value: Any) -> list[tuple[str, Tensor]]:
     return []
 
 
-def _wish(trace: Trace, spec: TensorSpec, paths: Mapping[str, str]) -> str | None:
-    if spec.name in trace.chosen_names:
+def _wish(trace: Trace, spec: TensorSpec, paths: Mapping[str, tuple[str, ...]]) -> str | None:
+    if spec.name in trace.chosen_names and spec.name not in _adopted(trace):
         return trace.chosen_names[spec.name]
     if spec.name in paths:
-        return _from_path(paths[spec.name], [p for p in paths.values() if p[0].isdigit()])
+        return _from_path(paths[spec.name][0], [ways[0] for ways in paths.values() if ways[0][0].isdigit()])
     return trace.person_name(spec)
+
+
+def _adopted(trace: Trace) -> set[str]:
+    """The parameters of modules of torch, whose names for messages may not be unique."""
+    return {key for adopted in trace.adopted.values() for key in adopted.paths}
 
 
 def _from_path(path: str, numbered: list[str]) -> str:
     """``fc1.weight`` as fc1_weight; in a plain Sequential, W1 b1 W2 b2 by the order of the layers."""
     if not path[0].isdigit():
-        return path.replace(".", "_")
+        return plain_name(path)
     layers = list(dict.fromkeys(p.rsplit(".", 1)[0] for p in numbered))
     layer, leaf = path.rsplit(".", 1)
-    letter = {"weight": "W", "bias": "b"}.get(leaf, leaf)
-    return f"{letter}{layers.index(layer) + 1}"
+    letter = {"weight": "W", "bias": "b"}.get(leaf, plain_name(leaf))
+    return f"{letter}{'_' * letter[-1].isdigit()}{layers.index(layer) + 1}"
+
+
+def plain_name(path: str) -> str:
+    """A path as a name: the parts of a ModuleDict may be any text."""
+    name = re.sub(r"\W", "_", path, flags=re.ASCII).strip("_") or "w"
+    return f"{name}_" if why_not_a_name(name) and not why_not_a_name(f"{name}_") else name
 
 
 def _check(trace: Trace, spec: TensorSpec, name: str, reserved: bool) -> None:

@@ -13,7 +13,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Index, Operation, TensorSpec, Ties
 from symnet.calculus.scalars import without_sympy_kinks
-from symnet.declare.constants import refitted
+from symnet.declare.constants import refitted, require_constant
 from symnet.declare.decimals import meant
 from symnet.declare.trace import Term, Trace, Traced, current
 from symnet.errors import Note
@@ -35,6 +35,7 @@ def number(value: object) -> sp.Expr | None:
     if isinstance(value, Traced):
         return None
     if hasattr(value, "item") and hasattr(value, "dtype") and tuple(getattr(value, "shape", (1,))) == ():
+        require_constant(value)
         value = value.item()  # a number of NumPy or torch
     if isinstance(value, (int, float)):
         return meant(float(value)) if math.isfinite(value) else _not_finite(value)
@@ -42,8 +43,10 @@ def number(value: object) -> sp.Expr | None:
 
 
 def _as_written(value: sp.Expr) -> sp.Expr:
-    """The number with decimals exact: 0.1/C is 1/(10 C)."""
-    return value.xreplace({f: meant(float(f)) for f in value.atoms(sp.Float)})
+    """The number with decimals exact: 0.1/C is 1/(10 C); sizes that are fixed are their numbers."""
+    trace = current()
+    fixed = {s: sp.Integer(trace.sizes[s]) for s in value.free_symbols & trace.fixed}
+    return value.xreplace({**fixed, **{f: meant(float(f)) for f in value.atoms(sp.Float)}})
 
 
 def _not_finite(value: object) -> sp.Expr:

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 from typing import Any
 
+from symnet.calculus.sizes import Size
 from symnet.declare.constants import constant_of, is_array
+from symnet.declare.overwriting import overwritten
 from symnet.declare.trace import Trace, Traced, current
 from symnet.declare.words import NUMPY, TORCH, Word, mistake
 from symnet.errors import SymnetError
@@ -35,7 +37,14 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 
 def call_torch(function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """What a function of torch gives on tensors of a model.  Raises SymnetError with the nearest covered words."""
-    name = torch_name(function)
+    name, in_place = torch_name(function), bool(options.get("inplace"))
+    if in_place or (name[-1:] == "_" != name[-2:-1] and _torch_word(function, name) is None):
+        plain = {k: v for k, v in options.items() if k != "inplace"}
+        return overwritten(args[0], _called(function, name if in_place else name[:-1], args, plain))
+    return _called(function, name, args, options)
+
+
+def _called(function: Callable[..., Any], name: str, args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     if name in OPERATORS and len(args) == 2 and not options:
         return OPERATORS[name](*map(_tensor, args))
     word = _torch_word(function, name)
@@ -121,3 +130,6 @@ def _not_covered(spoken: str, name: str, known: Iterable[str]) -> SymnetError:
     )
     help = f"the nearest covered words: {', '.join(near)}" if near else "the README says where every word is listed"
     return mistake("SN110", f"{spoken} is not covered", help)
+
+
+Size.answer = staticmethod(call_torch)

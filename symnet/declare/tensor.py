@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,12 +11,14 @@ import sympy as sp
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access
 from symnet.declare import primitives, protocols
+from symnet.declare.asked import ASKED, Asked
 from symnet.declare.constants import constant_of, is_array
 from symnet.declare.indexing import subscript
+from symnet.declare.overwriting import overwritten
 from symnet.declare.placeholder import Placeholder
 from symnet.declare.primitives import number, pointwise, show
 from symnet.declare.suggest import UnknownWord, unknown_word
-from symnet.declare.trace import Trace, Traced, current
+from symnet.declare.trace import Trace, current
 from symnet.declare.words import METHODS
 from symnet.errors import Note, Problem, SymnetError
 
@@ -25,7 +28,7 @@ Dim = int | Sequence[int] | None
 NOT_OURS = ("dtype", "device", "layout", "requires_grad", "is_cuda", "is_sparse", "grad", "grad_fn", "names")
 
 
-class Tensor(Traced):
+class Tensor(Asked):
     """A symbolic tensor: real numbers (or class labels) of a known shape with named sizes."""
 
     __slots__ = ()
@@ -44,12 +47,6 @@ class Tensor(Traced):
     def __array__(self, *_: Any, **__: Any) -> Any:
         help = "write the function of NumPy or torch on the tensor itself: np.exp(x)"
         raise _refuse(self, "SN106", "a tensor of a model file has no numbers yet, so it is no array", help)
-
-    def dim(self) -> int:
-        return self.spec.rank
-
-    def size(self, dim: int | None = None) -> Any:
-        return self.shape if dim is None else self.shape[dim]
 
     def __repr__(self) -> str:
         return f"{self.trace.text_of(self.spec)}: tensor {show(self.shape)}"
@@ -101,6 +98,18 @@ class Tensor(Traced):
             )
             return self.as_broken()
         return self._with(other, lambda a, b: a**b, swapped=True)
+
+    def __iadd__(self, other: object) -> Tensor:
+        return overwritten(self, self + other)
+
+    def __isub__(self, other: object) -> Tensor:
+        return overwritten(self, self - other)
+
+    def __imul__(self, other: object) -> Tensor:
+        return overwritten(self, self * other)
+
+    def __itruediv__(self, other: object) -> Tensor:
+        return overwritten(self, self / other)
 
     def __neg__(self) -> Tensor:
         return pointwise(self.trace, lambda a: -a, self)
@@ -198,6 +207,10 @@ class Tensor(Traced):
     def __getattr__(self, word: str) -> Any:
         if word in METHODS:
             return lambda *args, **options: self._call(word, *args, **options)
+        if word[-1] == "_" and word[:-1] in METHODS:
+            return lambda *args, **options: overwritten(self, self._call(word[:-1], *args, **options))
+        if word in ASKED and "torch" in sys.modules:
+            return ASKED[word](sys.modules["torch"], self)
         if word.startswith("__") or word in NOT_OURS:
             raise AttributeError(word)
         raise UnknownWord(unknown_word(word, METHODS, "a tensor", self.trace.here()))
@@ -215,6 +228,10 @@ class Tensor(Traced):
         if key is None or (isinstance(key, tuple) and any(k is None for k in key)):
             self.trace.outer.add(result.spec.name)  # the person asks for an axis to stretch
         return result
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        help = "make a new tensor: sn.where(condition, a, b), sn.cat, sn.stack, sn.index_put"
+        raise _refuse(self, "SN106", "a part of a tensor of a model file cannot be assigned", help)
 
     def item(self) -> Placeholder:
         """Stands for the trained number in a report, ``f"y = {self.a.item()}"``; for a parameter or one entry of it."""

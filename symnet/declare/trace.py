@@ -6,26 +6,23 @@ Mistakes are noted and answered with a broken tensor, so one run of the file lis
 from __future__ import annotations
 
 import itertools
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, Index, Operation, Role, TensorSpec, Ties, access, size_symbol
+from symnet.declare.places import key, person_frame, span
 from symnet.errors import Note, Problem, Problems, Source, SymnetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from symnet.model import Inner, Values
-
-_PACKAGE = str(Path(__file__).resolve().parent.parent)
 
 
 @dataclass(frozen=True)
@@ -77,6 +74,9 @@ class Trace:
     begun: list[int] = field(default_factory=list)  # of each step of a scan that is running: its first tensor's number
     derivatives: list[Inner] = field(default_factory=list)  # results are private names, all others the derivation's own
     train_call: Source | None = None  # where the file says how to train
+    adopted: dict[int, Any] = field(default_factory=dict)  # modules of torch that became parts of the model
+    owners: dict[int, tuple[Any, Traced]] = field(default_factory=dict)  # their parameters: torch's own, and ours
+    overwritten: dict[str, Source | None] = field(default_factory=dict)  # tensors changed in place, and where
     depth: int = 0  # how many words are being answered, one inside the other
     free: int = 0  # how many calls of a library's own word are being answered
 
@@ -95,7 +95,7 @@ class Trace:
 
     def _call_of_person(self) -> int:
         """A number for the call in the person's code that is being answered; one call may make several tensors."""
-        _, caller = _person_frame(self.path)
+        _, caller = person_frame(self.path)
         if caller is None:
             return 0
         return self.calls.setdefault(id(caller), (caller, len(self.calls) + 1))[1]
@@ -104,6 +104,8 @@ class Trace:
         """A named size; None means that the data bring it."""
         symbol = size_symbol(name)
         self.sizes[symbol] = value
+        if self.adopted and value is not None:
+            self.fixed.add(symbol)  # torch has numbers
         return symbol
 
     @contextmanager
@@ -154,6 +156,7 @@ class Trace:
         if spec.source is None or not returned:
             return None
         names = self.assigned.get(spec.source.span, ()) or (several and self.picked.get(spec.source.span)) or ()
+        names = self.assigned.get(key(spec.source), ()) or (several and self.picked.get(key(spec.source))) or ()
         position = self.positions.get(spec.name, 0)
         return names[position] or None if position < len(names) else None
 
@@ -167,8 +170,8 @@ class Trace:
 
     def here(self) -> Source | None:
         """The person's expression that is being evaluated."""
-        frame, _ = _person_frame(self.path)
-        return _span(frame) if frame is not None else None
+        frame, _ = person_frame(self.path)
+        return span(frame) if frame is not None else None
 
     def fail(
         self,
@@ -202,7 +205,7 @@ class Term:
 class Traced:
     """A tensor of a trace, without the operators that a person sees; the operations are written for these."""
 
-    __slots__ = ("broken", "spec", "trace")
+    __slots__ = ("__weakref__", "broken", "spec", "trace")
     facing: ClassVar[type[Traced]]  # the class that a person sees
 
     def __init_subclass__(cls) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from symnet.declare import (
     activations,
+    attention,
     class_losses,
     convolution,
     derivative_words,
     joining,
     losses,
+    made_like,
     masks,
     normalisation,
     norms,
@@ -27,8 +29,8 @@ from symnet.declare import (
 from symnet.declare.words import METHODS, NUMPY, TORCH, WORDS
 
 FAMILIES = (
-    *(pointwise, several, activations, operators, masks),
-    *(reductions, norms, scans, products, convolution, pooling, normalisation, losses, class_losses),
+    *(pointwise, several, activations, operators, masks, made_like),
+    *(reductions, norms, scans, products, convolution, pooling, normalisation, attention, losses, class_losses),
     *(shapes, joining, selection, derivative_words),
 )
 UNSEEN = (numpy_words, storage)  # reached through the libraries only

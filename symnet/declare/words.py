@@ -39,6 +39,12 @@ _STORAGE: Mapping[str, Callable[[Any], bool]] = {
     "_stacklevel": lambda v: True,
     "dtype": lambda v: v is None or "float" in str(v) or "double" in str(v),
     "where": lambda v: v is True,
+    "device": lambda v: True,
+    "layout": lambda v: v is None or "strided" in str(v),
+    "memory_format": lambda v: True,
+    "non_blocking": lambda v: True,
+    "pin_memory": lambda v: True,
+    "requires_grad": lambda v: not v,
 }
 
 

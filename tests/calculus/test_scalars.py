@@ -15,7 +15,7 @@ from torch.nn import functional
 from symnet.calculus import scalars, specials
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import evaluate, multidigit
-from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec
+from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec, size_symbol
 
 ABSTRACT = {"Scalar", "Indicator", "Rounding"}
 OWN = {
@@ -95,7 +95,7 @@ def test_no_function_is_without_a_row() -> None:
 
 def program(function: Any, arity: int) -> tuple[Program, tuple[str, ...]]:
     """loss = sum of function over a line of points."""
-    names, size = tuple("xy"[:arity]), sp.Symbol("N", integer=True, positive=True)
+    names, size = tuple("xy"[:arity]), size_symbol("N")
     tensors = {n: TensorSpec(n, (size,), "parameter") for n in names} | {"loss": TensorSpec("loss", (), "intermediate")}
     tensors["f"] = TensorSpec("f", (size,), "intermediate")
     i, j = Index("i", size), Index("j", size)

@@ -297,6 +297,7 @@ DECLARING = {
     "train",
     "Module",
 }
+DECLARING |= {"from_torch"}  # tested with modules of torch
 DECLARING |= {"SGD", "RMSprop", "Adagrad", "Adam", "AdamW"}  # tested with the declarations and with the scripts
 
 

@@ -11,7 +11,7 @@ import pytest
 import sympy as sp
 
 from symnet import pipeline
-from symnet.calculus.ir import Program, TensorSpec
+from symnet.calculus.ir import Program, TensorSpec, size_symbol
 from symnet.errors import SymnetError
 from symnet.model import Distribution, Given, Input, Model, Optimizer, Parameter, Training
 from symnet.verify.draw import initial_parameters, own_data, own_point, random_point, rational_point
@@ -65,7 +65,7 @@ def facts_model() -> Model:
     """Square inputs with one fact each, labels, and one positive parameter."""
     three = sp.Integer(3)
     specs = {f: TensorSpec(f, (three, three), "data", facts=frozenset({f})) for f in FACTS}
-    label = TensorSpec("t", (sp.Symbol("N", integer=True, positive=True),), "label", integer=True)
+    label = TensorSpec("t", (size_symbol("N"),), "label", integer=True)
     start = TensorSpec("p", (), "parameter", facts=frozenset({"positive"}))
     return Model(
         Path("facts.py"),

@@ -1,0 +1,24 @@
+"""Symbolic sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import sympy as sp
+
+
+class Size(sp.Symbol):
+    """A named size.  A function of torch that gets one asks ``answer``, for it is no int to torch."""
+
+    __slots__ = ()
+    answer: ClassVar[Callable[..., Any]]
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return Size.answer(function, args, kwargs or {})
+
+
+def size_symbol(name: str) -> sp.Symbol:
+    """A symbolic size, a positive integer."""
+    return Size(name, integer=True, positive=True)
