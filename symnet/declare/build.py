@@ -224,4 +224,6 @@ def _training(
     if said is not None and not isinstance(said, Training | Tensor):
         help = ("train = sn.train(lr=0.1, epochs=10)", "or call it otherwise: train says how a script trains")
         trace.problems.add(Problem("SN108", f"train is {said!r:.40}, not how to train", help=help))
-    return settled_training(trace, said if isinstance(said, Training) else train(), names, paths)
+    return settled_training(
+        trace, said if isinstance(said, Training) else train(), names, {key: ways[0] for key, ways in paths.items()}
+    )

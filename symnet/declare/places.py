@@ -32,11 +32,6 @@ def span(frame: FrameType) -> Source:
     return Source(frame.f_code.co_filename, start, end_line or start, column or 0, end_column or 0)
 
 
-def key(source: Source) -> tuple[int, int, int, int]:
-    """The place as ``ast`` gives it."""
-    return (source.line, source.end_line, source.column, source.end_column)
-
-
 def asked_by_us() -> bool:
     """Whether the caller of the function that asks this is code of symnet."""
     name: str = sys._getframe(2).f_globals.get("__name__", "")

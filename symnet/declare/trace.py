@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, Index, Operation, Role, TensorSpec, Ties, access, size_symbol
-from symnet.declare.places import key, person_frame, span
+from symnet.declare.places import person_frame, span
 from symnet.errors import Note, Problem, Problems, Source, SymnetError
 
 if TYPE_CHECKING:
@@ -156,7 +156,6 @@ class Trace:
         if spec.source is None or not returned:
             return None
         names = self.assigned.get(spec.source.span, ()) or (several and self.picked.get(spec.source.span)) or ()
-        names = self.assigned.get(key(spec.source), ()) or (several and self.picked.get(key(spec.source))) or ()
         position = self.positions.get(spec.name, 0)
         return names[position] or None if position < len(names) else None
 
@@ -279,22 +278,3 @@ def mistake(code: str, message: str, *help: str) -> SymnetError:
     """A mistake that ends the run of the file, at the person's expression."""
     source = current().here()
     return SymnetError(Problem(code, message, (Note(source),) if source else (), help=help))
-
-
-def _person_frame(path: str) -> tuple[FrameType | None, FrameType | None]:
-    """The innermost frame of the model file, and the frame of ours that it called."""
-    inner: FrameType | None = None
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if name == path if path else not name.startswith(_PACKAGE):
-            return frame, inner
-        inner, frame = frame, frame.f_back
-    return None, None
-
-
-def _span(frame: FrameType) -> Source:
-    positions = next(itertools.islice(frame.f_code.co_positions(), frame.f_lasti // 2, None))
-    line, end_line, column, end_column = positions
-    start = line or frame.f_lineno
-    return Source(frame.f_code.co_filename, start, end_line or start, column or 0, end_column or 0)
