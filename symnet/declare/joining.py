@@ -13,7 +13,8 @@ from symnet.declare.indexing import subscript
 from symnet.declare.pointwise import as_exact
 from symnet.declare.primitives import show
 from symnet.declare.selection import index_select
-from symnet.declare.shapes import axis_of, expand, flatten, flip, known_size, listed, reshape, sliced
+from symnet.declare.shapes import axis_of, expand, flatten, known_size, listed, reshape
+from symnet.declare.slices import flip, sliced
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Term
 from symnet.declare.words import mistake, word

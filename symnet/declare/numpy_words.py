@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from symnet.declare import joining, norms, products, reductions, scans, shapes
+from symnet.declare import joining, norms, products, reductions, scans, shapes, slices
 from symnet.declare.tensor import Dim, Tensor
 from symnet.declare.words import word
 
@@ -48,9 +48,9 @@ def np_split(ary: Tensor, indices_or_sections: Any, axis: int = 0) -> tuple[Tens
     if isinstance(indices_or_sections, int):
         count = indices_or_sections
         sizes = [known // count + (k < known % count) for k in range(count)]
-        return shapes.split(ary, sizes, axis)
+        return slices.split(ary, sizes, axis)
     cuts = [0, *map(int, indices_or_sections), known]
-    return shapes.split(ary, [b - a for a, b in itertools.pairwise(cuts)], axis)
+    return slices.split(ary, [b - a for a, b in itertools.pairwise(cuts)], axis)
 
 
 @_numpys("pad")
@@ -80,7 +80,7 @@ def np_cumprod(a: Tensor, axis: int | None = None) -> Tensor:
 @_numpys("flip")
 def np_flip(m: Tensor, axis: Any = None) -> Tensor:
     """Axes read backwards, all of them unless they are given"""
-    return shapes.flip(m, list(range(m.ndim)) if axis is None else axis)
+    return slices.flip(m, list(range(m.ndim)) if axis is None else axis)
 
 
 @_numpys("roll")

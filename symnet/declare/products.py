@@ -13,7 +13,8 @@ from symnet.declare.joining import stack
 from symnet.declare.pointwise import mapped
 from symnet.declare.primitives import number, readdressed, show
 from symnet.declare.reductions import sum
-from symnet.declare.shapes import axis_of, flatten, known_size, listed, permute, reshape, select
+from symnet.declare.shapes import axis_of, flatten, known_size, listed, permute, reshape
+from symnet.declare.slices import select
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Term
 from symnet.declare.words import mistake, word

@@ -145,6 +145,11 @@ class Extremes(NamedTuple):
     indices: Any
 
 
+def extremes(values: Tensor, return_indices: bool) -> Any:
+    """The values, or the values and what stands for their places."""
+    return Extremes(values, _Places()) if return_indices else values
+
+
 @word()
 def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     """y[i] = max_k x[i,k], with the derivative at the first of ties; over all axes ties share it"""

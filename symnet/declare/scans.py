@@ -13,7 +13,8 @@ from symnet.declare.joining import cat
 from symnet.declare.pointwise import as_exact, mapped
 from symnet.declare.primitives import number
 from symnet.declare.reductions import axes_of, kept, mean, sum
-from symnet.declare.shapes import axis_of, flatten, known_size, select, sliced, transpose, unsqueeze
+from symnet.declare.shapes import axis_of, flatten, known_size, transpose, unsqueeze
+from symnet.declare.slices import select, sliced
 from symnet.declare.tensor import Dim, Tensor
 from symnet.declare.trace import Term
 from symnet.declare.words import mistake, word

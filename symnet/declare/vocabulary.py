@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from symnet.declare import (
     activations,
+    adaptive,
     attention,
     class_losses,
     convolution,
@@ -24,14 +25,16 @@ from symnet.declare import (
     selection,
     several,
     shapes,
+    slices,
     storage,
 )
 from symnet.declare.words import METHODS, NUMPY, TORCH, WORDS
 
 FAMILIES = (
     *(pointwise, several, activations, operators, masks, made_like),
-    *(reductions, norms, scans, products, convolution, pooling, normalisation, attention, losses, class_losses),
-    *(shapes, joining, selection, derivative_words),
+    *(reductions, norms, scans, products, convolution, pooling, adaptive),
+    *(normalisation, attention, losses, class_losses),
+    *(shapes, slices, joining, selection, derivative_words),
 )
 UNSEEN = (numpy_words, storage)  # reached through the libraries only
 

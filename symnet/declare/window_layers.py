@@ -7,7 +7,7 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.declare import convolution, pooling
+from symnet.declare import adaptive, convolution, pooling
 from symnet.declare.inputs import Size, checked_size, weight
 from symnet.declare.layers import Function, Module
 from symnet.declare.tensor import Tensor
@@ -116,9 +116,9 @@ MaxPool3d = _pool("MaxPool3d", pooling.max_pool3d)
 AvgPool1d = _pool("AvgPool1d", pooling.avg_pool1d)
 AvgPool2d = _pool("AvgPool2d", pooling.avg_pool2d)
 AvgPool3d = _pool("AvgPool3d", pooling.avg_pool3d)
-AdaptiveAvgPool1d = _pool("AdaptiveAvgPool1d", pooling.adaptive_avg_pool1d)
-AdaptiveAvgPool2d = _pool("AdaptiveAvgPool2d", pooling.adaptive_avg_pool2d)
-AdaptiveAvgPool3d = _pool("AdaptiveAvgPool3d", pooling.adaptive_avg_pool3d)
-AdaptiveMaxPool1d = _pool("AdaptiveMaxPool1d", pooling.adaptive_max_pool1d)
-AdaptiveMaxPool2d = _pool("AdaptiveMaxPool2d", pooling.adaptive_max_pool2d)
-AdaptiveMaxPool3d = _pool("AdaptiveMaxPool3d", pooling.adaptive_max_pool3d)
+AdaptiveAvgPool1d = _pool("AdaptiveAvgPool1d", adaptive.adaptive_avg_pool1d)
+AdaptiveAvgPool2d = _pool("AdaptiveAvgPool2d", adaptive.adaptive_avg_pool2d)
+AdaptiveAvgPool3d = _pool("AdaptiveAvgPool3d", adaptive.adaptive_avg_pool3d)
+AdaptiveMaxPool1d = _pool("AdaptiveMaxPool1d", adaptive.adaptive_max_pool1d)
+AdaptiveMaxPool2d = _pool("AdaptiveMaxPool2d", adaptive.adaptive_max_pool2d)
+AdaptiveMaxPool3d = _pool("AdaptiveMaxPool3d", adaptive.adaptive_max_pool3d)

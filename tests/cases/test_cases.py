@@ -31,7 +31,7 @@ REFUSED_IDENTITIES = frozenset(
         "mn_woodbury_like",
     ]
 )
-#: Matrix functions again, the places of maxima, and windows that reach beyond the border.
+#: Matrix functions again.
 REFUSED_OPERATORS = frozenset(
     [
         "op_linalg.inv_0",
@@ -45,9 +45,6 @@ REFUSED_OPERATORS = frozenset(
         "op_linalg.eigvalsh_2",
         "op_matrix_exp_0",
         "op_matrix_exp_1",
-        "op_nn.functional.max_pool1d_0",
-        "op_nn.functional.max_pool1d_1",
-        "op_nn.functional.max_pool1d_2",
     ]
 )
 REFUSED = REFUSED_IDENTITIES | REFUSED_OPERATORS
