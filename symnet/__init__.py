@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from symnet.declare.buffers import buffer, update
+from symnet.declare.drawn import drawn, training_mode
 from symnet.declare.indexing import arange
 from symnet.declare.inputs import constant, data, dims, labels, linspace, normal, param, params, uniform
 from symnet.declare.layers import (
@@ -147,11 +149,13 @@ __all__ = [
     "Tensor",
     "__version__",
     "arange",
+    "buffer",
     "clip_grad_norm_",
     "clip_grad_value_",
     "constant",
     "data",
     "dims",
+    "drawn",
     "elementwise",
     "from_torch",
     "labels",
@@ -161,7 +165,9 @@ __all__ = [
     "params",
     "scan",
     "train",
+    "training",
     "uniform",
+    "update",
 ]
 __all__ += sorted(WORDS)  # torch's and NumPy's functions, each entered where it is defined
 
@@ -171,6 +177,8 @@ def __getattr__(word: str) -> Any:
 
     Names that Python itself asks for are plainly absent.
     """
+    if word == "training":
+        return training_mode()
     if word in WORDS:
         return WORDS[word]
     if word.startswith("_"):

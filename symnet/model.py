@@ -58,6 +58,16 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Buffer:
+    """State that no gradient reaches; after a training step it becomes ``update``, a tensor of the model's updates."""
+
+    spec: TensorSpec
+    init: Values
+    path: str
+    update: str | None = None
+
+
+@dataclass(frozen=True)
 class Input:
     """A data or label tensor; ``classes`` bounds labels from above, ``values`` says how a script makes its own."""
 
@@ -181,7 +191,27 @@ class Model:
     prediction: str | None
     training: Training
     metric: Metric = "none"
+    evaluation: Program | None = None  # the forward equations in evaluation, where they are others
+    drawn: tuple[Input, ...] = ()  # what a script draws anew for every step
+    buffers: tuple[Buffer, ...] = ()
+    updates: Program | None = None  # the equations of what the buffers become, with what these need
+    least: Mapping[str, int] = field(default_factory=dict)  # sizes that data bring and that have a least number
     inner: tuple[Inner, ...] = ()  # derivatives that the program holds, in its order
+
+    @property
+    def evaluated(self) -> Program:
+        """The forward equations with which predictions are made and losses are told."""
+        return self.evaluation or self.program
+
+    @property
+    def owned(self) -> tuple[Parameter | Buffer, ...]:
+        """What a script keeps by its path: parameters, then buffers."""
+        return (*self.parameters, *self.buffers)
+
+    @property
+    def arguments(self) -> tuple[Input, ...]:
+        """What the loss takes beside them: inputs, then what is drawn."""
+        return (*self.inputs, *self.drawn)
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ SCRIPT_NAMES = frozenset(
             "epochs",
         ),
         *("lr", "state", "main", "train", "predict", "compute_loss", "loss_and_grads", "init_params", "evaluate"),
+        *("draw", "drawn", "buffers", "trained", "loss_and_buffers"),
         *("sigmoid", "erfc", "erfinv", "lgamma", "digamma", "polygamma", "xlogy"),  # functions that NumPy scripts bring
     )
 )

@@ -14,7 +14,7 @@ from symnet.calculus.cost import Costs, sums_of
 from symnet.calculus.definitions import Definition, Definitions
 from symnet.calculus.facts import Facts, holding
 from symnet.calculus.fingerprints import Fingerprint, Speller
-from symnet.calculus.ir import Delta, Equation, Program
+from symnet.calculus.ir import GIVEN, Delta, Equation, Program
 from symnet.calculus.layers import Copy, Layers
 from symnet.calculus.moves import Moves, Step
 from symnet.calculus.normal import Algebra, NotUnderstood
@@ -60,7 +60,7 @@ class Adjoints:
         self.definitions = Definitions(self.sums, self.reader, program, facts)
         self.costs = Costs(self.algebra, sizes)
         self.moves = Moves(self.sums, self.definitions, self.costs)
-        leaves = {t.name for t in specs if t.role in ("parameter", "data", "label")}
+        leaves = {t.name for t in specs if t.role in GIVEN}
         asked = leaves.union(wanted)
         self.wanted = dict.fromkeys(a for t, a in program.adjoints.items() if t in asked or t not in program.tensors)
         lefts = {a: self.equations[t][0] for t, a in program.adjoints.items() if t in self.equations}

@@ -18,7 +18,7 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.arithmetic import EXACT, FLOAT, Arithmetic, Array, NotExact, multidigit
-from symnet.calculus.ir import Access, Delta, Equation, Index, Program, size_symbol
+from symnet.calculus.ir import GIVEN, Access, Delta, Equation, Index, Program, size_symbol
 from symnet.calculus.loops import components, loops_of
 
 Sizes = Mapping[sp.Symbol, int]
@@ -32,7 +32,7 @@ def evaluate(program: Program, inputs: Mapping[str, Array], arithmetic: Arithmet
     """
     values: dict[str, Array] = {}
     for name, spec in program.tensors.items():
-        if spec.role in ("parameter", "data", "label"):
+        if spec.role in GIVEN:
             values[name] = np.asarray(inputs[name]) if spec.integer else _as_numbers(inputs[name], arithmetic)
     sizes = sizes_of(program, {n: v.shape for n, v in values.items()})
     for name in (n for component in components(program) for n in component):

@@ -24,9 +24,12 @@ from sympy.core.symbol import Str
 from symnet.calculus.sizes import size_symbol as size_symbol
 from symnet.errors import Source
 
-Role = Literal["parameter", "data", "label", "intermediate", "adjoint"]
+Role = Literal["parameter", "buffer", "data", "label", "intermediate", "adjoint"]
 Operation = Literal["+", "max"]
 Ties = Literal["share", "first"]
+
+#: The roles of tensors that no equation makes; a buffer is state of the model that no gradient reaches.
+GIVEN: tuple[Role, ...] = ("parameter", "buffer", "data", "label")
 
 _serials = itertools.count(1)
 
@@ -171,6 +174,10 @@ class Equation:
             guard=frozenset(g.xreplace(table) for g in self.guard),
         )
 
+    def with_body(self, body: sp.Expr) -> Equation:
+        """The same equation with another body; itself if the body is the same."""
+        return self if body == self.body else replace(self, body=body)
+
     def fresh(self) -> Equation:
         """The same equation with indices of its own."""
         return self.renamed({i: i.fresh() for i in self.indices})
@@ -248,7 +255,7 @@ class Program:
                 queue += self.reads(name)
         kept = [e for e in self.equations if e.target in need]
         computed = {e.target for e in kept}
-        tensors = {n: t for n, t in self.tensors.items() if n in computed or t.role in ("parameter", "data", "label")}
+        tensors = {n: t for n, t in self.tensors.items() if n in computed or t.role in GIVEN}
         return replace(self, equations=tuple(kept), tensors=tensors)
 
     def __str__(self) -> str:

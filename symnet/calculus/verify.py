@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symnet.calculus.ir import Equation, Index, Program, atoms
+from symnet.calculus.ir import GIVEN, Equation, Index, Program, atoms
 from symnet.calculus.loops import components, loops_of
 from symnet.calculus.ranges import lies_within
 from symnet.errors import InvariantError
@@ -18,7 +18,7 @@ def verify(program: Program) -> Program:
 
     Raises InvariantError with the equation printed; such an error is a defect of symnet.
     """
-    written: set[str] = {n for n, t in program.tensors.items() if t.role in ("parameter", "data", "label")}
+    written: set[str] = {n for n, t in program.tensors.items() if t.role in GIVEN}
     remaining: dict[str, int] = {}
     for equation in program.equations:
         remaining[equation.target] = remaining.get(equation.target, 0) + 1
@@ -58,7 +58,7 @@ def _verify_left(program: Program, equation: Equation) -> None:
     spec = program.tensors.get(equation.target)
     if spec is None:
         raise InvariantError(f"{equation.target} has no shape: {equation}")
-    if spec.role in ("parameter", "data", "label"):
+    if spec.role in GIVEN:
         raise InvariantError(f"{equation.target} is given and cannot be computed: {equation}")
     if tuple(i.size for i in equation.left) != tuple(spec.shape):
         raise InvariantError(f"the left side does not have the shape {spec.shape}: {equation}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symnet.codegen.learning import LearningContext
+from symnet.codegen.modes import ModeContext
 
 Lines = tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class ScriptContext(LearningContext):
+class ScriptContext(LearningContext, ModeContext):
     """What every script is made of, in the order in which it appears."""
 
     title: str
@@ -82,8 +83,20 @@ class HandContext(UpdateContext):
 
 
 @dataclass(frozen=True)
+class AutogradContext(UpdateContext):
+    """A script whose gradients autograd finds; ``marked`` is what requires_grad_ takes, where it is not true of all."""
+
+    needs_gradient: str
+    loss_results: str
+    marked: str
+
+
+@dataclass(frozen=True)
 class ModuleContext(ScriptContext):
     """A script of a torch.nn.Module and an optimiser of torch.optim."""
+
+    needs_gradient: str
+    loss_results: str
 
     module_parameters: Lines
     module_names: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symnet.calculus.ir import Index, Program, TensorSpec
+from symnet.calculus.ir import GIVEN, Index, Program, TensorSpec
 from symnet.codegen.fission import fission
 from symnet.codegen.listed import listed
 from symnet.codegen.locals import localise
@@ -21,7 +21,7 @@ from symnet.codegen.stabilise import Stable, stabilise
 from symnet.codegen.statements import Statement, read_names, sizes_shown
 from symnet.codegen.wrapping import quoted
 from symnet.errors import InvariantError
-from symnet.model import Derivation
+from symnet.model import Derivation, Model
 from symnet.naming import SCRIPT_NAMES, Namer
 from symnet.reading.nodes import Iteration
 from symnet.reading.read import read_program
@@ -29,7 +29,7 @@ from symnet.reading.read import read_program
 WIDTH = 104  # of one statement, as far as naming its parts can help
 LINE = 116  # of one line, before the indentation of the function
 
-GIVEN = ("parameter", "data", "label")
+OWNED = ("parameter", "buffer")  # what a script keeps in ``params``
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,9 @@ class Bodies:
     gradients: tuple[tuple[str, str], ...]
     predict_inputs: tuple[str, ...]
     setup: tuple[str, ...]
+    evaluate: tuple[str, ...] = ()  # the loss in evaluation, where it is another
+    loss_and_buffers: tuple[str, ...] = ()  # compute_loss, and what the buffers become
+    buffers: tuple[tuple[str, str], ...] = ()  # path of a buffer, and what it becomes
 
 
 def bodies(derivation: Derivation, target: Language) -> Bodies:
@@ -55,24 +58,41 @@ def bodies(derivation: Derivation, target: Language) -> Bodies:
     Raises SymnetError where an equation has no array notation.
     """
     model, program = derivation.model, derivation.program
-    paths = {p.spec.name: p.path for p in model.parameters}
+    paths = {p.spec.name: p.path for p in model.owned}
     writer = Writer(target, model.sizes, paths, _comments(derivation))
-    forward = model.program
+    forward, evaluated = model.program, model.evaluated
     prediction = model.prediction or forward.loss
     gradients = {p: program.adjoints[p] for p in derivation.wrt}
-    known = writer.known(forward, (prediction,))
-    loss_and_grads = writer.function(program, (program.loss, *gradients.values()), None)
-    predict = writer.function(forward, (prediction,), known)
+    known = writer.known(evaluated, (prediction,))
+    buffers = {b.path: b.update for b in model.buffers if b.update is not None}
+    renewed = tuple(buffers.values())
+    loss_and_grads = writer.function(_renewing(program, model), (program.loss, *gradients.values(), *renewed), None)
+    predict = writer.function(evaluated, (prediction,), known)
     loss = writer.differentiable(forward, (forward.loss,))
-    lines = (predict, loss, loss_and_grads)
+    evaluate = writer.differentiable(evaluated, (evaluated.loss,)) if model.evaluation else ()
+    both = writer.differentiable(_renewing(forward, model), (forward.loss, *renewed)) if renewed else ()
     return Bodies(
-        *lines,
+        predict,
+        loss,
+        loss_and_grads,
         prediction=prediction,
         loss=forward.loss,
         gradients=tuple((paths[p], gradients[p]) for p in paths if p in gradients),
-        predict_inputs=tuple(i.spec.name for i in model.inputs if i.spec.name in known),
-        setup=_setup(target, lines),
+        predict_inputs=tuple(i.spec.name for i in model.arguments if i.spec.name in known),
+        setup=_setup(target, (predict, loss, loss_and_grads, evaluate, both)),
+        evaluate=evaluate,
+        loss_and_buffers=both,
+        buffers=tuple(buffers.items()),
     )
+
+
+def _renewing(program: Program, model: Model) -> Program:
+    """The program with the equations of what the buffers become."""
+    if model.updates is None:
+        return program
+    more = [e for e in model.updates.equations if e.target not in program.targets()]
+    tensors = {**{e.target: model.updates.tensors[e.target] for e in more}, **program.tensors}
+    return program.with_equations((*program.equations, *more), tensors)
 
 
 def computed_input(program: Program, target: Language) -> tuple[tuple[str, ...], str]:
@@ -129,7 +149,7 @@ class Writer:
         sizes = {s for x in shown for s in x.free_symbols if not isinstance(s, Index)}
         for size in sorted(sizes, key=lambda s: str(s.name)):
             showing = [t for t in given if size in t.shape]
-            if showing and not any(t.name in found or t.role == "parameter" for t in showing):
+            if showing and not any(t.name in found or t.role in OWNED for t in showing):
                 found.add(showing[0].name)
         return frozenset(found)
 
@@ -167,7 +187,7 @@ class Writer:
     def _like(self, program: Program) -> TensorSpec:
         """A given float tensor that the equations read: it shows the dtype and the device."""
         read = {a.name for e in program.equations for a in e.accesses}
-        given = [t for t in program.tensors.values() if t.role in ("parameter", "data") and not t.integer]
+        given = [t for t in program.tensors.values() if t.role != "label" and t.role in GIVEN and not t.integer]
         if not given:
             raise InvariantError("a program without real inputs has no dtype")
         return next((t for t in given if t.name in read), given[0])
@@ -201,11 +221,11 @@ class Writer:
         used = set().union(*(read_names(s) for s in statements)) if statements else set()
         tensors = program.tensors.values()
         inputs = [t for t in tensors if t.role in ("data", "label") and (scope is None or t.name in scope)]
-        parameters = [t for t in tensors if t.role == "parameter"]
+        owned = [t for t in tensors if t.role in OWNED]
         shown = {x for s in statements for e in sizes_shown(s) for x in e.free_symbols}
         symbols = {s for s in shown if not isinstance(s, sp.Dummy)}  # a loop's time is no size
         lines: list[str] = []
-        at_hand = sorted((*inputs, *parameters), key=lambda t: t.name not in used)
+        at_hand = sorted((*inputs, *owned), key=lambda t: t.name not in used)
         for symbol in sorted(symbols, key=lambda s: s.name):
             where = next(((t, t.shape.index(symbol)) for t in at_hand if symbol in t.shape), None)
             if where is None:
@@ -214,7 +234,7 @@ class Writer:
             tensor, axis = where
             used.add(tensor.name)
             lines.append(f"{symbol.name} = {tensor.name}.shape[{axis}]")
-        unpack = [f"{t.name} = params[{quoted(self.paths.get(t.name, t.name))}]" for t in parameters if t.name in used]
+        unpack = [f"{t.name} = params[{quoted(self.paths.get(t.name, t.name))}]" for t in owned if t.name in used]
         return (*unpack, *lines)
 
     def _size(self, symbol: sp.Symbol) -> str:

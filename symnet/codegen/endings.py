@@ -7,6 +7,7 @@ from string import Formatter
 
 from symnet.calculus.ir import Access
 from symnet.calculus.scalars import softplus
+from symnet.codegen.modes import drawn_again
 from symnet.codegen.wrapping import LINE, escaped, quoted
 from symnet.errors import Problem, SymnetError
 from symnet.model import Model
@@ -91,11 +92,11 @@ def _predictions(model: Model, predict_inputs: tuple[str, ...]) -> Lines:
     call = f"predict({', '.join(('run.params', *_positions(model, predict_inputs)))})"
     kind = "classes" if model.metric == "accuracy" else "values"
     chosen = f"{call}.argmax(-1)" if model.metric == "accuracy" else call
-    return (*lines, f'print("{kind} predicted for {words}:", {chosen}.tolist())')
+    return (*lines, *drawn_again(model, predict_inputs), f'print("{kind} predicted for {words}:", {chosen}.tolist())')
 
 
 def _positions(model: Model, names: tuple[str, ...]) -> tuple[str, ...]:
-    order = [item.spec.name for item in model.inputs]
+    order = [item.spec.name for item in model.arguments]
     return tuple(f"data[{order.index(name)}]" for name in names)
 
 

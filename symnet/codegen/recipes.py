@@ -35,7 +35,7 @@ def initial_values(model: Model) -> Lines:
             _require_known(p.spec, concrete_shape(p.spec, model.sizes))
     return tuple(
         _assigned(f"{quoted(p.path)}: ", p.init, p.spec, concrete_shape(p.spec, model.sizes), None, ",", 8)
-        for p in model.parameters
+        for p in model.owned
     )
 
 
@@ -61,6 +61,14 @@ def own_data(model: Model, samples: str, computed: ComputedInput) -> Lines:
             before, expression = computed(item.values.program)
             lines += [*before, f"{item.spec.name} = {expression}"]
     return tuple(lines)
+
+
+def drawn_values(model: Model) -> Lines:
+    """The lines that draw what a step needs beside its data, in the order declared."""
+    return tuple(
+        _assigned(f"{item.spec.name} = ", item.values, item.spec, concrete_shape(item.spec, model.sizes), None, "", 4)
+        for item in model.drawn
+    )
 
 
 def fact_checks(inputs: Sequence[Input]) -> Lines:
@@ -189,6 +197,8 @@ _DRAWS: Mapping[str, Callable[[tuple[str, ...], tuple[str, ...], str], str]] = {
     "symmetric": _symmetric,
     "mask": _mask,
     "positive": _positive,
+    "bernoulli": lambda given, sizes, shape: f"(rng.random({_size(sizes)}) < {given[0]}).astype(float)",
+    "dropout": lambda given, sizes, shape: f"(rng.random({_size(sizes)}) >= {given[0]}) / (1 - {given[0]})",
     "symmetric_mask": lambda given, sizes, shape: _mirrored(_mask(given, sizes, shape)),
     "symmetric_positive": lambda given, sizes, shape: _mirrored(_positive(given, sizes, shape)),
 }

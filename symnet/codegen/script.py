@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from symnet.codegen import recipes
-from symnet.codegen.contexts import HandContext, Lines, ModuleContext, ScriptContext, UpdateContext
+from symnet.codegen.contexts import AutogradContext, HandContext, Lines, ModuleContext, ScriptContext
 from symnet.codegen.emit import Bodies
 from symnet.codegen.endings import finish_lines, has_metric, right_predictions
 from symnet.codegen.learning import clip_fields, default_dtype_lines, learning_of, model_update, optimizer_lines
+from symnet.codegen.modes import autograd_fields, buffer_names, modes_of
 from symnet.codegen.targets import MODULE_NAMES, Target
 from symnet.codegen.watching import best_in_checkpoints, best_lines, restore_lines, run_arguments, watched_facts
 from symnet.codegen.wrapping import bracketed, docstring_lines, number, quoted
@@ -29,13 +30,14 @@ def context_of(
     formulas: Iterable[str],
     output: Path,
 ) -> ScriptContext:
-    """The context of the target's template: HandContext, UpdateContext or ModuleContext."""
+    """The context of the target's template: HandContext, AutogradContext or ModuleContext."""
     shared = asdict(_shared(model, bodies, target, computed, formulas, output))
     if target.folder == "torch_module":
         names = _attributes(model)
         return ModuleContext(
             **shared,
-            module_parameters=tuple(f"self.{a} = nn.Parameter(params[{quoted(p)}].detach().clone())" for p, a in names),
+            **autograd_fields(model, bodies),
+            module_parameters=_attribute_lines(model, names),
             module_names=bracketed("return ", "{", (f"{quoted(p)}: self.{a}" for p, a in names), "}", indent=8)[7:],
             optimizer_lines=optimizer_lines(model, dict(names), run_arguments(model, target)),
             start_lines=default_dtype_lines(model),
@@ -53,7 +55,8 @@ def context_of(
         "constants": (*shared["constants"], *constants),
     }
     if target.gradient_word == "autograd":
-        return UpdateContext(**shared)
+        marked = "name not in BUFFERS" if model.buffers else ""
+        return AutogradContext(**shared, **autograd_fields(model, bodies), marked=marked)
     return HandContext(
         **shared,
         gradient_lines=bodies.loss_and_grads,
@@ -66,6 +69,8 @@ def _shared(
     model: Model, bodies: Bodies, target: Target, computed: recipes.ComputedInput, formulas: Iterable[str], output: Path
 ) -> ScriptContext:
     inputs, initial = tuple(item.spec.name for item in model.inputs), recipes.initial_values(model)
+    arguments = tuple(item.spec.name for item in model.arguments)
+    joint = bodies.loss_and_buffers if target.gradient_word == "autograd" and bodies.buffers else bodies.compute_loss
     parts: dict[str, Any] = {
         "title": " ".join(docstring_lines([f"Train the model of {model.path.name} {target.title}"])),
         "formulas": docstring_lines(formulas),
@@ -80,8 +85,8 @@ def _shared(
         "prediction_name": model.prediction or "the loss",
         "predict_lines": bodies.predict,
         "prediction": bodies.prediction,
-        "loss_arguments": _arguments("loss_and_grads", inputs),
-        "loss_lines": bodies.compute_loss,
+        "loss_arguments": _arguments("loss_and_grads", arguments),
+        "loss_lines": joint,
         "loss": bodies.loss,
         "has_metric": has_metric(model),
         "right": right_predictions(model, bodies.predict_inputs),
@@ -92,7 +97,7 @@ def _shared(
         "oracle": target.oracle,
         "finish_lines": (*restore_lines(model, target), *finish_lines(model, bodies.predict_inputs)),
     }
-    learning = asdict(learning_of(model, target, computed))
+    learning = asdict(learning_of(model, target, computed)) | asdict(modes_of(model, bodies, target))
     return ScriptContext(**learning, **parts, **_data_part(model, inputs, computed), **_flag_part(model))
 
 
@@ -136,7 +141,10 @@ def identity(model: Model) -> str:
     sizes = dict(model.sizes)
     facts = [
         *map(str, model.program.equations),
-        *(f"{p.path} {recipes.declared_shape(p.spec, sizes)}" for p in model.parameters),
+        *(map(str, (*model.evaluation.equations, "evaluation")) if model.evaluation else ()),
+        *(map(str, model.updates.equations) if model.updates else ()),
+        *(f"{i.spec.name} {i.values}" for i in model.drawn),
+        *(f"{p.path} {recipes.declared_shape(p.spec, sizes)}" for p in model.owned),
         model.training.optimizer.kind,
         *(name for name, value in sorted(model.training.optimizer.options.items()) if value and name != "lr"),
         *watched_facts(model),
@@ -157,7 +165,7 @@ def _usage(script: str, target: Target) -> Lines:
 
 def _constants(model: Model, output: Path) -> Lines:
     training = model.training
-    lines = [f"LR = {number(training.optimizer.options['lr'])}"]
+    lines = [*buffer_names(model), f"LR = {number(training.optimizer.options['lr'])}"]
     if training.data is None and any(item.axis is not None for item in model.inputs):
         lines.insert(0, f"SAMPLES = {training.samples}")
     if training.data is not None:
@@ -216,4 +224,14 @@ def _path_from(output: Path, file: Path) -> str:
 def _attributes(model: Model) -> tuple[tuple[str, str], ...]:
     """(path, attribute of the generated module) of every parameter."""
     namer = Namer(MODULE_NAMES)
-    return tuple((p.path, namer.take(p.spec.name)) for p in model.parameters)
+    return tuple((p.path, namer.take(p.spec.name)) for p in model.owned)
+
+
+def _attribute_lines(model: Model, names: tuple[tuple[str, str], ...]) -> Lines:
+    """The lines that make the parameters and buffers of the generated module."""
+    buffers = {b.path for b in model.buffers}
+    values = ((p, a, f"params[{quoted(p)}].detach().clone()") for p, a in names)
+    return tuple(
+        f"self.register_buffer({quoted(a)}, {v})" if p in buffers else f"self.{a} = nn.Parameter({v})"
+        for p, a, v in values
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from symnet.codegen.modes import evaluated_data, evaluated_loss
 from symnet.codegen.targets import Target
 from symnet.codegen.wrapping import bracketed, number, quoted
 from symnet.model import EarlyStopping, Model, Schedule
@@ -37,7 +38,7 @@ def watching(model: Model, target: Target) -> dict[str, Any]:
     if stopping is None and plateau is None:
         return dict(_PLAIN)
     kept = _kept(model, target)
-    start, lines, words = _watched(stopping, plateau, kept)
+    start, lines, words = _watched(stopping, plateau, kept, evaluated_loss(model, "*data"))
     read = 'name: type(first)(header["watch"][name]) for name, first in WATCH.items()'
     found: dict[str, Any] = dict(_PLAIN) | {
         "fields": ("watch: dict = None  # what is remembered of the epochs", *kept.fields),
@@ -45,7 +46,7 @@ def watching(model: Model, target: Target) -> dict[str, Any]:
         "watch_start": bracketed("WATCH = ", "{", (f"{quoted(n)}: {v}" for n, v in start.items()), "}"),
         "watch_title": f"At the end of an epoch, {words}.",
         "watch_lines": lines,
-        "after_lines": _after(stopping is not None),
+        "after_lines": _after(stopping is not None, evaluated_data(model, "held or data", "args.seed")),
         "fit_lines": (_TRAIN.format("after"),),
         "saved_numbers": ', "watch": run.watch',
         "load_lines": (f"run.watch = {{{read}}}",),
@@ -143,7 +144,9 @@ def _restored(target: Target) -> Lines:
     return (f'run.params = {{name: {copy} for name, p in run.state["best"].items()}}',)
 
 
-def _watched(stopping: EarlyStopping | None, plateau: Schedule | None, kept: _Kept) -> tuple[Numbers, Lines, str]:
+def _watched(
+    stopping: EarlyStopping | None, plateau: Schedule | None, kept: _Kept, loss: str
+) -> tuple[Numbers, Lines, str]:
     """First values of what is remembered, the lines of ``watch``, and what it does in words."""
     start: Numbers = {}
     lines: list[str] = []
@@ -151,7 +154,7 @@ def _watched(stopping: EarlyStopping | None, plateau: Schedule | None, kept: _Ke
     measured = [stopping.monitor] if stopping is not None else []
     measured += [plateau.options["monitor"]] if plateau is not None else []
     if "loss" in measured:
-        lines.append("loss = float(compute_loss(run.params, *data))")
+        lines.append(f"loss = float({loss})")
     if "accuracy" in measured:
         lines.append("right = accuracy(run.params, data)")
     lines.append("seen = run.watch")
@@ -207,7 +210,7 @@ def _plateau(o: Any) -> tuple[Numbers, Lines]:
     return start, lines
 
 
-def _after(stops: bool) -> Lines:
+def _after(stops: bool, data: str) -> Lines:
     """The function that is called after each step, indented as it stands in ``fit``."""
     ended = "interrupt.seen or stopped(run)" if stops else "interrupt.seen"
     return (
@@ -215,7 +218,7 @@ def _after(stops: bool) -> Lines:
         "",
         "    def after(run):",
         "        if run.step % per_epoch == 0:",
-        "            watch(run, held or data)",
+        f"            watch(run, {data})",
         "        progress(run)",
         f"        return {ended}",
         "",

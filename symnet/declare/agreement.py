@@ -7,10 +7,31 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from string import Formatter
+from typing import Any
 
+from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Trace
+from symnet.declare.training import train
 from symnet.errors import Note, Problem
 from symnet.model import Group, Metric, Training
+
+
+def training_of(
+    trace: Trace,
+    namespace: Mapping[str, Any],
+    names: Mapping[str, str],
+    paths: Mapping[str, tuple[str, ...]],
+    metric: Metric,
+) -> Training:
+    """How the file says that a script trains, in agreement with the model."""
+    said = namespace.get("train")
+    if said is not None and not isinstance(said, Training | Tensor):
+        help = ("train = sn.train(lr=0.1, epochs=10)", "or call it otherwise: train says how a script trains")
+        trace.problems.add(Problem("SN108", f"train is {said!r:.40}, not how to train", help=help))
+    first = {key: ways[0] for key, ways in paths.items()}
+    training = settled_training(trace, said if isinstance(said, Training) else train(), names, first)
+    check_monitors(trace, training, metric)
+    return training
 
 
 def settled_training(trace: Trace, training: Training, names: Mapping[str, str], paths: Mapping[str, str]) -> Training:

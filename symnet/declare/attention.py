@@ -6,8 +6,8 @@ from typing import Any
 
 import sympy as sp
 
+from symnet.declare.dropout import dropout
 from symnet.declare.masks import is_mask, masked_fill
-from symnet.declare.normalisation import dropout
 from symnet.declare.operators import logical_or
 from symnet.declare.pointwise import mapped
 from symnet.declare.primitives import show

@@ -4,28 +4,27 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import sympy as sp
 
-from symnet.calculus.ir import Program, TensorSpec
-from symnet.calculus.loops import sorted_by_need
+from symnet.calculus.ir import Program
 from symnet.calculus.verify import verify
-from symnet.declare.agreement import check_monitors, settled_training
+from symnet.declare.agreement import training_of
 from symnet.declare.constants import name_constants
+from symnet.declare.drawn import both_modes
+from symnet.declare.finish import Finisher
 from symnet.declare.infinite import settled_away, without_infinities
 from symnet.declare.inline import inline_unnamed, with_constants_written
-from symnet.declare.names import final_names, module_paths, renamed, variables
+from symnet.declare.names import final_names, module_paths, variables
 from symnet.declare.primitives import show
 from symnet.declare.sizes import settle
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Trace, Traced
-from symnet.declare.training import train
 from symnet.errors import Note, Problem
-from symnet.model import Computed, Input, Metric, Model, Parameter, Training, Values
+from symnet.model import Input, Metric, Model
 
 
 @dataclass(frozen=True)
@@ -40,75 +39,61 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     """The model that the file declared; None after noting what is missing."""
     name_constants(trace, namespace)
     settle(trace)
-    objective = _objective(trace, namespace)
-    if objective is None:
+    if (objective := _objective(trace, namespace)) is None:
         return None
-    recorded = sorted_by_need(Program(trace.specs, tuple(trace.equations), objective.spec.name))
+    recorded, other = both_modes(trace, objective.spec.name)
     paths = module_paths(trace, namespace)
     prediction = _prediction(trace, namespace, recorded, objective)
+    _name_by_variables(trace, namespace, paths)
+    roots = list(dict.fromkeys((objective.spec.name, prediction or objective.spec.name)))
+    named = {*roots, *(k for k, s in recorded.tensors.items() if s.role != "intermediate" or trace.person_name(s))}
+    sources = {k: d.values.spec.name for k, d in trace.declared.items() if isinstance(d.values, Traced)}
+    more = {*sources.values(), *(new.spec.name for new in trace.updates.values())}
+    flat = _flat(trace, recorded, named, {*roots, *more})
+    evaluated = _flat(trace, other, named, set(roots)).restricted_to(roots) if other else None
+    extra = flat.restricted_to([*roots, *more])
+    _check(trace, flat, sources, extra)
+    names = final_names(trace, paths, objective, frozenset((*extra.tensors, *(evaluated.tensors if evaluated else ()))))
+    if any(not p.warning for p in trace.problems.found):
+        return None
+    finish, forward = Finisher(trace, names, named, paths), flat.restricted_to(roots)
+    _warn_unused(trace, forward, objective)
+    inputs, drawn = finish.inputs(flat, sources)
+    metric = _metric(finish, namespace, inputs, prediction)
+    model = Model(
+        *(path, lines),
+        verify(finish.program(forward, objective.spec.name)),
+        finish.sizes(),
+        finish.parameters(),
+        inputs,
+        names[prediction] if prediction else None,
+        training_of(trace, namespace, names, paths, metric),
+        metric,
+        finish.evaluation(forward, evaluated),
+        drawn,
+        finish.buffers(),
+        finish.updates(flat),
+        finish.least(),
+    )
+    return Built(model, names)
+
+
+def _name_by_variables(trace: Trace, namespace: Mapping[str, Any], paths: Mapping[str, tuple[str, ...]]) -> None:
+    """Tensors without a name of their own are called as the variables that hold them."""
     for key, variable in variables(namespace).items():
         if trace.person_name(trace.specs[key]) is None and key not in paths:
             trace.chosen_names[key] = variable
-    named = {k for k, s in trace.specs.items() if s.role != "intermediate" or trace.person_name(s) is not None}
-    named |= {objective.spec.name} | ({prediction} if prediction else set())
-    sources = {k: d.values.spec.name for k, d in trace.declared.items() if isinstance(d.values, Traced)}
-    roots = [objective.spec.name, *([prediction] if prediction else [])]
-    real = without_infinities(trace, with_constants_written(recorded, {*roots, *sources.values()}))
-    flat = inline_unnamed(real, named | trace.kept | set(sources.values()))
-    forward = flat.restricted_to(roots)
-    extra = flat.restricted_to([*roots, *sources.values()])
+
+
+def _flat(trace: Trace, recorded: Program, named: set[str], roots: set[str]) -> Program:
+    """The recorded program as a person would write it: constants, infinities and unnamed tensors are written out."""
+    real = without_infinities(trace, with_constants_written(recorded, roots))
+    return inline_unnamed(real, named | trace.kept | roots)
+
+
+def _check(trace: Trace, flat: Program, sources: Mapping[str, str], extra: Program) -> None:
     _check_values(trace, flat, sources)
     _check_numbers(trace, extra)
-    names = final_names(trace, paths, objective, frozenset(extra.tensors))
-    if any(not p.warning for p in trace.problems.found):
-        return None
-    finish = _Finisher(trace, names, named)
-    program = verify(finish.program(forward, objective.spec.name))
-    training = _training(trace, namespace, names, paths)
-    inputs = tuple(finish.input(key, flat, sources) for key, s in trace.specs.items() if s.role in ("data", "label"))
-    parameters = tuple(finish.parameter(key, paths) for key, s in trace.specs.items() if s.role == "parameter")
-    declared = tuple(i for i in inputs if i.spec.name not in {names[key] for key in trace.given})
-    _warn_unused(trace, forward, objective)
-    scored = bool(trace.predictions) or isinstance(namespace.get("prediction"), Tensor)
-    metric: Metric = "accuracy" if scored and _classifies(trace, declared, prediction) else "none"
-    check_monitors(trace, training, metric)
-    sizes = {str(symbol): value for symbol, value in trace.sizes.items() if symbol not in trace.fixed}
-    predicted = names[prediction] if prediction else None
-    return Built(Model(path, lines, program, sizes, parameters, inputs, predicted, training, metric), names)
-
-
-class _Finisher:
-    """Gives final names to specs, equations and programs."""
-
-    def __init__(self, trace: Trace, names: Mapping[str, str], named: set[str]) -> None:
-        self.trace, self.names, self.named = trace, names, named
-
-    def spec(self, key: str) -> TensorSpec:
-        return replace(self.trace.specs[key], name=self.names[key], given=key in self.named)
-
-    def program(self, recorded: Program, output: str) -> Program:
-        specs = {self.names[k]: self.spec(k) for k in recorded.tensors}
-        equations = tuple(renamed(e, self.names) for e in recorded.equations)
-        numbers = {str(size): number for size, number in self.trace.sizes.items() if number is not None}
-        return Program(specs, equations, self.names[output], numbers=MappingProxyType(numbers))
-
-    def parameter(self, key: str, paths: Mapping[str, tuple[str, ...]]) -> Parameter:
-        path, *others = paths.get(key, (self.names[key],))
-        return Parameter(self.spec(key), _drawn(self.trace, key), path, tuple(others))
-
-    def input(self, key: str, flat: Program, sources: Mapping[str, str]) -> Input:
-        declared = self.trace.declared[key]
-        values: Values
-        if key in sources:
-            recipe = flat.restricted_to([sources[key]])
-            read = {a.name for e in recipe.equations for a in e.accesses} | {e.target for e in recipe.equations}
-            recipe = replace(recipe, tensors={k: t for k, t in recipe.tensors.items() if k in read})
-            values = Computed(self.program(recipe, sources[key]))
-        else:
-            values = _drawn(self.trace, key)
-        spec = self.spec(key)
-        axis = next((k for k, size in enumerate(spec.shape) if self.trace.size_value(size) is None), None)
-        return Input(spec, values, declared.classes, axis)
 
 
 def _check_values(trace: Trace, flat: Program, sources: Mapping[str, str]) -> None:
@@ -134,12 +119,6 @@ def _check_numbers(trace: Trace, program: Program) -> None:
                 "SN105", "a constant here is not a finite real number", place, help=("check what cancels",)
             )
             trace.problems.add(problem)
-
-
-def _drawn(trace: Trace, key: str) -> Values:
-    values = trace.declared[key].values
-    assert not isinstance(values, Traced)
-    return values
 
 
 def _objective(trace: Trace, namespace: Mapping[str, Any]) -> Traced | None:
@@ -199,12 +178,17 @@ def _ancestors(program: Program) -> dict[str, set[str]]:
     return found
 
 
-def _classifies(trace: Trace, inputs: tuple[Input, ...], prediction: str | None) -> bool:
-    """Whether the prediction, which the file or a loss names, has a score for each class of the only labels."""
-    labels = [i for i in inputs if i.spec.integer]
-    if prediction is None or len(labels) != 1 or not trace.specs[prediction].rank:
-        return False
-    return bool(labels[0].classes == trace.specs[prediction].shape[-1])
+def _metric(
+    finish: Finisher, namespace: Mapping[str, Any], inputs: tuple[Input, ...], prediction: str | None
+) -> Metric:
+    """Accuracy where the one declared label tensor counts the classes of the prediction."""
+    trace = finish.trace
+    given = {finish.names[key] for key in trace.given}
+    labels = [i for i in inputs if i.spec.integer and i.spec.name not in given]
+    scored = bool(trace.predictions) or isinstance(namespace.get("prediction"), Tensor)
+    if prediction is None or len(labels) != 1 or not trace.specs[prediction].rank or not scored:
+        return "none"
+    return "accuracy" if labels[0].classes == trace.specs[prediction].shape[-1] else "none"
 
 
 def _warn_unused(trace: Trace, forward: Program, objective: Traced) -> None:
@@ -215,15 +199,3 @@ def _warn_unused(trace: Trace, forward: Program, objective: Traced) -> None:
             place = (Note(spec.source),) if spec.source else ()
             message = f"the loss does not depend on {trace.text_of(spec)}: its gradient is zero"
             trace.problems.add(Problem("SN302", message, place, warning=True))
-
-
-def _training(
-    trace: Trace, namespace: Mapping[str, Any], names: Mapping[str, str], paths: Mapping[str, tuple[str, ...]]
-) -> Training:
-    said = namespace.get("train")
-    if said is not None and not isinstance(said, Training | Tensor):
-        help = ("train = sn.train(lr=0.1, epochs=10)", "or call it otherwise: train says how a script trains")
-        trace.problems.add(Problem("SN108", f"train is {said!r:.40}, not how to train", help=help))
-    return settled_training(
-        trace, said if isinstance(said, Training) else train(), names, {key: ways[0] for key, ways in paths.items()}
-    )

@@ -17,6 +17,7 @@ import sympy as sp
 from symnet.calculus.ir import Equation, Index, Program, exchange
 from symnet.calculus.verify import verify
 from symnet.declare.build import Built
+from symnet.declare.drawn import both_modes
 from symnet.declare.inline import inline_unnamed
 from symnet.declare.names import renamed
 from symnet.declare.primitives import number, show
@@ -35,7 +36,7 @@ def build_formulas(trace: Trace, built: Built, function: Callable[[], Mapping[st
     returned = {name: _output(trace, built, name, value) for name, value in function().items()}
     trace.problems.raise_if_any()
     loss = next(k for k, name in built.names.items() if name == built.model.program.loss)
-    recorded, same = _each_once(Program(trace.specs, tuple(trace.equations), loss))
+    recorded, same = _each_once(both_modes(trace, loss)[0])
     outputs = {name: same.get(tensor.spec.name, tensor.spec.name) for name, tensor in returned.items()}
     named = {k for k, s in trace.specs.items() if s.role != "intermediate" or trace.person_name(s) is not None}
     flat = inline_unnamed(recorded, named | set(built.names) | set(outputs.values()))

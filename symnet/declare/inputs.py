@@ -8,6 +8,7 @@ from typing import Any
 
 import sympy as sp
 
+from symnet.calculus.ir import Role
 from symnet.declare.primitives import number, show
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Declared, current
@@ -106,11 +107,14 @@ def param(*shape: Size, init: Any = None, name: str | None = None) -> Tensor:
     ``init`` is a distribution, numbers, or one of "zeros", "ones", "normal", "he", "xavier", "torch" (uniform in
     ±1/sqrt(fan_in), torch.nn.Linear's own).  The default is normal for numbers and vectors, "torch" otherwise.
     """
+    chosen = init if init is not None else ("normal" if len(shape) < 2 else "torch")
+    return initial_values(shape, "parameter", chosen, name)
+
+
+def initial_values(shape: Sequence[Size], role: Role, init: Any, name: str | None) -> Tensor:
+    """A tensor that a script keeps, a parameter or a buffer, with its first values."""
     sizes = tuple(map(checked_size, shape))
-    drawn = _initial(
-        init if init is not None else ("normal" if len(shape) < 2 else "torch"), sizes, sizes[:-1], sizes[-1:]
-    )
-    return _declare(shape, "parameter", None, drawn, name, frozenset())
+    return _declare(shape, role, None, _initial(init, sizes, sizes[:-1], sizes[-1:]), name, frozenset())
 
 
 def params(count: int, *shape: Size, init: Any = None, name: Sequence[str] | None = None) -> tuple[Tensor, ...]:

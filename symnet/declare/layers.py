@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from symnet.declare import activations, class_losses, losses, pointwise, reductions, shapes
+from symnet.declare.drawn import training_mode
 from symnet.declare.inputs import Size, checked_size, weight
 from symnet.declare.tensor import Tensor
 
@@ -31,12 +32,24 @@ class Module:
             elif isinstance(value, list | tuple):
                 yield from ((f"{name}.{k}", v) for k, v in enumerate(value) if isinstance(v, Tensor | Module))
 
+    @property
+    def training(self) -> Tensor:
+        """``sn.training``: whether the model trains or is evaluated, a condition for ``sn.where`` and an argument."""
+        return training_mode()
+
     def named_parameters(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
         """Every parameter with its path, as torch's: ``fc1.weight``."""
+        return ((path, tensor) for path, tensor in self._owned(prefix) if tensor.spec.role == "parameter")
+
+    def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
+        """Every buffer with its path, as torch's: ``bn1.running_mean``."""
+        return ((path, tensor) for path, tensor in self._owned(prefix) if tensor.spec.role == "buffer")
+
+    def _owned(self, prefix: str) -> Iterator[tuple[str, Tensor]]:
         for name, value in self.children():
             if isinstance(value, Module):
-                yield from value.named_parameters(f"{prefix}{name}.")
-            elif value.spec.role == "parameter":
+                yield from value._owned(f"{prefix}{name}.")
+            else:
                 yield prefix + name, value
 
 

@@ -63,16 +63,16 @@ def _span(value: ast.expr) -> Span:
 
 
 def module_paths(trace: Trace, namespace: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Private name -> paths of each parameter that belongs to a module of the model file: ``fc1.weight``.
+    """Private name -> paths of each parameter and buffer that belongs to a module of the model file: ``fc1.weight``.
 
     With several modules the variable's name stands in front.  A parameter has several paths where it is tied.
     """
     modules = {name: value for name, value in namespace.items() if isinstance(value, Module)}
     owned = {id(child) for m in modules.values() for _, child in _descendants(m)}
-    roots = {n: m for n, m in modules.items() if id(m) not in owned and any(True for _ in m.named_parameters())}
+    roots = {n: m for n, m in modules.items() if id(m) not in owned and any(True for _ in _owned(m, ""))}
     distinct = {id(m): n for n, m in reversed(roots.items())}
     found: list[tuple[str, Iterable[tuple[str, str]]]] = [
-        (name, ((tensor.spec.name, path) for path, tensor in module.named_parameters()))
+        (name, ((tensor.spec.name, path) for path, tensor in _owned(module, "")))
         for name, module in roots.items()
         if distinct[id(module)] == name
     ]
@@ -84,6 +84,10 @@ def module_paths(trace: Trace, namespace: Mapping[str, Any]) -> dict[str, tuple[
         for key, path in pairs:
             paths[key] = (*paths.get(key, ()), path if len(found) == 1 else f"{name}.{path}")
     return paths
+
+
+def _owned(module: Module, prefix: str) -> tuple[tuple[str, Tensor], ...]:
+    return (*module.named_parameters(prefix), *module.named_buffers(prefix))
 
 
 def _descendants(module: Module) -> list[tuple[str, Module]]:
@@ -111,12 +115,13 @@ def final_names(
         _check(trace, trace.specs[key], wish, key in trace.chosen_names or key not in paths)
         times = repeated[wished, trace.specs[key].source] if wished else 1
         final[key] = namer.take(_numbered(wish, times, numbers))
+    renewed = {new.spec.name: f"new_{final[key]}" for key, new in trace.updates.items() if key in final}
     final[objective.spec.name] = wishes.get(objective.spec.name) or "loss"
     namer.take(final[objective.spec.name])
     for key, wished in wishes.items():
         if key in final:
             continue
-        wish = wished or trace.hints.get(key, "z")
+        wish = wished or renewed.get(key) or trace.hints.get(key, "z")
         times = repeated[wished, trace.specs[key].source] if wished else 1
         final[key] = namer.take(_numbered(wish, times, numbers))
         _check(trace, trace.specs[key], final[key], False)

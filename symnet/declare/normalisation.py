@@ -9,6 +9,7 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import indices_for
+from symnet.declare.dropout import dropout
 from symnet.declare.masks import is_mask, where
 from symnet.declare.pointwise import as_exact, mapped
 from symnet.declare.primitives import number, show
@@ -125,14 +126,6 @@ def group_norm(input: Tensor, num_groups: int, weight: Any = None, bias: Any = N
 
 
 @word(method=False)
-def dropout(input: Tensor, p: float = 0.5, training: bool = True) -> Tensor:
-    """y[i] = x[i] outside of training, or where nothing is dropped"""
-    if training and p:
-        raise mistake("SN110", "dropout in training draws random numbers, which is not covered", "training=False")
-    return input
-
-
-@word(method=False)
 def scaled_dot_product_attention(
     query: Tensor,
     key: Tensor,
@@ -143,9 +136,10 @@ def scaled_dot_product_attention(
     scale: float | None = None,
     enable_gqa: bool = False,
 ) -> Tensor:
-    """y[i] = Σ_j softmax_j(q[i]·k[j] scale + mask) v[j]; the scale is 1/√d unless it is given"""
-    if dropout_p or enable_gqa:
-        raise mistake("SN110", "attention with dropout or grouped queries is not covered", "repeat_interleave the keys")
+    """y[i] = Σ_j M[i,j] softmax_j(q[i]·k[j] scale + mask) v[j]; the scale is 1/√d unless it is given; M, if dropout_p
+    is not 0, is the mask of dropout, in evaluation too"""
+    if enable_gqa:
+        raise mistake("SN110", "attention with grouped queries is not covered", "repeat_interleave the keys")
     factor = 1 / sp.sqrt(query.shape[-1]) if scale is None else as_exact(scale)
     scores = mapped("mul", lambda a: a * factor, query @ transpose(key, -2, -1))
     if is_causal:
@@ -154,7 +148,7 @@ def scaled_dot_product_attention(
         scores = where(attn_mask, scores, float("-inf"))
     elif attn_mask is not None:
         scores = scores + attn_mask
-    return softmax(scores, -1) @ value
+    return dropout(softmax(scores, -1), dropout_p, True) @ value
 
 
 def _not_later(scores: Tensor) -> Tensor:

@@ -77,6 +77,10 @@ class Trace:
     adopted: dict[int, Any] = field(default_factory=dict)  # modules of torch that became parts of the model
     owners: dict[int, tuple[Any, Traced]] = field(default_factory=dict)  # their parameters: torch's own, and ours
     overwritten: dict[str, Source | None] = field(default_factory=dict)  # tensors changed in place, and where
+    mode: Traced | None = None  # 1 in training and 0 in evaluation, if the file asks for it
+    drawn: set[str] = field(default_factory=set)  # private names of data that a script draws for every step
+    updates: dict[str, Traced] = field(default_factory=dict)  # private name of a buffer -> what it becomes
+    least: dict[sp.Symbol, int] = field(default_factory=dict)  # sizes that data bring, and the least they may be
     depth: int = 0  # how many words are being answered, one inside the other
     free: int = 0  # how many calls of a library's own word are being answered
 
@@ -152,7 +156,8 @@ class Trace:
         if spec.name in self.chosen_names or spec.name in self.given:
             return self.chosen_names.get(spec.name)
         several = spec.name in self.positions
-        returned = several or spec.role != "intermediate" or self.newest.get(self.events[spec.name]) == spec.name
+        declared = spec.role != "intermediate" and spec.name not in self.drawn
+        returned = several or declared or self.newest.get(self.events[spec.name]) == spec.name
         if spec.source is None or not returned:
             return None
         names = self.assigned.get(spec.source.span, ()) or (several and self.picked.get(spec.source.span)) or ()

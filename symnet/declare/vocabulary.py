@@ -9,6 +9,8 @@ from symnet.declare import (
     class_losses,
     convolution,
     derivative_words,
+    drawn,
+    dropout,
     joining,
     losses,
     made_like,
@@ -33,7 +35,7 @@ from symnet.declare.words import METHODS, NUMPY, TORCH, WORDS
 FAMILIES = (
     *(pointwise, several, activations, operators, masks, made_like),
     *(reductions, norms, scans, products, convolution, pooling, adaptive),
-    *(normalisation, attention, losses, class_losses),
+    *(normalisation, dropout, drawn, attention, losses, class_losses),
     *(shapes, slices, joining, selection, derivative_words),
 )
 UNSEEN = (numpy_words, storage)  # reached through the libraries only

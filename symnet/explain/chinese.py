@@ -14,11 +14,15 @@ PHRASES = Phrases(
     backward="反向传播",
     result="结果",
     facts="用到的已知事实",
+    updates="每步之后",
+    evaluation="评估时",
     numbers="数值",
     start="起点",
     nothing="没有需要推导的梯度",
     data="数据",
+    drawn="每步抽取",
     parameters="参数",
+    buffers="缓冲区",
     sizes="大小",
     read="读法",
     numerator="{adjoint} 表示 {derivative}，矩阵形式给出转置 {transposed}（布局：分子布局）",
@@ -50,6 +54,11 @@ PHRASES = Phrases(
 )
 
 TEMPLATES = {
+    # How numbers are drawn, explain/outline.py
+    "normal, mean {mean}, standard deviation {std}": "正态分布，均值 {mean}，标准差 {std}",
+    "uniform in {low}..{high}": "均匀分布于 {low}..{high}",
+    "1 with probability {p}, else 0": "以概率 {p} 为 1，否则为 0",
+    "0 with probability {p}, else {scale}; mean 1": "以概率 {p} 为 0，否则为 {scale}；均值为 1",
     # Rules of differentiation, explain/rules.py
     "mean": "求均值",
     "sum": "求和",

@@ -23,11 +23,12 @@ class Line:
 
 @dataclass(frozen=True)
 class Declared:
-    """A tensor that the person gave; ``classes`` bounds labels."""
+    """A tensor that the person gave; ``classes`` bounds labels, ``note`` says how it is drawn."""
 
     name: str
     shape: Shape
     classes: Formula | None = None
+    note: Prose = ()
 
 
 @dataclass(frozen=True)
@@ -100,14 +101,17 @@ class Step:
 class Outline:
     """The whole document, top to bottom.
 
-    ``result`` holds one chain for each gradient asked for and each name that they use; ``schema`` numbers the layout
-    of the JSON form.
+    ``result`` holds one chain for each gradient asked for and each name that they use; ``updates`` are the equations of
+    the buffers after a step, ``evaluation`` those that are others when the model is evaluated; ``schema`` numbers the
+    layout of the JSON form.
     """
 
     path: str
     summary: tuple[Formula, ...]
     data: tuple[Declared, ...]
+    drawn: tuple[Declared, ...]
     parameters: tuple[Declared, ...]
+    buffers: tuple[Declared, ...]
     sizes: tuple[tuple[str, str], ...]
     letters: tuple[LetterUse, ...]
     definitions: tuple[Line, ...]
@@ -116,6 +120,8 @@ class Outline:
     steps: tuple[Step, ...]
     result: tuple[Line, ...]
     facts: tuple[Line, ...]
+    updates: tuple[Line, ...]
+    evaluation: tuple[Line, ...]
     notes: tuple[Prose, ...]
     numbers: Numbers | None
     form: str
@@ -124,6 +130,27 @@ class Outline:
     loss: str
     adjoints: tuple[tuple[str, str], ...]  # every adjoint of the first order with its tensor
     phrases: Phrases = ENGLISH
+
+    @property
+    def declared(self) -> tuple[tuple[str, tuple[Declared, ...]], ...]:
+        """What the person gave, group by group with its heading; a group may be empty."""
+        phrases = self.phrases
+        return (
+            (phrases.data, self.data),
+            (phrases.drawn, self.drawn),
+            (phrases.parameters, self.parameters),
+            (phrases.buffers, self.buffers),
+        )
+
+    @property
+    def endings(self) -> tuple[tuple[str, tuple[Line, ...]], ...]:
+        """What stands below the result, with its heading; any may be empty."""
+        phrases = self.phrases
+        return (
+            (phrases.facts, self.facts),
+            (phrases.updates, self.updates),
+            (phrases.evaluation, self.evaluation),
+        )
 
     @property
     def reading(self) -> str:

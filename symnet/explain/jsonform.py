@@ -39,7 +39,9 @@ class _Page:
             "loss": outline.loss,
             "layout": outline.layout,
             "data": [self._declared(d) for d in outline.data],
+            "drawn": [self._declared(d) for d in outline.drawn],
             "parameters": [self._declared(d) for d in outline.parameters],
+            "buffers": [self._declared(d) for d in outline.buffers],
             "sizes": dict(outline.sizes),
             "letters": [{"letters": list(u.letters), "size": self._formula(u.size)} for u in outline.letters],
             "definitions": self._lines(outline.definitions),
@@ -59,12 +61,15 @@ class _Page:
             "steps": [self._step(s) for s in outline.steps],
             "result": self._lines(outline.result),
             "facts": self._lines(outline.facts),
+            "updates": self._lines(outline.updates),
+            "evaluation": self._lines(outline.evaluation),
             "numbers": asdict(outline.numbers) if outline.numbers else None,
         }
 
     def _declared(self, declared: Declared) -> dict[str, Any]:
         bound = {} if declared.classes is None else {"largest": self._formula(declared.classes)}
-        return {"name": declared.name, "shape": self._shape(declared.shape), **bound}
+        note = {"note": self._prose(declared.note)} if declared.note else {}
+        return {"name": declared.name, "shape": self._shape(declared.shape), **bound, **note}
 
     def _step(self, step: Step) -> dict[str, Any]:
         head = {"number": step.number, "name": step.name, "shape": self._shape(step.shape), "rules": list(step.rules)}

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec, atoms
+from symnet.calculus.ir import GIVEN, Access, Equation, Index, Program, TensorSpec, atoms
 from symnet.calculus.rewrites import Rewrite, Total
 from symnet.model import Derivation
 
@@ -47,7 +47,7 @@ class _Axes:
         self.alike: dict[Axis, Axis] = {axis: axis for axis in single}
         self.stretched: set[Axis] = set()  # read at 0 beside a longer axis, as a tensor that kept its axes is
         self.used: set[Axis] = set()  # declared so, or read at another address than 0 or an index of its own
-        self.used |= {(n, k) for n, k in single if specs[n].role in ("parameter", "data", "label")}
+        self.used |= {(n, k) for n, k in single if specs[n].role in GIVEN}
         for number, program in enumerate(self.programs):
             for equation in program.equations:
                 self._enter(equation, number == 0)

@@ -87,6 +87,7 @@ def translate(outline: Outline, language: str) -> Outline:
     return replace(
         outline,
         sizes=tuple((name, known.text(value)) for name, value in outline.sizes),
+        drawn=tuple(replace(d, note=known.prose(d.note)) for d in outline.drawn),
         definitions=_lines(known, outline.definitions),
         second=tuple(map(known.prose, outline.second)),
         forward=tuple(_forward(known, f) for f in outline.forward),

@@ -45,9 +45,10 @@ class _Page:
         if outline.result:
             yield _section(phrases.result)
             yield from self._aligned([self._row(line) for line in outline.result])
-        if outline.facts:
-            facts = "; ".join(f"${self._formula(f.formula)}${self._remark(f.remark)}" for f in outline.facts)
-            yield f"{phrases.facts.capitalize()}{phrases.colon}{facts}{phrases.stop}"
+        for title, ending in outline.endings:
+            if ending:
+                lines = "; ".join(f"${self._formula(line.formula)}${self._remark(line.remark)}" for line in ending)
+                yield f"{title.capitalize()}{phrases.colon}{lines}{phrases.stop}"
         if outline.numbers:
             yield _section(phrases.numbers)
             yield r"\begin{footnotesize}\begin{verbatim}"
@@ -59,7 +60,7 @@ class _Page:
 
     def _header(self) -> Iterable[str]:
         outline, phrases, loss = self.outline, self.phrases, self.notation.name(self.outline.loss)
-        for title, group in ((phrases.data, outline.data), (phrases.parameters, outline.parameters)):
+        for title, group in outline.declared:
             if group:
                 declared = ", ".join(map(self._declared, group))
                 yield f"{title.capitalize()}{phrases.colon}{declared}{phrases.stop}\\\\"
@@ -86,7 +87,7 @@ class _Page:
     def _declared(self, declared: Declared) -> str:
         shape = f" {self._shape(declared.shape)}" if declared.shape else ""
         bound = self._bound(declared.classes)
-        return f"${self.notation.name(declared.name)}${shape}{bound}"
+        return f"${self.notation.name(declared.name)}${shape}{bound}{self._remark(declared.note)}"
 
     def _bound(self, largest: Formula | None) -> str:
         return rf" {self.phrases.within} $0..{self._formula(largest)}$" if largest is not None else ""

@@ -41,9 +41,10 @@ class _Page:
         if outline.result:
             yield f"## {phrases.result.capitalize()}\n"
             yield from self._block(outline.result)
-        if outline.facts:
-            yield f"## {phrases.facts.capitalize()}\n"
-            yield from (f"- ${self._formula(fact.formula)}${self._remark(fact.remark)}" for fact in outline.facts)
+        for title, ending in outline.endings:
+            if ending:
+                yield f"## {title.capitalize()}\n"
+                yield from (f"- ${self._formula(line.formula)}${self._remark(line.remark)}" for line in ending)
         if outline.numbers:
             yield f"## {phrases.numbers.capitalize()}\n\n```text"
             yield from number_lines(outline.numbers, outline.loss, phrases)
@@ -51,7 +52,7 @@ class _Page:
 
     def _header(self) -> Iterable[str]:
         outline, phrases = self.outline, self.phrases
-        for title, group in ((phrases.data, outline.data), (phrases.parameters, outline.parameters)):
+        for title, group in outline.declared:
             if group:
                 yield f"- {title}{phrases.colon}{', '.join(map(self._declared, group))}"
         if outline.sizes:
@@ -75,7 +76,7 @@ class _Page:
         bound = (
             f" {self.phrases.within} 0..{self.plain.address(declared.classes)}" if declared.classes is not None else ""
         )
-        return f"`{declared.name}{shape}`{bound}"
+        return f"`{declared.name}{shape}`{bound}{self._remark(declared.note)}"
 
     def _shape(self, shape: Shape) -> str:
         return f"[{','.join(map(self.plain.address, shape))}]"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symnet.calculus.facts import Fact
-from symnet.calculus.ir import Equation, Index, Program, TensorSpec, atoms
+from symnet.calculus.ir import Equation, Index, TensorSpec, atoms
 from symnet.calculus.rewrites import Rewrite
 from symnet.calculus.rewrites import Total as Sum
 from symnet.explain.chain import closed_chain, raw_chain, uses_of
@@ -19,6 +19,7 @@ from symnet.explain.document import Declared, Forward, LetterUse, Line, Outline,
 from symnet.explain.formula import Call, Chain, Formula, Name, Partial
 from symnet.explain.kept import without_kept_axes
 from symnet.explain.matrix import MatrixForm, matrix_forms
+from symnet.explain.modes import how_drawn, others
 from symnet.explain.options import Options
 from symnet.explain.rules import remarks_of, rules_of, why_transposed
 from symnet.explain.scribe import Scribe, scribe_for
@@ -69,11 +70,14 @@ class _Writer:
         whole = self.options.step is None and not self.options.hint
         result = result_lines(self.scribe, self.matrix, self.options.form) if whole else ()  # before the legend
         facts = tuple(map(self._fact, self.derivation.facts)) if whole else ()
+        updates, evaluation = (others(self.scribe, p) if whole else () for p in (model.updates, model.evaluation))
         return Outline(
             path=model.path.as_posix() if not model.path.is_absolute() else model.path.name,
             summary=self._summary(forward),
             data=tuple(self._declared(i.spec, i.classes is not None) for i in model.inputs),
+            drawn=tuple(replace(self._declared(i.spec, False), note=(how_drawn(i.values),)) for i in model.drawn),
             parameters=tuple(self._declared(p.spec, False) for p in model.parameters),
+            buffers=tuple(self._declared(b.spec, False) for b in model.buffers),
             sizes=tuple((n, "from the data" if v is None else str(v)) for n, v in model.sizes.items()),
             letters=self._letters(),
             definitions=self._definitions(),
@@ -82,7 +86,9 @@ class _Writer:
             steps=steps,
             result=result,
             facts=facts,
-            notes=self._notes(program),
+            updates=updates,
+            evaluation=evaluation,
+            notes=(),
             numbers=self.options.numbers if whole else None,
             form=self.options.form,
             hint=self.options.hint,
@@ -271,9 +277,6 @@ class _Writer:
             Composer(self.scribe.words, at, rewrite.left, any(b)) for at, b in zip(letters, summed, strict=True)
         ]
         return [c.of(self.scribe.without_seed(side)) for c, side in zip(composers, sides, strict=True)]
-
-    def _notes(self, program: Program) -> tuple[Prose, ...]:
-        return ()
 
 
 def _once(reasons: Sequence[Reason], said: set[tuple[Line, Prose]]) -> tuple[Reason, ...]:

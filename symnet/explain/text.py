@@ -47,8 +47,9 @@ class _Page:
         blocks.append([self._start(), *(line for s in outline.steps for line in self._step(s))])
         if outline.result:
             blocks.append([phrases.result.upper(), *(f"   {self._line(r)}" for r in outline.result)])
-        if outline.facts:
-            blocks.append([phrases.facts.upper(), *(f"   {self._line(fact)}" for fact in outline.facts)])
+        for title, ending in outline.endings:
+            if ending:
+                blocks.append([title.upper(), *(f"   {self._line(line)}" for line in ending)])
         if outline.numbers:
             blocks.append(number_lines(outline.numbers, outline.loss, phrases))
         return "\n\n".join("\n".join(line.rstrip() for line in block) for block in blocks) + "\n"
@@ -62,8 +63,7 @@ class _Page:
         outline, phrases = self.outline, self.phrases
         summary = " ,  ".join(self._formula(f) for f in outline.summary)
         lines = [f"{outline.path}   {summary}" if len(summary) <= 100 else outline.path]
-        declared = [(phrases.data, outline.data), (phrases.parameters, outline.parameters)]
-        lines += [f"  {title}  {'  '.join(map(self._declared, group))}" for title, group in declared if group]
+        lines += [f"  {title}  {'  '.join(map(self._declared, group))}" for title, group in outline.declared if group]
         if outline.sizes:
             lines.append(f"  {phrases.sizes}  " + "  ".join(f"{name} = {value}" for name, value in outline.sizes))
         reading = outline.reading.format(adjoint="dV", derivative=f"∂{outline.loss}/∂V", tensor="V", transposed="dVᵀ")
@@ -79,7 +79,8 @@ class _Page:
         shape = self._shape(declared.shape) if declared.shape else ""
         largest = self.notation.address(declared.classes) if declared.classes is not None else None
         bound = f" {self.phrases.within} 0..{largest}" if largest is not None else ""
-        return f"{declared.name}{shape}{bound}"
+        note = f" ({self._prose(declared.note)})" if declared.note else ""
+        return f"{declared.name}{shape}{bound}{note}"
 
     def _forward(self, forward: Forward) -> Iterable[str]:
         line = self.phrases.line.format(numbers=forward.line) if forward.line is not None else ""

@@ -18,7 +18,7 @@ import sympy as sp
 import torch
 
 from symnet.calculus.evaluate import sizes_of
-from symnet.calculus.ir import Access, Delta, Equation, Index, Program
+from symnet.calculus.ir import GIVEN, Access, Delta, Equation, Index, Program
 from symnet.calculus.loops import Loop, loops_of
 
 Array = Any
@@ -32,7 +32,7 @@ def autograd_of(program: Program, inputs: Mapping[str, Array], device: str = "cp
     """
     values: Values = {}
     for name, spec in program.tensors.items():
-        if spec.role in ("parameter", "data", "label"):
+        if spec.role in GIVEN:
             tensor = torch.as_tensor(np.array(inputs[name]), device=device)
             values[name] = tensor if spec.integer else tensor.to(torch.float64).requires_grad_()
     sizes = sizes_of(program, {n: tuple(v.shape) for n, v in values.items()})

@@ -11,9 +11,9 @@ import numpy as np
 import sympy as sp
 
 from symnet.calculus.evaluate import evaluate
-from symnet.calculus.ir import TensorSpec, size_symbol
+from symnet.calculus.ir import GIVEN, TensorSpec, size_symbol
 from symnet.errors import Problem, SymnetError
-from symnet.model import Computed, Distribution, Given, Input, Model, Parameter
+from symnet.model import Buffer, Computed, Distribution, Given, Input, Model, Parameter
 
 Array = Any  # numpy.ndarray
 Arrays = dict[str, Array]
@@ -35,13 +35,14 @@ def own_point(model: Model, seed: int, samples: int) -> Point:
     sizes = {name: samples if size is None else size for name, size in model.sizes.items()}
     inputs = initial_parameters(model, seed, samples)
     inputs |= _file_rows(model, samples) if model.training.data else own_data(model, seed, samples)
-    return Point(_actual_sizes(model, sizes, inputs), inputs)
+    actual = _actual_sizes(model, sizes, inputs)
+    return Point(actual, inputs | drawn_for_a_step(model, seed, actual))
 
 
 def initial_parameters(model: Model, seed: int, samples: int = 1) -> Arrays:
     """The parameters as a script draws them: one generator, in the order declared."""
     rng, sizes = np.random.default_rng(seed), {n: samples if s is None else s for n, s in model.sizes.items()}
-    return {p.spec.name: np.array(_recipe(p.init, p.spec, sizes, None, rng), dtype=float) for p in model.parameters}
+    return {p.spec.name: np.array(_recipe(p.init, p.spec, sizes, None, rng), dtype=float) for p in model.owned}
 
 
 def own_data(model: Model, seed: int, samples: int) -> Arrays:
@@ -52,6 +53,12 @@ def own_data(model: Model, seed: int, samples: int) -> Arrays:
     return _with_computed(model, {i.spec.name: _recipe(i.values, i.spec, sizes, classes(i, sizes), rng) for i in drawn})
 
 
+def drawn_for_a_step(model: Model, seed: int, sizes: Mapping[str, int], step: int = 0) -> Arrays:
+    """What a script draws for one step, in the order declared."""
+    rng = np.random.default_rng([seed, 5, step])
+    return {i.spec.name: np.asarray(_recipe(i.values, i.spec, sizes, None, rng), dtype=float) for i in model.drawn}
+
+
 def random_point(model: Model, sizes: Mapping[str, int], rng: np.random.Generator) -> Point:
     """Other numbers of the same kind, at any sizes: recipes drawn anew, given and constant numbers moved a little.
 
@@ -59,7 +66,7 @@ def random_point(model: Model, sizes: Mapping[str, int], rng: np.random.Generato
     """
     inputs: Arrays = {}
     for item in given(model):
-        values = item.init if isinstance(item, Parameter) else item.values
+        values = item.values if isinstance(item, Input) else item.init
         if not isinstance(values, Computed):
             bound = classes(item, sizes) if isinstance(item, Input) else None
             inputs[item.spec.name] = _moved(values, item.spec, sizes, bound, rng)
@@ -75,9 +82,9 @@ def rational_point(model: Model, sizes: Mapping[str, int], rng: np.random.Genera
     return Point(dict(sizes), inputs)
 
 
-def given(model: Model) -> tuple[Parameter | Input, ...]:
-    """Everything that has numbers of its own: parameters, then inputs, in the order declared."""
-    return (*model.parameters, *model.inputs)
+def given(model: Model) -> tuple[Parameter | Buffer | Input, ...]:
+    """Everything that has numbers of its own: what the model owns, then what its loss takes."""
+    return (*model.owned, *model.arguments)
 
 
 def classes(item: Input, sizes: Mapping[str, int]) -> int | None:
@@ -101,8 +108,8 @@ def _given_specs(model: Model) -> dict[str, TensorSpec]:
 def _actual_sizes(model: Model, sizes: Mapping[str, int], inputs: Mapping[str, Array]) -> dict[str, int]:
     """The sizes that the arrays really have: given numbers and files bring their own batch."""
     found = dict(sizes)
-    for spec in _given_specs(model).values():
-        for size, actual in zip(spec.shape, np.shape(inputs[spec.name]), strict=True):
+    for name, value in inputs.items():
+        for size, actual in zip(_given_specs(model)[name].shape, np.shape(value), strict=True):
             if isinstance(size, sp.Symbol):
                 found[size.name] = int(actual)
     return found
@@ -112,7 +119,7 @@ def _with_computed(model: Model, inputs: Arrays) -> Arrays:
     for item in model.inputs:
         if isinstance(item.values, Computed):
             program = item.values.program
-            needed = {n: inputs[n] for n, t in program.tensors.items() if t.role in ("parameter", "data", "label")}
+            needed = {n: inputs[n] for n, t in program.tensors.items() if t.role in GIVEN}
             inputs[item.spec.name] = np.array(evaluate(program, needed)[program.loss], dtype=float)
     return inputs
 
@@ -225,6 +232,8 @@ _RECIPES: Mapping[str, Callable[..., Array]] = {
     "simplex": _simplex,
     "symmetric": _symmetric,
     "mask": lambda rng, shape: rng.integers(0, 2, shape).astype(float),
+    "bernoulli": lambda rng, shape, p: (rng.random(shape) < p).astype(float),
+    "dropout": lambda rng, shape, p: (rng.random(shape) >= p) / (1 - p),
     "positive": lambda rng, shape: rng.uniform(0.5, 1.5, shape),
     "symmetric_mask": lambda rng, shape: _mirrored(rng.integers(0, 2, shape).astype(float)),
     "symmetric_positive": lambda rng, shape: _mirrored(rng.uniform(0.5, 1.5, shape)),

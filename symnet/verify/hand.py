@@ -34,7 +34,8 @@ def _generated(derivation: Derivation, script: str) -> Hand:
 
     def at(point: Point) -> tuple[float, Gradients]:
         params = {path: np.array(point.inputs[name]) for name, path in paths.items()}
-        loss, grads = loss_and_grads(params, *(np.array(point.inputs[i.spec.name]) for i in derivation.model.inputs))
+        inputs = (np.array(point.inputs[i.spec.name]) for i in derivation.model.arguments)
+        loss, grads, *_ = loss_and_grads(params, *inputs)
         return float(loss), {name: np.asarray(grads[paths[name]]) for name in derivation.wrt}
 
     return Hand("the generated NumPy code", at)
@@ -49,7 +50,7 @@ def _function(script: str) -> Callable[..., Any]:
 
 
 def _paths(derivation: Derivation) -> Mapping[str, str]:
-    return {p.spec.name: p.path for p in derivation.model.parameters}
+    return {p.spec.name: p.path for p in derivation.model.owned}
 
 
 def _equations(derivation: Derivation) -> Hand:
@@ -73,7 +74,8 @@ def torch_hand_of(derivation: Derivation, script: str, device: str) -> Hand:
 
     def at(point: Point) -> tuple[float, Gradients]:
         params = {path: tensor(point.inputs[name]) for name, path in paths.items()}
-        loss, grads = loss_and_grads(params, *(tensor(point.inputs[i.spec.name]) for i in derivation.model.inputs))
+        inputs = (tensor(point.inputs[i.spec.name]) for i in derivation.model.arguments)
+        loss, grads, *_ = loss_and_grads(params, *inputs)
         return float(loss), {name: grads[paths[name]].cpu().numpy() for name in derivation.wrt}
 
     return Hand(f"the generated PyTorch code on {device}", at)

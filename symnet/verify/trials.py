@@ -62,7 +62,8 @@ def points_of(model: Model, trials: int, seed: int) -> Iterator[Point]:
     most = samples_for(model, 5)
     rng = np.random.default_rng([seed, 5])
     for _ in range(trials - 1):
-        sizes = {n: int(rng.integers(1, most + 1)) if s is None else s for n, s in model.sizes.items()}
+        drawn = {n: int(rng.integers(1, most + 1)) for n, s in model.sizes.items() if s is None}
+        sizes = {n: max(drawn[n], model.least.get(n, 1)) if s is None else s for n, s in model.sizes.items()}
         yield random_point(model, sizes, rng)
 
 

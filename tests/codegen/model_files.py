@@ -57,6 +57,27 @@ MODELS = {
         loss = sn.mean(sn.binary_cross_entropy_with_logits(z, y))
         train = sn.train(optimizer=sn.SGD(lr=0.1, momentum=0.9, nesterov=True), epochs=2, batch=10)
     """,
+    "dropped": """
+        N, D, H, C = sn.dims(N="batch", D=3, H=5, C=3)
+        X, t = sn.data(N, D), sn.labels(N, classes=C)
+        W1, b1, W2 = sn.param(D, H), sn.param(H), sn.param(H, C)
+        A = sn.relu(X @ W1 + b1)
+        H1 = sn.dropout(A, 0.25)
+        loss = sn.cross_entropy(H1 @ W2, t)
+        train = sn.train(optimizer="adam", lr=0.1, epochs=2, batch=24, holdout=0.2, new_inputs=2)
+    """,
+    "noise": """
+        N, D, K = sn.dims(N="batch", D=4, K=2)
+        X = sn.data(N, D)
+        E, F, G = sn.param(D, K), sn.param(D, K), sn.param(K, D)
+        noisy = sn.where(sn.training, X + 0.1 * sn.randn_like(X), X)
+        mu, log_var = noisy @ E, noisy @ F
+        z = mu + sn.exp(log_var / 2) * sn.randn_like(mu)
+        prediction = z @ G
+        kl = -0.5 * sn.mean(1 + log_var - mu**2 - sn.exp(log_var))
+        loss = sn.mse_loss(prediction, X) + kl
+        train = sn.train(lr=0.05, epochs=2, batch=30, holdout=0.25)
+    """,
     "attributes": """
         N = sn.dims(N="batch")
         x, y = sn.data(N, values=sn.linspace(0, 1)), sn.data(N, 1, values=sn.linspace(0, 2))

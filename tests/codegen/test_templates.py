@@ -7,11 +7,16 @@ from dataclasses import dataclass, fields
 import pytest
 from jinja2 import UndefinedError, meta, nodes
 
-from symnet.codegen.contexts import HandContext, ModuleContext, UpdateContext
+from symnet.codegen.contexts import AutogradContext, HandContext, ModuleContext
 from symnet.codegen.targets import MODULE_NAMES, TARGETS
 from symnet.codegen.templates import environment, fill, template_folder
 
-CONTEXTS = {"numpy": HandContext, "torch": HandContext, "torch-autograd": UpdateContext, "torch-module": ModuleContext}
+CONTEXTS = {
+    "numpy": HandContext,
+    "torch": HandContext,
+    "torch-autograd": AutogradContext,
+    "torch-module": ModuleContext,
+}
 
 
 def parsed(name: str) -> nodes.Template:

@@ -298,6 +298,9 @@ DECLARING = {
     "Module",
 }
 DECLARING |= {"from_torch"}  # tested with modules of torch
+#: Tested with both modes, in test_modes.py.
+DECLARING |= {"drawn", "training", "buffer", "update", "randn", "rand", "randn_like", "rand_like", "bernoulli"}
+DECLARING |= {"dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"}
 DECLARING |= {"SGD", "RMSprop", "Adagrad", "Adam", "AdamW"}  # tested with the declarations and with the scripts
 
 
