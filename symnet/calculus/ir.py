@@ -174,10 +174,6 @@ class Equation:
             guard=frozenset(g.xreplace(table) for g in self.guard),
         )
 
-    def with_body(self, body: sp.Expr) -> Equation:
-        """The same equation with another body; itself if the body is the same."""
-        return self if body == self.body else replace(self, body=body)
-
     def fresh(self) -> Equation:
         """The same equation with indices of its own."""
         return self.renamed({i: i.fresh() for i in self.indices})

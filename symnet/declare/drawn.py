@@ -7,6 +7,7 @@ number of the step, so every target and every resumed run sees the same numbers.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 import sympy as sp
@@ -49,7 +50,7 @@ def in_mode(trace: Trace, equations: Iterable[Equation], training: bool) -> tupl
     if trace.mode is None:
         return tuple(equations)
     table = {Access(trace.mode.spec.name): sp.Integer(int(training))}
-    return tuple(e.with_body(e.body.xreplace(table)) for e in equations)
+    return tuple(replace(e, body=e.body.xreplace(table)) if e.body.has(*table) else e for e in equations)
 
 
 def both_modes(trace: Trace, loss: str) -> tuple[Program, Program | None]:
