@@ -12,19 +12,12 @@ import sympy as sp
 
 from symnet.calculus import scalars, specials
 from symnet.calculus.ir import Delta
+from symnet.codegen.parts import Part, at_first, expanded, number
 from symnet.codegen.statements import Array, DType
 from symnet.reading.maps import factors
 from symnet.reading.nodes import Axes
 
 COMPARISONS = {scalars.greater: ">", scalars.greater_equal: ">=", scalars.equal: "==", Delta: "=="}
-
-
-@dataclass(frozen=True)
-class Part:
-    """An array expression with the labels of its axes, which stand in the order of the whole."""
-
-    array: Array
-    axes: Axes
 
 
 Leaf = Callable[[sp.Symbol], Part]
@@ -102,7 +95,18 @@ class Elementwise:
         integer = all(p.array.dtype in ("int", "number") for p in parts)
         if not integer:
             parts = self._floats(parts)
-        return self.joined("add", parts, tuple(s for s, _ in ordered), "int" if integer else "float")
+        signs, parts = self._narrow_first([s for s, _ in ordered], parts, "int" if integer else "float")
+        return self.joined("add", parts, tuple(signs), "int" if integer else "float")
+
+    def _narrow_first(self, signs: list[int], parts: list[Part], dtype: DType) -> tuple[list[int], list[Part]]:
+        """The terms, those of equal axes added before they meet a wider one: ``X @ W + (a + b)`` passes X @ W once."""
+        whole = max(len(p.axes) for p in parts)
+        groups: dict[Axes | int, list[Part]] = {}
+        for place, (sign, part) in enumerate(zip(signs, parts, strict=True)):
+            narrow = sign > 0 and 0 < len(part.axes) < whole
+            groups.setdefault(part.axes if narrow else place, []).append(part)
+        joined = [g[0] if len(g) == 1 else self.joined("add", g, (1,) * len(g), dtype) for g in groups.values()]
+        return [signs[key] if isinstance(key, int) else 1 for key in groups], joined
 
     def _product(self, body: sp.Mul) -> Part:
         parts = factors(body)
@@ -175,6 +179,9 @@ class Elementwise:
         return result
 
     def _times(self, a: Part, b: Part) -> Part:
+        for values, first in ((a, b), (b, a)):
+            if (placed := at_first(values, first)) is not None:
+                return placed
         if a.array.dtype == b.array.dtype == "bool":
             return self.joined("both", (a, b), None, "bool")
         dtype: DType = "int" if a.array.dtype == b.array.dtype == "int" else "float"
@@ -222,22 +229,6 @@ class Elementwise:
         integer = all(p.array.dtype in ("int", "number") for p in (a, b))
         branches = (a, b) if integer else tuple(self._floats((a, b)))
         return self.joined("select", (condition, *branches), None, "int" if integer else "float")
-
-
-def number(value: sp.Expr) -> Array:
-    """A Python number: a SymPy expression in sizes only."""
-    return Array("number", (), sp.sympify(value), 0, "number")
-
-
-def expanded(part: Part, axes: Axes) -> Array:
-    """The part's array with new axes where it lacks labels of ``axes``; leading ones come by broadcasting."""
-    if not part.axes or part.axes == axes:
-        return part.array
-    first = next(k for k, i in enumerate(axes) if i in part.axes)
-    new = tuple(i not in part.axes for i in axes[first:])
-    if not any(new):
-        return part.array
-    return Array("expand", (part.array,), new, len(new), part.array.dtype)
 
 
 def _is_constant(body: sp.Expr) -> bool:

@@ -11,10 +11,11 @@ import sympy as sp
 
 from symnet.calculus.ir import GIVEN, Index, Program, TensorSpec
 from symnet.codegen.fission import fission
+from symnet.codegen.layout import samples_last
 from symnet.codegen.listed import listed
 from symnet.codegen.locals import localise
 from symnet.codegen.lower import lower
-from symnet.codegen.memory import detach, own_outputs
+from symnet.codegen.memory import add_in_place, detach, own_outputs
 from symnet.codegen.schedule import contiguous, drop_unused, hoist, share, shorten
 from symnet.codegen.spelling import Language, number_text, wrapped
 from symnet.codegen.stabilise import Stable, stabilise
@@ -59,7 +60,7 @@ def bodies(derivation: Derivation, target: Language) -> Bodies:
     """
     model, program = derivation.model, derivation.program
     paths = {p.spec.name: p.path for p in model.owned}
-    writer = Writer(target, model.sizes, paths, _comments(derivation))
+    writer = Writer(target, model.sizes, paths, _numbers(derivation))
     forward, evaluated = model.program, model.evaluated
     prediction = model.prediction or forward.loss
     gradients = {p: program.adjoints[p] for p in derivation.wrt}
@@ -110,25 +111,14 @@ def _setup(target: Language, bodies: Iterable[tuple[str, ...]]) -> tuple[str, ..
     return tuple(line for name, code in target.helpers.items() if name in called for line in ("", "", *code))
 
 
-def _comments(derivation: Derivation) -> Mapping[str, str]:
-    """``(2) [N,H]`` for a forward tensor, ``step 3 [H,C]`` for an adjoint."""
-    program = derivation.program
+def _numbers(derivation: Derivation) -> Mapping[str, str]:
+    """What each tensor of the derivation is called there: ``(2)``, ``step 3:`` or nothing."""
     steps = {name: k for k, name in enumerate(derivation.steps, 1)}
-    forward = list(derivation.model.program.targets())
-    found: dict[str, str] = {}
-    for name in program.targets():
-        spec = program.tensors[name]
-        if name in steps:
-            found[name] = f"step {steps[name]}: {_shape(spec)}"
-        elif name in forward:
-            found[name] = f"({forward.index(name) + 1}) {_shape(spec)}"
-        else:
-            found[name] = _shape(spec)
-    return found
-
-
-def _shape(spec: TensorSpec) -> str:
-    return f"[{','.join(str(s) for s in spec.shape)}]"
+    forward = {name: k for k, name in enumerate(derivation.model.program.targets(), 1)}
+    return {
+        name: f"step {steps[name]}:" if name in steps else f"({forward[name]})" if name in forward else ""
+        for name in derivation.program.targets()
+    }
 
 
 @dataclass(frozen=True)
@@ -138,7 +128,7 @@ class Writer:
     language: Language
     sizes: Mapping[str, int | None]
     paths: Mapping[str, str]
-    comments: Mapping[str, str]
+    numbers: Mapping[str, str]  # what a tensor is called in the derivation
 
     def known(self, program: Program, outputs: tuple[str, ...]) -> frozenset[str]:
         """The given tensors that the outputs depend on, or that show a size which no other of them shows."""
@@ -167,14 +157,14 @@ class Writer:
     def _written(
         self, stable: Stable, detached: frozenset[str] | None, outputs: tuple[str, ...], scope: frozenset[str] | None
     ) -> tuple[str, ...]:
-        program = stable.program
+        program = samples_last(stable.program, frozenset(outputs))
         names = Namer((*program.tensors, *self.sizes, *SCRIPT_NAMES, *dir(builtins), *self.language.helpers))
         stores = read_program(program, self.sizes, names.take("t"))
         statements = lower(program, stores, frozenset(outputs), self._like(program))
         statements = localise(drop_unused(hoist(statements, names), outputs), outputs)
         statements = drop_unused(share(statements, names), outputs)
         if self.language.name == "numpy":
-            statements = contiguous(statements, names)
+            statements = add_in_place(contiguous(statements, names))
         statements = detach(statements, detached or frozenset())
         statements = own_outputs(
             statements, frozenset(n for n, t in program.tensors.items() if t.role in GIVEN), outputs
@@ -182,7 +172,7 @@ class Writer:
         if detached is not None and self.language.name == "torch":
             statements = listed(statements, outputs)
         statements = shorten(statements, names, self._fits)
-        return (*self._unpacked(program, statements, scope), *self._lines(statements))
+        return (*self._unpacked(program, statements, scope), *self._lines(statements, program))
 
     def _like(self, program: Program) -> TensorSpec:
         """A given float tensor that the equations read: it shows the dtype and the device."""
@@ -195,7 +185,7 @@ class Writer:
     def _fits(self, statement: Statement) -> bool:
         return len(self.language.line(statement)) <= WIDTH
 
-    def _lines(self, statements: Iterable[Statement]) -> Iterator[str]:
+    def _lines(self, statements: Iterable[Statement], program: Program) -> Iterator[str]:
         """Each statement with its tensor's comment, once for each tensor; the comment stands above a long one."""
         said: set[str] = set()
         loop: Iteration | None = None
@@ -206,13 +196,20 @@ class Writer:
             loop = statement.loop
             indent = "    " if loop is not None else ""
             text = self.language.line(statement)
-            comment = "" if statement.target in said else self.comments.get(statement.target, "")
+            comment = "" if statement.target in said else self._comment(statement.target, program)
             said.add(statement.target)
             if comment and len(indent) + len(text) + len(comment) + 4 > LINE:
                 yield f"{indent}# {comment}"
                 comment = ""
             lines = wrapped(f"{text}  # {comment}" if comment else text, LINE - len(indent))
             yield from (f"{indent}{line}" for line in lines)
+
+    def _comment(self, target: str, program: Program) -> str:
+        """``(2) [N,H]`` for a forward tensor, ``step 3: [H,C]`` for an adjoint: the axes as they lie in memory."""
+        if target not in self.numbers:
+            return ""
+        shape = ",".join(str(size) for size in program.tensors[target].shape)
+        return f"{self.numbers[target]} [{shape}]".lstrip()
 
     def _unpacked(
         self, program: Program, statements: tuple[Statement, ...], scope: frozenset[str] | None

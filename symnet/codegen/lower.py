@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections import Counter as Tally
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
 from symnet.calculus.ir import Program, TensorSpec
-from symnet.codegen.elementwise import Elementwise, Part, expanded, number
+from symnet.calculus.scalars import relu
+from symnet.codegen.elementwise import Elementwise
+from symnet.codegen.memory import in_order
+from symnet.codegen.parts import Part, expanded, number
 from symnet.codegen.products import Factor, matrix_product
 from symnet.codegen.statements import Add, AddWindows, Array, Assign, Statement, Zeros, name
+from symnet.reading.maps import mapped
 from symnet.reading.nodes import (
     Axes,
     Counter,
     Einsum,
+    First,
     Gather,
     Key,
     Map,
@@ -75,6 +80,8 @@ class _Lowering:
         if store.keys is not None:
             made = [self.zeros(target)] if store.first and store.loop is None else []
             overlapping = any(isinstance(k, Window) for k in store.keys)
+            if made and store.unique:
+                store = replace(store, sets=True)
             return [*made, self._add_windows(store, spec) if overlapping else self._add(store, spec)]
         value = self._store_value(store.node, store.node.axes)
         if value.dtype == "number" and not several and target not in self.outputs:
@@ -181,15 +188,27 @@ class _Lowering:
                 if part.axes == node.axes:
                     return part.array
                 return self._full(Part(self._as_float(part.array), part.axes), node.axes)
-            case Reduce():
-                return self._reduce(node)
+            case Reduce() | First():
+                return self._reduce(node) if isinstance(node, Reduce) else self._first(node)
             case MatMul():
-                left, right = self._operand(node.left), self._operand(node.right)
-                return Array("matmul", (left, right), None, len(node.axes), "float")
+                return self._matmul(node)
             case Outer():
                 return Array("outer", (self._operand(node.left), self._operand(node.right)), None, 2, "float")
             case Einsum():
                 return self._einsum(node)
+
+    def _matmul(self, node: MatMul) -> Array:
+        """A product; many matrices times one are one matrix, of all their rows, times that one."""
+        left, right = self._operand(node.left), self._operand(node.right)
+        if left.rank < 3 or right.rank != 2 or not in_order(left):
+            return Array("matmul", (left, right), None, len(node.axes), "float")
+        shape = (sp.Mul(*(i.size for i in node.left.axes[:-1])), node.left.axes[-1].size)
+        source = left.arguments[0] if left.kind == "reshape" else left
+        spec = self.program.tensors.get(str(source.attribute)) if source.kind == "name" else None
+        known = spec is not None and tuple(spec.shape) == shape
+        rows = source if known else Array("reshape", (source,), shape, 2, "float")
+        product = Array("matmul", (rows, right), None, 2, "float")
+        return Array("reshape", (product,), tuple(i.size for i in node.axes), len(node.axes), "float")
 
     def _operand(self, node: Node) -> Array:
         return self._as_float(self.array(node))
@@ -235,6 +254,9 @@ class _Lowering:
         return tuple(None if k is None else expanded(self._part(k, axes), axes) for k in keys)
 
     def _reduce(self, node: Reduce) -> Array:
+        if node.op == "max" and isinstance(node.source, Map) and isinstance(node.source.body, relu):
+            inner = mapped(node.source.body.args[0], node.source.operands, node.source.axes)  # relu of one largest
+            return Array("call", (self._reduce(replace(node, source=inner)),), "relu", len(node.axes), "float")
         part = self._part(node.source, node.source.axes)
         missing = [i for i in node.over if i not in part.axes]
         over = tuple(part.axes.index(i) for i in part.axes if i in node.over)
@@ -254,6 +276,12 @@ class _Lowering:
         if kept == node.axes:
             return array
         return self._full(Part(self._as_float(array), kept), node.axes)
+
+    def _first(self, node: First) -> Array:
+        """1 at the first places; a product with it is those places of the other factor."""
+        source, largest = self._operand(node.source), self._operand(node.largest)
+        over = tuple(node.axes.index(i) for i in node.over)
+        return Array("at_first", (number(sp.S.One), source, largest), over, source.rank, "float")
 
     def _einsum(self, node: Einsum) -> Array:
         operands = tuple(self._operand(o) for o in node.operands)

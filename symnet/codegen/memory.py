@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from symnet.codegen.statements import Array, Assign, Statement
+import sympy as sp
+
+from symnet.codegen.statements import VIEWS, Add, Array, Assign, Statement
 
 
 def own_outputs(
@@ -36,6 +38,48 @@ def own_outputs(
             taken.add(roots[target])
         result.append(statement)
     return tuple(result)
+
+
+def in_order(array: Array) -> bool:
+    """Whether the entries lie one after the other, as far as the expression tells, so that a reshape copies nothing."""
+    match array.kind:
+        case "name":
+            return True
+        case "reshape":
+            return in_order(array.arguments[0])
+        case "slice":
+            assert isinstance(array.attribute, tuple)
+            return in_order(array.arguments[0]) and all(key == (sp.S.Zero, None, 1) for key in array.attribute[1:])
+    return array.kind not in VIEWS
+
+
+def add_in_place(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """The statements in which a sum that begins with a view of fresh memory is that view and an addition to it.
+
+    NumPy adds to a temporary array in place, but not where the temporary is seen through a reshape.
+    """
+    result: list[Statement] = []
+    for statement in statements:
+        apart = _product_and_rest(statement.value) if isinstance(statement, Assign) else None
+        if apart is None:
+            result.append(statement)
+            continue
+        first, rest = apart
+        result.append(Assign(statement.target, first, statement.loop))
+        result.append(Add(statement.target, (), (), rest, True, first.rank, statement.loop))
+    return tuple(result)
+
+
+def _product_and_rest(value: Array) -> tuple[Array, Array] | None:
+    """A reshaped matrix product and what is added to it; None where the value is no such sum."""
+    if value.kind != "add" or not isinstance(value.attribute, tuple):
+        return None
+    first, *rest = value.arguments
+    made = first.kind == "reshape" and first.arguments[0].kind == "matmul" and first.rank == value.rank
+    if not made or set(value.attribute) != {1}:
+        return None
+    rank = max(a.rank for a in rest)
+    return first, rest[0] if len(rest) == 1 else Array("add", tuple(rest), value.attribute[1:], rank, value.dtype)
 
 
 def _viewed(array: Array) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from symnet.codegen.numpy_helpers import MORE_HELPERS
+from symnet.codegen.place_helpers import ADD_WINDOWS, at_first_lines
 from symnet.codegen.spelling import (
     COMPARE,
     PLUS,
@@ -231,16 +232,7 @@ HELPERS: dict[str, tuple[str, ...]] = {
         "        keys[axis], keys[x.ndim + k] = slice(None, None, strides[k]), slice(None, None, dilations[k])",
         "    return view[tuple(keys)]",
     ),
-    "add_windows": (
-        "def add_windows(target, values, axes, strides=(1, 1, 1), dilations=(1, 1, 1)):",
-        '    """Add values[.., i, .., p] to target[.., stride * i + dilation * p, ..], tap by tap."""',
-        "    for taps in np.ndindex(values.shape[values.ndim - len(axes) :]):",
-        "        keys = [slice(None)] * target.ndim",
-        "        for axis, tap, stride, dilation in zip(axes, taps, strides, dilations, strict=False):",
-        "            start = dilation * tap",
-        "            keys[axis] = slice(start, start + stride * (values.shape[axis] - 1) + 1, stride)",
-        "        target[tuple(keys)] += values[(..., *taps)]",
-    ),
+    "add_windows": ADD_WINDOWS,
     "largest": (
         "def largest(x, axes):",
         '    """x.max(axes) for axes of few places, place by place: faster where they are the last ones."""',
@@ -251,6 +243,7 @@ HELPERS: dict[str, tuple[str, ...]] = {
         "        np.maximum(result, x[place], out=result)",
         "    return result",
     ),
+    "at_first": at_first_lines("np", "bool", "np.moveaxis(a, axes, range(len(axes)))"),
     "erfc": (
         "def erfc(x):",
         '    """1 - erf(x), by a Chebyshev series of log(erfc(z) exp(z**2) / t) over t = 2 / (2 + z), z = |x|."""',
@@ -266,7 +259,7 @@ HELPERS: dict[str, tuple[str, ...]] = {
         "def sigmoid(x):",
         '    """1 / (1 + exp(-x)), without overflow."""',
         "    e = np.exp(-np.abs(x))",
-        "    return np.where(x >= 0, 1, e) / (1 + e)",
+        "    return np.maximum(e, x >= 0) / (1 + e)",
     ),
     **MORE_HELPERS,
     "log_cosh": log_cosh_lines("np"),

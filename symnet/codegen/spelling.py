@@ -171,6 +171,15 @@ def _windows(array: Array, parts: tuple[Text, ...]) -> Text:
     return Text(f"windows({parts[0].text}, {shape_text(taps)}, {_slid(axes, strides, dilations)})")
 
 
+def _at_first(array: Array, parts: tuple[Text, ...]) -> Text:
+    return Text(f"at_first({', '.join(p.text for p in parts)}, axes={_tuple(array.attribute)})")
+
+
+def _tuple(axes: object) -> str:
+    assert isinstance(axes, tuple)
+    return f"({', '.join(map(str, axes))}{',' * (len(axes) == 1)})"
+
+
 def subscript(base: Text, keys: list[str]) -> Text:
     """``base[keys]`` without whole axes at the end."""
     while keys and keys[-1] == ":":
@@ -256,6 +265,7 @@ SHARED: dict[str, Speller] = {
     "slice": _slice,
     "gather": _gather,
     "windows": _windows,
+    "at_first": _at_first,
 }
 
 
@@ -265,7 +275,7 @@ def wrapped(line: str, limit: int) -> tuple[str, ...]:
         return (line,)
     target, equals, value = line.partition(" = ")
     opening = _last_bracket(line)
-    if opening is not None and (not equals or _last_bracket(value) == _first_bracket(value)):
+    if opening is not None and (not equals or _calls_of_chain(value) in (1, 2)):
         return (line[: opening + 1], f"    {line[opening + 1 : -1]}", line[-1])
     return (f"{target} = (", f"    {value}", ")") if equals else (line,)
 
@@ -280,7 +290,11 @@ def _last_bracket(text: str) -> int | None:
     return None
 
 
-def _first_bracket(text: str) -> int | None:
-    """Where a call's arguments open, when nothing but a dotted name stands before them."""
-    place = text.find("(")
-    return place if place > 0 and text[:place].replace(".", "").replace("_", "").isalnum() else None
+def _calls_of_chain(text: str) -> int:
+    """The number of calls in ``f(..)`` or ``x.f(..).g(..)``, where nothing else stands outside of brackets; else 0."""
+    depth, outside = 0, ""
+    for character in text:
+        depth += (character in "([") - (character in ")]")
+        outside += character if depth == 0 else ""
+    plain = outside.replace(")", "").replace(".", "").replace("_", "")
+    return outside.count(")") if plain.isalnum() and text.endswith(")") else 0

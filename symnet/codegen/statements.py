@@ -39,6 +39,7 @@ KINDS: dict[str, str] = {
     "arange": "the size; the argument says the device",
     "windows": "the axes slid over, and for each the number of taps, the stride, the dilation",
     "reduce": "(+ or max or first, the axes, whether a maximum has few places)",
+    "at_first": "the axes; the first argument where the second first equals the third along them, else 0",
     "count": "the axes; the sum of a boolean array in the dtype of the second argument",
     "matmul": "",
     "outer": "",

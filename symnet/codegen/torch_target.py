@@ -7,6 +7,7 @@ from collections.abc import Callable
 import sympy as sp
 
 from symnet.codegen.listed import within_axis
+from symnet.codegen.place_helpers import ADD_WINDOWS, at_first_lines
 from symnet.codegen.spelling import (
     COMPARE,
     SHARED,
@@ -207,17 +208,8 @@ HELPERS: dict[str, tuple[str, ...]] = {
         "        x = x.unfold(axis, dilation * (tap - 1) + 1, stride)[..., ::dilation]",
         "    return x",
     ),
-    "add_windows": (
-        "def add_windows(target, values, axes, strides=(1, 1, 1), dilations=(1, 1, 1)):",
-        '    """Add values[.., i, .., p] to target[.., stride * i + dilation * p, ..], tap by tap."""',
-        "    counts = values.shape[values.ndim - len(axes) :]",
-        "    for taps in torch.cartesian_prod(*map(torch.arange, counts)).reshape(-1, len(axes)).tolist():",
-        "        keys = [slice(None)] * target.ndim",
-        "        for axis, tap, stride, dilation in zip(axes, taps, strides, dilations, strict=False):",
-        "            start = dilation * tap",
-        "            keys[axis] = slice(start, start + stride * (values.shape[axis] - 1) + 1, stride)",
-        "        target[tuple(keys)] += values[(..., *taps)]",
-    ),
+    "add_windows": ADD_WINDOWS,
+    "at_first": at_first_lines("torch", "torch.bool", "a.movedim(axes, tuple(range(len(axes))))"),
     "log_cosh": log_cosh_lines("torch"),
 }
 

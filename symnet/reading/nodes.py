@@ -137,6 +137,22 @@ class Reduce:
 
 
 @dataclass(frozen=True)
+class First:
+    """1 at the first place along ``over``, in their order, where source equals ``largest``, 0 elsewhere.
+
+    The axes of ``largest`` are those of the source that are not ``over``.
+    """
+
+    source: Node
+    largest: Node
+    over: Axes
+
+    @property
+    def axes(self) -> Axes:
+        return self.source.axes
+
+
+@dataclass(frozen=True)
 class MatMul:
     """``left @ right``: the last axis of left meets the last but one of right (its only one, if right is a vector).
 
@@ -172,7 +188,9 @@ class Einsum:
     axes: Axes
 
 
-Node = Tensor | Counter | Slice | Reshape | Windows | Gather | Transpose | Map | Reduce | MatMul | Outer | Einsum
+Node = (
+    Tensor | Counter | Slice | Reshape | Windows | Gather | Transpose | Map | Reduce | First | MatMul | Outer | Einsum
+)
 
 
 Key: TypeAlias = sp.Expr | Span | Window | Node | None
@@ -225,6 +243,8 @@ def children(node: Node) -> tuple[Node, ...]:
             return node.operands
         case MatMul() | Outer():
             return (node.left, node.right)
+        case First():
+            return (node.source, node.largest)
         case Gather():
             return (node.source, *(k for k in node.keys if k is not None))
         case Slice() | Reshape() | Windows() | Transpose() | Reduce():

@@ -20,6 +20,7 @@ from symnet.reading.nodes import Iteration, Key, Node, Reduce, Reshape, Span, St
 from symnet.reading.normalise import Piece, normalise
 from symnet.reading.reads import Surroundings, elementwise, inside, store_keys
 from symnet.reading.refusal import NoNotation, refused
+from symnet.reading.ties import with_first_places
 
 UNKNOWN = 100  # places assumed for a size that only the data bring, when orders of contraction are compared
 
@@ -60,7 +61,7 @@ def read_equations(
         try:
             for piece in normalise(equation, number):
                 whole = piece.places is None and piece.digits is None and piece.equation.op == "+"
-                own = digits_apart(piece.equation) if whole else piece.equation
+                own = with_first_places(digits_apart(piece.equation) if whole else piece.equation, program)
                 if piece.places is None and piece.digits is None and len(own.left) == len(left):
                     own = _with_left(own, left)
                     dense.append((piece, _dense(own, Surroundings(shapes, own.guard), extent)))
@@ -68,7 +69,7 @@ def read_equations(
                     node = broadcast(_dense(own, Surroundings(shapes, own.guard), extent), own.left)
                     dense.append((piece, Reshape(node, left)))
                 else:
-                    scattered.append(_scatter(piece, Surroundings(shapes, piece.equation.guard), extent))
+                    scattered.append(_scatter(replace(piece, equation=own), Surroundings(shapes, own.guard), extent))
         except NoNotation as reason:
             raise refused(equation, reason) from None
     stores: list[Store] = []

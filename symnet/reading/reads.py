@@ -14,10 +14,11 @@ import sympy as sp
 from symnet.calculus import scalars
 from symnet.calculus.integers import affine, digit, digits, radix, same, simplified
 from symnet.calculus.ir import Access, Index, sort_key
-from symnet.reading.maps import mapped, rebuilt
+from symnet.reading.maps import aligned, mapped, rebuilt
 from symnet.reading.nodes import (
     Axes,
     Counter,
+    First,
     Gather,
     Key,
     Node,
@@ -30,6 +31,7 @@ from symnet.reading.nodes import (
     operand,
 )
 from symnet.reading.refusal import NoNotation
+from symnet.reading.ties import FirstPlace
 from symnet.reading.windows import stored_windows, windowed
 
 
@@ -241,12 +243,21 @@ def elementwise(body: sp.Expr, where: Surroundings, order: Axes) -> Node:
     """A scalar expression as a Map over its reads; ``order`` says how its axes stand where no operand settles it."""
     leaves: dict[sp.Expr, int] = {}
     shape = _with_operands(body, leaves)
-    nodes = [Counter(leaf) if isinstance(leaf, Index) else read_access(leaf, where) for leaf in leaves]
-    return mapped(shape, nodes, order)
+    return mapped(shape, [_leaf(leaf, where, order) for leaf in leaves], order)
+
+
+def _leaf(leaf: sp.Expr, where: Surroundings, order: Axes) -> Node:
+    if isinstance(leaf, Index):
+        return Counter(leaf)
+    if not isinstance(leaf, FirstPlace):
+        return read_access(leaf, where)
+    f, largest, *over = leaf.args
+    source = elementwise(f, where, order)
+    return First(source, aligned(elementwise(largest, where, order), source.axes), tuple(over))
 
 
 def _with_operands(body: sp.Expr, leaves: dict[sp.Expr, int]) -> sp.Expr:
-    if isinstance(body, (Index, Access)):
+    if isinstance(body, (Index, Access, FirstPlace)):
         return operand(leaves.setdefault(body, len(leaves)))
     if not body.args:
         return body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -70,7 +71,7 @@ def functions_of(derivation: Derivation, language: Language) -> Functions:
     text += [f"    {line}" for line in (*made.compute_loss, f"return {made.loss}")]
     text += ["", f"def loss_and_grads({head}):"]
     text += [f"    {line}" for line in (*made.loss_and_grads, f"return {made.loss}, {{{grads}}}")]
-    scope: dict[str, Any] = {"np": np, "torch": torch}
+    scope: dict[str, Any] = {"np": np, "torch": torch, "itertools": itertools}
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         exec(compile("\n".join(text), "generated", "exec"), scope)
@@ -94,6 +95,6 @@ def compiled(program: Program, outputs: tuple[str, ...], language: Language) -> 
     given = [n for n, t in program.tensors.items() if t.role in ("data", "label")]
     text = [f"def run({', '.join(('params', *given))}):", *(f"    {line}" for line in lines)]
     text.append(f"    return {{{', '.join(f'{chr(34)}{n}{chr(34)}: {n}' for n in outputs)}}}")
-    scope: dict[str, Any] = {"np": np, "torch": torch}
+    scope: dict[str, Any] = {"np": np, "torch": torch, "itertools": itertools}
     exec("\n".join([*(line for code in language.helpers.values() for line in code), *text]), scope)
     return lambda values: scope["run"](dict(values), *(values[n] for n in given))

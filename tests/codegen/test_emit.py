@@ -107,7 +107,7 @@ def test_the_series_of_erfc_has_the_digits_of_a_float() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_all_bodies_pass_the_formatter_and_the_linter(language: str, tmp_path: Path) -> None:
-    text = ["import numpy as np" if language == "numpy" else "import torch"]
+    text = ["import itertools", "", "import numpy as np" if language == "numpy" else "import torch"]
     text += [line for code in LANGUAGES[language].helpers.values() for line in ("", "", *code)]
     for number, (case, form) in enumerate((c, f) for c in ALL.values() for f in FORMS):
         made = bodies(derivation_of(case.program, case.wrt, form), LANGUAGES[language])
