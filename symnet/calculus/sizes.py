@@ -18,6 +18,9 @@ class Size(sp.Symbol):
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return Size.answer(function, args, kwargs or {})
 
+    def __iter__(self) -> Any:
+        raise TypeError(f"{self} is one size, not several: no comma and no star belong to it")
+
 
 def size_symbol(name: str) -> sp.Symbol:
     """A symbolic size, a positive integer."""
