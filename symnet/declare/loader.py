@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import re
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -70,7 +71,7 @@ def _run(path: Path) -> _Run:
                 trace.problems.add(problem)
             trace.problems.raise_if_any()
         except (Exception, SystemExit) as error:  # whatever their code raises is theirs to read, without our frames
-            trace.problems.add(_raised(name, error))
+            trace.problems.add(_raised(name, error, bool(trace.adopted)))
             trace.problems.raise_if_any()  # their exception stays its context
         built = build_model(trace, namespace, path, lines)
     trace.problems.raise_if_any()
@@ -114,7 +115,19 @@ def _syntax_problem(name: str, error: SyntaxError | ValueError) -> Problem:
     return Problem("SN002", f"Python cannot read the model: {error}")
 
 
-def _raised(name: str, error: BaseException) -> Problem:
+#: What torch says about a named size or a tensor of the model, and what to write instead.
+_TORCH_SAYS = {
+    r"takes \d positional argument|invalid combination of arguments|must be .*ints?\b|Number, not": (
+        "a size that the data bring is no int to torch: write the sizes as a tuple, torch.zeros((n, 2)), "
+        "or give the batch a number, sn.data(32, ...)"
+    ),
+    "optimizer can only optimize Tensors": (
+        "symnet's scripts train by themselves: train = sn.train(optimizer=sn.SGD(lr=0.1))"
+    ),
+}
+
+
+def _raised(name: str, error: BaseException, with_torch: bool = False) -> Problem:
     """The person's own frame, nearest to where it was raised."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == name]
     place: tuple[Note, ...] = ()
@@ -127,7 +140,8 @@ def _raised(name: str, error: BaseException) -> Problem:
         help = "write it on tensors: sn.grad(y, x), sn.vjp(y, x, v), sn.jvp(y, x, v), sn.jacobian, sn.hessian, sn.hvp"
         return Problem("SN110", message, place, help=(help,))
     said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
-    return Problem("SN003", f"the model raised {said}", place)
+    help = tuple(words for text, words in _TORCH_SAYS.items() if with_torch and re.search(text, said))
+    return Problem("SN003", f"the model raised {said}", place, help=help)
 
 
 def _asks_for_functions(error: BaseException) -> bool:

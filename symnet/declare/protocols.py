@@ -129,6 +129,8 @@ def _not_covered(spoken: str, name: str, known: Iterable[str]) -> SymnetError:
         bare, words, n=3, cutoff=0.5
     )
     help = f"the nearest covered words: {', '.join(near)}" if near else "the README says where every word is listed"
+    if bare.startswith(("rand", "normal", "bernoulli", "multinomial", "poisson")):
+        help = "declare random numbers as data: eps = sn.data(N, 2)"
     return mistake("SN110", f"{spoken} is not covered", help)
 
 

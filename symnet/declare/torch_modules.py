@@ -86,6 +86,9 @@ def _require_plain(module: Any) -> None:
     if not callable(getattr(module, "named_modules", None)) or not hasattr(module, "_parameters"):
         given = type(module).__name__ if not isinstance(module, type) else f"the class {module.__name__}"
         raise mistake("SN107", f"from_torch takes a torch.nn.Module, not {given}", "net = sn.from_torch(Net())")
+    for path, parameter in module.named_parameters():
+        if "Uninitialized" in type(parameter).__name__:
+            raise mistake("SN107", f"{path} has no shape yet", "call the module once on numbers, then sn.from_torch")
     for path, part in module.named_modules():
         where = f"{path or 'the module'} ({type(part).__name__})"
         for hooks in _HOOKS:
@@ -109,8 +112,6 @@ def _known(trace: Trace, parameter: Any) -> Tensor | None:
 
 
 def _adopted(trace: Trace, path: str, owner: Any, parameter: Any) -> Tensor:
-    if "Uninitialized" in type(parameter).__name__:
-        raise mistake("SN107", f"{path} has no shape yet", "call the module once on numbers, then sn.from_torch")
     if "float" not in str(parameter.dtype):
         raise mistake("SN107", f"{path} holds {parameter.dtype}, a parameter holds real numbers", "use float32")
     spec = trace.new_spec([checked_size(int(n)) for n in parameter.shape], "parameter")

@@ -1,0 +1,11 @@
+import torch
+from torch import nn
+
+import symnet as sn
+
+N = sn.dims(N="batch")
+X = sn.data(N, 3)
+net = sn.from_torch(nn.Linear(3, 2))
+with torch.no_grad():
+    features = net(X).relu()
+loss = features.sum()
