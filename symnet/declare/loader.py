@@ -140,8 +140,8 @@ def _raised(name: str, error: BaseException, with_torch: bool = False) -> Proble
         help = "write it on tensors: sn.grad(y, x), sn.vjp(y, x, v), sn.jvp(y, x, v), sn.jacobian, sn.hessian, sn.hvp"
         return Problem("SN110", message, place, help=(help,))
     said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
-    help = tuple(words for text, words in _TORCH_SAYS.items() if with_torch and re.search(text, said))
-    return Problem("SN003", f"the model raised {said}", place, help=help)
+    helps = tuple(words for text, words in _TORCH_SAYS.items() if with_torch and re.search(text, said))
+    return Problem("SN003", f"the model raised {said}", place, help=helps)
 
 
 def _asks_for_functions(error: BaseException) -> bool:
