@@ -31,7 +31,8 @@ SCRIPT_NAMES = frozenset(
         ),
         *("lr", "state", "main", "train", "predict", "compute_loss", "loss_and_grads", "init_params", "evaluate"),
         *("draw", "drawn", "buffers", "trained", "loss_and_buffers"),
-        *("sigmoid", "erfc", "erfinv", "lgamma", "digamma", "polygamma", "xlogy"),  # functions that NumPy scripts bring
+        *("sigmoid", "erfc", "erfinv", "lgamma", "digamma", "polygamma", "xlogy"),
+        *("logdet_of", "expm_of"),  # functions that NumPy scripts bring
     )
 )
 

@@ -26,6 +26,7 @@ class Arithmetic:
     dtype: Any
     number: Callable[[sp.Expr], Any]
     library: Mapping[str, Callable[..., Any]]
+    context: Any = None  # of mpmath, for functions of whole matrices
 
     def call(self, name: str, *args: Array) -> Array:
         """One scalar function applied elementwise."""
@@ -197,4 +198,5 @@ def multidigit(digits: int = 50) -> Arithmetic:
             "normal_pdf": mp.npdf,
             "power": mp.power,
         },
+        mp,
     )

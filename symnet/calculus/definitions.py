@@ -12,6 +12,8 @@ from symnet.calculus.atoms import ONE, Address, Atom, Mono, Number, Opaque, Poly
 from symnet.calculus.convert import Reader
 from symnet.calculus.facts import Facts
 from symnet.calculus.ir import Equation, Program, TensorSpec
+from symnet.calculus.matrix_facts import known_products
+from symnet.calculus.matrix_rules import is_matrix_function
 from symnet.calculus.normal import NotUnderstood
 from symnet.calculus.pieces import pieces
 from symnet.calculus.sums import Sums
@@ -86,6 +88,11 @@ class Definitions:
     def enter_forward(self, name: str, equations: tuple[Equation, ...]) -> None:
         """Take in the definition of a forward tensor: its sign, what it divides by, other names, known sums, shares."""
         spec = self.program.tensors[name]
+        if is_matrix_function(equations[0]):
+            self.opaque.add(name)
+            for bound, mono, value in known_products(self.sums, equations[0]):
+                self.sums.table.enter(name, bound, mono, value)
+            return
         formals = self.formals(equations[0])
         try:
             poly = self.read(equations, formals, self.products.__contains__)

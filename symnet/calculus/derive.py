@@ -33,6 +33,7 @@ from symnet.calculus.ir import (
     sort_key,
 )
 from symnet.calculus.loops import components, sorted_by_need
+from symnet.calculus.matrix_rules import Place, argument_of, enter_adjoint, is_matrix_function, statements_of
 from symnet.calculus.scalars import equal, without_sympy_kinks
 from symnet.naming import Namer
 
@@ -137,6 +138,13 @@ def _differentiate(
 ) -> None:
     """The one rule for one equation."""
     forward = program.equations[number]
+    if is_matrix_function(forward):
+        if (argument := argument_of(forward).name) in active:
+            lead, names = indices_for(seed.lead), Namer(done.tensors)
+            target = adjoint_of(done, program, seed, argument, name)
+            place = Place(done.tensors, done.equations, names, lead, forward.source)
+            enter_adjoint(place, forward, number, done.adjoints[forward.target], target)
+        return
     for read in top_accesses(forward.body):
         if read.name in active:
             weight = tie_weight(forward, program, done, counts) if forward.op == "max" else sp.S.One
@@ -223,7 +231,8 @@ def depending_on(program: Program, wrt: tuple[str, ...]) -> frozenset[str]:
     while len(active) > known:  # once more where a recurrence reads what is written later in the list
         known = len(active)
         for equation in program.equations:
-            if any(a.name in active for a in top_accesses(equation.body)):
+            constant = is_matrix_function(equation) and not statements_of(equation.op)
+            if not constant and any(a.name in active for a in top_accesses(equation.body)):
                 active.add(equation.target)
     return frozenset(active)
 

@@ -20,6 +20,8 @@ from symnet.calculus import scalars
 from symnet.calculus.arithmetic import EXACT, FLOAT, Arithmetic, Array, NotExact, multidigit
 from symnet.calculus.ir import GIVEN, Access, Delta, Equation, Index, Program, size_symbol
 from symnet.calculus.loops import components, loops_of
+from symnet.calculus.matrix_rules import argument_of, is_matrix_function
+from symnet.calculus.matrix_values import matrix_value
 
 Sizes = Mapping[sp.Symbol, int]
 
@@ -91,6 +93,9 @@ def _accumulate(
     arithmetic: Arithmetic,
     fixed: Mapping[Index, int],
 ) -> None:
+    if is_matrix_function(equation):
+        values[equation.target] = matrix_value(equation.op, values[argument_of(equation).name], arithmetic)
+        return
     extents = tuple(1 if i in fixed else int(i.size.xreplace(dict(sizes))) for i in equation.indices)
     grids = {
         index: (fixed.get(index, 0) + np.arange(extent)).reshape([-1 if k == axis else 1 for k in range(len(extents))])

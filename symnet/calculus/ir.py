@@ -3,8 +3,9 @@
     target[left] += body   over indices, where every guard expression is >= 0
 
 ``body`` is a SymPy scalar over accesses, indices, sizes and numbers; indices that are not on the left are
-summed over (``op="max"``: maximised over).  One flat sum per equation, never a sum inside a sum, and every
-index belongs to one equation only: together these make variable capture impossible.
+summed over (``op="max"``: maximised over; a function of whole matrices, ``op="inv"``: the matrix they run over).  One
+flat sum per equation, never a sum inside a sum, and every index belongs to one equation only: together these make
+variable capture impossible.
 
 Everything here is immutable.  A pass is a function from Program to Program.
 """
@@ -12,7 +13,7 @@ Everything here is immutable.  A pass is a function from Program to Program.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from types import MappingProxyType
@@ -25,7 +26,7 @@ from symnet.calculus.sizes import size_symbol as size_symbol
 from symnet.errors import Source
 
 Role = Literal["parameter", "buffer", "data", "label", "intermediate", "adjoint"]
-Operation = Literal["+", "max"]
+Operation = str  # "+", "max", or the name of a function of whole matrices (``matrices``)
 Ties = Literal["share", "first"]
 
 #: The roles of tensors that no equation makes; a buffer is state of the model that no gradient reaches.
@@ -180,9 +181,10 @@ class Equation:
 
     def __str__(self) -> str:
         left = f"{self.target}[{','.join(i.name for i in self.left)}]" if self.left else self.target
-        total = f"{'Σ' if self.op == '+' else 'max'}_{','.join(i.name for i in self.reduced)} " if self.reduced else ""
+        sign = "Σ" if self.op == "+" else self.op
+        total = f"{sign}_{','.join(i.name for i in self.reduced)} " if self.reduced else ""
         where = " if " + " and ".join(sorted(f"{g} >= 0" for g in self.guard)) if self.guard else ""
-        return f"{left} {'+=' if self.op == '+' else 'max='} {total}{self.body}{where}"
+        return f"{left} {self.op}= {total}{self.body}{where}"
 
 
 @dataclass(frozen=True)
@@ -295,8 +297,3 @@ def atoms(expression: sp.Basic, *kinds: type) -> frozenset[Any]:
 def sort_key(expression: sp.Basic) -> Any:
     """A total order on expressions that depends on names and structure, never on hashing."""
     return expression.sort_key()
-
-
-def walk_tensors(program: Program) -> Iterator[TensorSpec]:
-    """Declared tensors first, in the order declared, then computed ones."""
-    yield from program.tensors.values()

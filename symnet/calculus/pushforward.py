@@ -19,6 +19,8 @@ import sympy as sp
 from symnet.calculus.derive import Seed, Sweep, adjoint_of, scalar_derivative, tie_weight, top_accesses
 from symnet.calculus.ir import Access, Equation, Origin, Program, indices_for
 from symnet.calculus.loops import sorted_by_need
+from symnet.calculus.matrix_rules import argument_of, is_matrix_function, statements_of
+from symnet.errors import InvariantError
 
 
 def pushforward(
@@ -66,5 +68,9 @@ def _moving(program: Program, inputs: Iterable[str]) -> frozenset[str]:
 
 def _moved(equation: Equation, moving: frozenset[str]) -> tuple[Access, ...]:
     """The reads of moving tensors that the body changes with."""
+    if is_matrix_function(equation):
+        if statements_of(equation.op) and argument_of(equation).name in moving:
+            raise InvariantError(f"no tangent is known through {equation}")
+        return ()
     reads = (r for r in top_accesses(equation.body) if r.name in moving)
     return tuple(r for r in reads if scalar_derivative(equation.body, r) != 0)

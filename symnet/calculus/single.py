@@ -8,6 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symnet.calculus.ir import Access, Delta, Equation, Index, Program, exchange
+from symnet.calculus.matrix_rules import is_matrix_function
 
 Choice = Callable[[sp.Expr, sp.Expr], sp.Expr]  # (address, size of its axis) -> the address to write
 
@@ -16,6 +17,8 @@ def without_single_sums(program: Program) -> Program:
     """The same program with every axis of size 1 read at 0, and the sums along such axes gone."""
 
     def written(equation: Equation) -> Equation:
+        if is_matrix_function(equation):
+            return equation
         first = {i: sp.S.Zero for i in equation.indices if i.size == 1}
         if not first and all(size != 1 for a in equation.accesses for size in program.tensors[a.name].shape):
             return equation
@@ -34,6 +37,8 @@ def with_single_sums(equation: Equation, program: Program) -> Equation:
     ``u[n,i] = Σ_j h[n,j] W[j,0]`` is the matrix product ``u[n,i] = Σ_j h[n,j] W[j,i]``.  A second such axis of one read
     gets an index of its own.
     """
+    if is_matrix_function(equation):
+        return equation
     own = next((i for i in equation.left if i.size == 1), None)
     places = [own or Index("i", 1), Index("m", 1)]
     table: dict[Access, Access] = {}

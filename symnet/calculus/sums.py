@@ -87,7 +87,7 @@ class Sums:
         if name in self.kept:
             addresses = tuple(self._first if k in self.kept[name] else a for k, a in enumerate(addresses))
         if name in self.table.symmetric:
-            addresses = tuple(sorted(addresses, key=lambda a: a.serial))
+            addresses = (*addresses[:-2], *sorted(addresses[-2:], key=lambda a: a.serial))
         free = frozenset[Var]().union(*map(variables, addresses))
         return self.algebra.named(self.algebra.atom("read", name, *addresses, free=free))
 

@@ -30,7 +30,9 @@ def _encode_address(address: Address, names: Mapping[Var, str]) -> str:
 def _encode(atom: Atom, names: Mapping[Var, str], symmetric: frozenset[str]) -> str:
     if atom.kind == "read":
         addresses = [_encode_address(a, names) for a in atom.parts]
-        return f"{atom.code}[{','.join(sorted(addresses) if atom.head in symmetric else addresses)}]"
+        if atom.head in symmetric:
+            addresses[-2:] = sorted(addresses[-2:])
+        return f"{atom.code}[{','.join(addresses)}]"
     if atom.kind in ("paren", "call"):
         head = atom.head.__name__ if atom.kind == "call" else ""
         return f"{head}({';'.join(_encode_poly(p, names, symmetric) for p in atom.parts)})"

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sympy as sp
 
-from symnet.calculus.ir import GIVEN, Equation, Index, Program, atoms
+from symnet.calculus.ir import GIVEN, Access, Equation, Index, Program, atoms
 from symnet.calculus.loops import components, loops_of
+from symnet.calculus.matrices import MATRIX_FUNCTIONS
+from symnet.calculus.matrix_rules import result_shape
 from symnet.calculus.ranges import lies_within
 from symnet.errors import InvariantError
 
@@ -75,6 +77,8 @@ def _verify_reads(program: Program, equation: Equation, written: set[str], sizes
         strangers = {s for s in expression.free_symbols - bound - sizes if isinstance(s, sp.Symbol)}
         if strangers:
             raise InvariantError(f"{', '.join(sorted(map(str, strangers)))} is no size of a tensor: {equation}")
+    if equation.op not in ("+", "max"):
+        _verify_matrix(program, equation)
     for read in equation.accesses:
         spec = program.tensors.get(read.name)
         if spec is None:
@@ -88,3 +92,18 @@ def _verify_reads(program: Program, equation: Equation, written: set[str], sizes
         for address, size in zip(read.addresses, spec.shape, strict=True):
             if not lies_within(address, size, equation.guard):
                 raise InvariantError(f"{address} of {read.name} is not shown to lie within {size}: {equation}")
+
+
+def _verify_matrix(program: Program, equation: Equation) -> None:
+    """One equation alone takes a known function of whole matrices, batches first: ``y[n,..] = f A[n,p,q]``."""
+    function, read = MATRIX_FUNCTIONS.get(equation.op), equation.body
+    if function is None or not isinstance(read, Access) or equation.guard:
+        raise InvariantError(f"{equation.op} is no function of a whole matrix: {equation}")
+    batch = equation.left[: len(read.addresses) - 2]
+    if read.addresses != (*batch, *equation.reduced) or len(equation.reduced) != 2:
+        raise InvariantError(f"{equation.op} does not take whole matrices: {equation}")
+    rows, columns = (i.size for i in equation.reduced)
+    if (*(i.size for i in batch), *result_shape(function, rows, columns)) != tuple(i.size for i in equation.left):
+        raise InvariantError(f"{equation.op} does not give the shape of {equation.target}: {equation}")
+    if len(program.defining(equation.target)) != 1:
+        raise InvariantError(f"{equation.target} is a matrix function and something else: {equation}")

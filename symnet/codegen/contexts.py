@@ -56,6 +56,7 @@ class ScriptContext(LearningContext, ModeContext):
     length_default: int
     data_lines: Lines
     finish_lines: Lines
+    failure_lines: Lines
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,12 @@ import sympy as sp
 
 from symnet.calculus.ir import GIVEN, Index, Program, TensorSpec
 from symnet.codegen.fission import fission
+from symnet.codegen.inverses import without_inverses
 from symnet.codegen.layout import samples_last
 from symnet.codegen.listed import listed
 from symnet.codegen.locals import localise
 from symnet.codegen.lower import lower
-from symnet.codegen.memory import add_in_place, detach, own_outputs
+from symnet.codegen.memory import add_in_place, detach, own_outputs, with_values_kept
 from symnet.codegen.schedule import contiguous, drop_unused, hoist, share, shorten
 from symnet.codegen.spelling import Language, number_text, wrapped
 from symnet.codegen.stabilise import Stable, stabilise
@@ -160,7 +161,7 @@ class Writer:
         program = samples_last(stable.program, frozenset(outputs))
         names = Namer((*program.tensors, *self.sizes, *SCRIPT_NAMES, *dir(builtins), *self.language.helpers))
         stores = read_program(program, self.sizes, names.take("t"))
-        statements = lower(program, stores, frozenset(outputs), self._like(program))
+        statements = without_inverses(lower(program, stores, frozenset(outputs), self._like(program)))
         statements = localise(drop_unused(hoist(statements, names), outputs), outputs)
         statements = drop_unused(share(statements, names), outputs)
         if self.language.name == "numpy":
@@ -170,7 +171,7 @@ class Writer:
             statements, frozenset(n for n, t in program.tensors.items() if t.role in GIVEN), outputs
         )
         if detached is not None and self.language.name == "torch":
-            statements = listed(statements, outputs)
+            statements = with_values_kept(listed(statements, outputs))
         statements = shorten(statements, names, self._fits)
         return (*self._unpacked(program, statements, scope), *self._lines(statements, program))
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from string import Formatter
 
 from symnet.calculus.ir import Access
+from symnet.calculus.matrices import MATRIX_FUNCTIONS
+from symnet.calculus.matrix_rules import argument_of, is_matrix_function
 from symnet.calculus.scalars import softplus
 from symnet.codegen.modes import drawn_again
 from symnet.codegen.wrapping import LINE, escaped, quoted
@@ -41,6 +43,22 @@ def finish_lines(model: Model, predict_inputs: tuple[str, ...]) -> Lines:
     if model.training.new_inputs:
         lines += _predictions(model, predict_inputs)
     return tuple(lines)
+
+
+def failure_lines(model: Model, library: str) -> Lines:
+    """What answers a matrix that has no inverse or no factor: which matrices the model needs to have one."""
+    needs = {
+        argument_of(e).name: MATRIX_FUNCTIONS[e.op].condition for e in model.program.equations if is_matrix_function(e)
+    }
+    if not needs:
+        return ()
+    text = "; ".join(f"{name} has to be {condition}" for name, condition in needs.items())
+    return (
+        f"except {library}.linalg.LinAlgError as error:",
+        f"    needs = {quoted(text)}",
+        """    print(f"error: {str(error).rstrip('.')}: {needs}", file=sys.stderr)""",
+        "    return 1",
+    )
 
 
 def _report(model: Model, report: str) -> Lines:

@@ -25,6 +25,7 @@ from symnet.reading.nodes import (
     Key,
     Map,
     MatMul,
+    Matrix,
     Node,
     Outer,
     Reduce,
@@ -192,10 +193,15 @@ class _Lowering:
                 return self._reduce(node) if isinstance(node, Reduce) else self._first(node)
             case MatMul():
                 return self._matmul(node)
-            case Outer():
-                return Array("outer", (self._operand(node.left), self._operand(node.right)), None, 2, "float")
+            case Outer() | Matrix():
+                return self._matrix(node)
             case Einsum():
                 return self._einsum(node)
+
+    def _matrix(self, node: Outer | Matrix) -> Array:
+        if isinstance(node, Matrix):
+            return Array("matrix", (self._operand(node.source),), node.function, len(node.axes), "float")
+        return Array("outer", (self._operand(node.left), self._operand(node.right)), None, 2, "float")
 
     def _matmul(self, node: MatMul) -> Array:
         """A product; many matrices times one are one matrix, of all their rows, times that one."""

@@ -82,6 +82,22 @@ def _product_and_rest(value: Array) -> tuple[Array, Array] | None:
     return first, rest[0] if len(rest) == 1 else Array("add", tuple(rest), value.attribute[1:], rank, value.dtype)
 
 
+#: Kinds of which automatic differentiation keeps the value for its way back.
+_KEPT = frozenset(("call", "power", "divide", "reduce", "matrix", "solve"))
+
+
+def with_values_kept(statements: Iterable[Statement]) -> tuple[Statement, ...]:
+    """The statements with a copy where one is added to in place whose value automatic differentiation keeps."""
+    work = tuple(statements)
+    written = {s.target for s in work if not isinstance(s, Assign)}
+    return tuple(
+        replace(s, value=_copy(s.value))
+        if isinstance(s, Assign) and s.target in written and s.value.kind in _KEPT
+        else s
+        for s in work
+    )
+
+
 def _viewed(array: Array) -> str:
     """The variable whose memory a view shows."""
     while array.kind != "name":

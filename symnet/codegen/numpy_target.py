@@ -165,9 +165,23 @@ CALLS: dict[str, Callable[..., Text]] = {
     "Mod": lambda a, b: Text(f"{a.within(UNARY)} % {b.within(UNARY)}", TIMES),
 }
 
+MATRICES: dict[str, Callable[..., Text]] = {
+    **{name: call(f"np.linalg.{name}") for name in ("inv", "det", "cholesky", "eigvalsh", "pinv")},
+    "logdet": call("logdet_of"),
+    "logabsdet": lambda a: Text(f"np.linalg.slogdet({a.text})[1]"),
+    "signdet": lambda a: Text(f"np.linalg.slogdet({a.text})[0]"),
+    "eigenvectors": lambda a: Text(f"np.linalg.eigh({a.text})[1]"),
+    "svdvals": lambda a: Text(f"np.linalg.svd({a.text}, compute_uv=False)"),
+    "left_singular": lambda a: Text(f"np.linalg.svd({a.text}, full_matrices=False)[0]"),
+    "right_singular": lambda a: Text(f"np.linalg.svd({a.text}, full_matrices=False)[2].swapaxes(-1, -2)"),
+    "matrix_exp": call("expm_of"),
+}
+
 KINDS: dict[str, Speller] = {
     **SHARED,
     "call": _call,
+    "matrix": lambda array, parts: MATRICES[str(array.attribute)](*parts),
+    "solve": lambda array, parts: call("np.linalg.solve")(*parts),
     "select": lambda array, parts: call("np.where")(*parts),
     "cast": _cast,
     "transpose": _transpose,

@@ -12,7 +12,7 @@ from typing import Any
 from symnet.codegen import recipes
 from symnet.codegen.contexts import AutogradContext, HandContext, Lines, ModuleContext, ScriptContext
 from symnet.codegen.emit import Bodies
-from symnet.codegen.endings import finish_lines, has_metric, right_predictions
+from symnet.codegen.endings import failure_lines, finish_lines, has_metric, right_predictions
 from symnet.codegen.learning import clip_fields, default_dtype_lines, learning_of, model_update, optimizer_lines
 from symnet.codegen.modes import autograd_fields, buffer_names, modes_of
 from symnet.codegen.targets import MODULE_NAMES, Target
@@ -96,6 +96,7 @@ def _shared(
         "gradient_word": target.gradient_word,
         "oracle": target.oracle,
         "finish_lines": (*restore_lines(model, target), *finish_lines(model, bodies.predict_inputs)),
+        "failure_lines": failure_lines(model, target.library),
     }
     learning = asdict(learning_of(model, target, computed)) | asdict(modes_of(model, bodies, target))
     return ScriptContext(**learning, **parts, **_data_part(model, inputs, computed), **_flag_part(model))

@@ -42,6 +42,8 @@ KINDS: dict[str, str] = {
     "at_first": "the axes; the first argument where the second first equals the third along them, else 0",
     "count": "the axes; the sum of a boolean array in the dtype of the second argument",
     "matmul": "",
+    "matrix": "the name of the function of a whole matrix",
+    "solve": "general, lower or upper: the form of the first argument, whose inverse times the second it is",
     "outer": "",
     "einsum": "the subscripts",
     "full": "the sizes; the arguments are a value and a name that gives dtype and device",

@@ -139,6 +139,17 @@ def _zeros(statement: Zeros, like: str) -> str:
     return f"torch.zeros_like({like})" if statement.like.kind == "name" else like
 
 
+def _solve(array: Array, parts: tuple[Text, ...]) -> Text:
+    """A triangular system is solved in its own way, for which a vector is a column."""
+    if array.attribute == "general":
+        return call("torch.linalg.solve")(*parts)
+    a, b = parts
+    upper = array.attribute == "upper"
+    if array.rank > 1:
+        return Text(f"torch.linalg.solve_triangular({a.text}, {b.text}, upper={upper})")
+    return Text(f"torch.linalg.solve_triangular({a.text}, {b.within(0)}[:, None], upper={upper})[:, 0]")
+
+
 CALLS: dict[str, Callable[..., Text]] = {
     "exp": call("torch.exp"),
     "log": call("torch.log"),
@@ -178,9 +189,21 @@ CALLS: dict[str, Callable[..., Text]] = {
     "Mod": lambda a, b: Text(f"{a.within(UNARY)} % {b.within(UNARY)}", TIMES),
 }
 
+MATRICES: dict[str, Callable[..., Text]] = {
+    **{n: call(f"torch.linalg.{n}") for n in ("inv", "det", "cholesky", "eigvalsh", "pinv", "svdvals", "matrix_exp")},
+    "logdet": call("torch.logdet"),
+    "logabsdet": lambda a: Text(f"torch.linalg.slogdet({a.text}).logabsdet"),
+    "signdet": lambda a: Text(f"torch.linalg.slogdet({a.text}).sign"),
+    "eigenvectors": lambda a: Text(f"torch.linalg.eigh({a.text}).eigenvectors"),
+    "left_singular": lambda a: Text(f"torch.linalg.svd({a.text}, full_matrices=False).U"),
+    "right_singular": lambda a: Text(f"torch.linalg.svd({a.text}, full_matrices=False).Vh.mT"),
+}
+
 KINDS: dict[str, Speller] = {
     **SHARED,
     "call": _call,
+    "matrix": lambda array, parts: MATRICES[str(array.attribute)](*parts),
+    "solve": _solve,
     "select": lambda array, parts: call("torch.where")(*parts),
     "cast": lambda array, parts: Text(f"{parts[0].within(0)}.to({parts[1].text}.dtype)"),
     "transpose": _transpose,

@@ -87,7 +87,7 @@ def _name_by_variables(trace: Trace, namespace: Mapping[str, Any], paths: Mappin
 
 def _flat(trace: Trace, recorded: Program, named: set[str], roots: set[str]) -> Program:
     """The recorded program as a person would write it: constants, infinities and unnamed tensors are written out."""
-    real = without_infinities(trace, with_constants_written(recorded, roots))
+    real = without_infinities(trace, with_constants_written(recorded, {*roots, *trace.kept}))
     return inline_unnamed(real, named | trace.kept | roots)
 
 

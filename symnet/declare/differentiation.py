@@ -12,9 +12,10 @@ from typing import Literal
 
 import sympy as sp
 
-from symnet.calculus.derive import Seed, sweep
+from symnet.calculus.derive import Seed, depending_on, sweep
 from symnet.calculus.ir import Equation, Program
 from symnet.calculus.loops import sorted_by_need
+from symnet.calculus.matrix_rules import is_matrix_function
 from symnet.calculus.pushforward import pushforward
 from symnet.calculus.simplify import simplify
 from symnet.calculus.single import with_single_sums, without_single_sums
@@ -120,7 +121,7 @@ def _flat(question: Question) -> Program:
     }  # of one time of a scan
     tensors = {n: tensors[n] for n in trace.specs if n in tensors}
     whole = settled(trace, replace(recorded, tensors=tensors))
-    real = without_infinities(trace, with_constants_written(whole, roots))
+    real = without_infinities(trace, with_constants_written(whole, {*roots, *trace.kept}))
     for tensor in given:
         if any(e.body.has(sp.oo, -sp.oo) for e in real.defining(tensor.spec.name)):
             name = label(trace, tensor)
@@ -146,12 +147,21 @@ def _derived(question: Question, program: Program, names: Mapping[str, str]) -> 
     outputs, inputs = ([names[t.spec.name] for t in side] for side in (question.outputs, question.inputs))
     weights = [None if w is None else names[w.spec.name] for w in question.weights]
     if question.kind == "tangent":
+        _refuse_matrices(program, tuple(inputs))
         tangents = {i: w for i, w in zip(inputs, weights, strict=True) if w is not None}
         return pushforward(program, tangents, tuple(outputs), lambda tensor: namer.take(f"{tensor}_dot"))
     lead = program.tensors[outputs[0]].shape if question.kind == "jacobian" else ()
     said = _said(program, outputs[0])
     seed = Seed(tuple(zip(outputs, weights, strict=True)), lead)
     return sweep(program, seed, tuple(inputs), lambda tensor: namer.take(f"{said}_{tensor}"))
+
+
+def _refuse_matrices(program: Program, inputs: tuple[str, ...]) -> None:
+    """The table of matrix functions has adjoints only."""
+    moving = depending_on(program, inputs)
+    through = next((e.op for e in program.equations if is_matrix_function(e) and e.target in moving), None)
+    if through is not None:
+        raise mistake("SN110", f"jvp through {through} is not covered", "vjp, grad, jacobian and hessian are")
 
 
 def _said(program: Program, output: str) -> str:

@@ -8,11 +8,13 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus import scalars
+from symnet.declare.linear_algebra import inv
 from symnet.declare.pointwise import as_exact, mapped
 from symnet.declare.primitives import merged_shape, show
 from symnet.declare.reductions import amax, amin, axes_of, count_nonzero, kept, reduced, sum
 from symnet.declare.several import clamp_min
-from symnet.declare.shapes import expand
+from symnet.declare.shapes import axis_of, expand, permute
+from symnet.declare.spectra import svdvals
 from symnet.declare.tensor import Dim, Tensor
 from symnet.declare.words import mistake, word
 
@@ -41,7 +43,7 @@ def _vector_norm(x: Tensor, order: Any, dim: Dim, keepdim: bool) -> Tensor:
 def norm(input: Tensor, p: Order = "fro", dim: Dim = None, keepdim: bool = False) -> Tensor:
     """y[i] = (Σ_k |x[i,k]|^p)^(1/p); p may be inf, -inf, 0 and "fro", which is 2"""
     if p == "nuc":
-        raise _of_singular_values("nuclear")
+        return matrix_norm(input, "nuc", (0, 1) if dim is None else dim, keepdim)
     return _vector_norm(input, 2 if p in ("fro", None) else p, dim, keepdim)
 
 
@@ -62,22 +64,38 @@ def linalg_norm(A: Tensor, ord: Order = None, dim: Dim = None, keepdim: bool = F
 
 @word(torch="linalg.matrix_norm", numpy="linalg.matrix_norm", of_torch=False, offered=False, method=False)
 def matrix_norm(A: Tensor, ord: Any = "fro", dim: Any = (-2, -1), keepdim: bool = False) -> Tensor:
-    """sqrt(Σ x[i,j]²), or the largest (smallest) sum of a row for ±inf, of a column for ±1"""
+    """sqrt(Σ x[i,j]²); for ±inf the largest (smallest) sum of a row, for ±1 of a column, for ±2 the largest (smallest)
+    singular value, for nuc the sum of all of them"""
     if len(dim) != 2:
         raise mistake("SN104", f"a matrix norm of {show(A.shape)} needs two axes", "dim=(-2, -1)")
     if ord == "fro":
         return _vector_norm(A, 2, dim, keepdim)
-    if ord not in (1, -1, math.inf, -math.inf):
-        raise _of_singular_values(f"ord={ord!r}")
-    rows, columns = (d % A.ndim for d in dim)
+    if ord not in (1, -1, 2, -2, math.inf, -math.inf, "nuc"):
+        raise mistake("SN108", f"there is no matrix norm {ord!r}", 'one of "fro", "nuc", 1, -1, 2, -2, inf, -inf')
+    rows, columns = (axis_of(A, d, A.ndim) for d in dim)
+    if ord in (2, -2, "nuc"):
+        return _of_singular_values(A, ord, rows, columns, keepdim)
     over, among = (rows, columns) if abs(ord) == 1 else (columns, rows)
     sums = reduced(A, over, True, _size)
     chosen = (amax if ord > 0 else amin)(sums, among, True)
     return chosen if keepdim else sum(chosen, (rows, columns))
 
 
-def _of_singular_values(which: str) -> Any:
-    return mistake("SN110", f"the {which} norm of a matrix is made of singular values, which are not covered", "fro")
+def _of_singular_values(A: Tensor, ord: Any, rows: int, columns: int, keepdim: bool) -> Tensor:
+    rest = [k for k in range(A.ndim) if k not in (rows, columns)]
+    values = svdvals(permute(A, [*rest, rows, columns]))
+    chosen = sum(values, -1) if ord == "nuc" else (amax if ord > 0 else amin)(values, -1)
+    return kept(chosen, [rows, columns], A.ndim) if keepdim else chosen
+
+
+@word(torch="linalg.cond", numpy="linalg.cond", of_torch=False, method=False)
+def cond(A: Tensor, p: Any = None) -> Tensor:
+    """y = ‖A‖ ‖A⁻¹‖ in one of the matrix norms; of singular values the largest by the smallest"""
+    if p in (None, 2, -2):
+        values = svdvals(A)
+        first, second = amax(values, -1), amin(values, -1)
+        return second / first if p == -2 else first / second
+    return matrix_norm(A, p) * matrix_norm(inv(A), p)
 
 
 @word(method=False)

@@ -12,6 +12,7 @@ from symnet.declare import (
     drawn,
     dropout,
     joining,
+    linear_algebra,
     losses,
     made_like,
     masks,
@@ -28,13 +29,14 @@ from symnet.declare import (
     several,
     shapes,
     slices,
+    spectra,
     storage,
 )
 from symnet.declare.words import METHODS, NUMPY, TORCH, WORDS
 
 FAMILIES = (
     *(pointwise, several, activations, operators, masks, made_like),
-    *(reductions, norms, scans, products, convolution, pooling, adaptive),
+    *(reductions, norms, scans, products, linear_algebra, spectra, convolution, pooling, adaptive),
     *(normalisation, dropout, drawn, attention, losses, class_losses),
     *(shapes, slices, joining, selection, derivative_words),
 )

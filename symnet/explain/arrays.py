@@ -26,6 +26,7 @@ from symnet.explain.formula import (
     Times,
     Transposed,
     product_of,
+    whole_matrix,
 )
 from symnet.reading.nodes import (
     Axes,
@@ -33,6 +34,7 @@ from symnet.reading.nodes import (
     Gather,
     Map,
     MatMul,
+    Matrix,
     Node,
     Outer,
     Reduce,
@@ -73,6 +75,8 @@ class Matrices:
                 return self.of(source) if symmetric else transposed(self.of(source))
             case MatMul(left, right):
                 return self._matmul(left, right)
+            case Matrix(function, source):
+                return whole_matrix(function, self.of(source))
             case Outer(left, right):
                 return product_of([self.of(left), transposed(self.of(right))])
             case Reduce("+", source, over):
@@ -129,7 +133,7 @@ class Matrices:
                 return min(map(self._place, operands), default=10**6)
             case MatMul(left, right) | Outer(left, right):
                 return min(self._place(left), self._place(right))
-            case Transpose(source) | Reduce(_, source) | Gather(source) | Slice(source):
+            case Transpose(source) | Reduce(_, source) | Matrix(_, source) | Gather(source) | Slice(source):
                 return self._place(source)
         return 10**6
 

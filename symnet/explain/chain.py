@@ -11,6 +11,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symnet.calculus.ir import Access, Delta, Equation, Index, atoms, sort_key
+from symnet.calculus.matrix_rules import is_matrix_function
 from symnet.explain.document import Line, Prose
 from symnet.explain.formula import (
     ONE,
@@ -35,11 +36,13 @@ from symnet.explain.scribe import Scribe
 def uses_of(scribe: Scribe, adjoint: str) -> list[Use]:
     """The places where the adjoint's tensor is read, from the equations of the one rule."""
     raw = scribe.derivation.raw
-    uses = []
+    uses = list[Use]()
     for equation in raw.defining(adjoint):
         origin = equation.origin
         if origin is not None and origin.equation is not None and origin.access is not None:
             forward = raw.equations[origin.equation]
+            if is_matrix_function(forward) and any(u.forward is forward for u in uses):
+                continue  # several equations of one row of the table
             to_loss = forward.target == raw.loss
             uses.append(Use(forward, origin.access, equation, origin.derivative or sp.S.Zero, to_loss))
     return uses

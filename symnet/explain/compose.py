@@ -14,6 +14,7 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, atoms
+from symnet.calculus.matrix_rules import argument_of, is_matrix_function
 from symnet.calculus.rewrites import Total as Sum
 from symnet.explain.factors import Kind, content_of, degree_of, factors_of, is_negative, is_polynomial, kind_of
 from symnet.explain.formula import (
@@ -22,6 +23,7 @@ from symnet.explain.formula import (
     At,
     Bracket,
     Call,
+    Entry,
     Formula,
     KroneckerDelta,
     Letter,
@@ -38,6 +40,7 @@ from symnet.explain.formula import (
     product_of,
     signed,
     total_of,
+    whole_matrix,
 )
 from symnet.explain.spellings import Ascii
 
@@ -195,6 +198,10 @@ class Composer:
 
     def contribution(self, equation: Equation, body: sp.Expr | None = None) -> Formula:
         """Σ over the reduced indices of the body, with what does not depend on them in front."""
+        if is_matrix_function(equation):
+            whole = whole_matrix(equation.op, Name(self.words.name(argument_of(equation).name)))
+            places = tuple(Letter(self.letters[i]) for i in equation.left)
+            return Entry(whole, places) if places else whole
         body = equation.body if body is None else body
         guards = [self._guard(g) for g in sorted(equation.guard, key=sp.default_sort_key)]
         letters = tuple(self.letters[i] for i in equation.reduced)

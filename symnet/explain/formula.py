@@ -141,6 +141,21 @@ class Transposed(Formula):
 
 
 @dataclass(frozen=True)
+class Inverse(Formula):
+    """The inverse of a matrix."""
+
+    base: Formula
+
+
+@dataclass(frozen=True)
+class Entry(Formula):
+    """An entry of a matrix that is written as a formula: (A⁻¹)[i,j]."""
+
+    base: Formula
+    addresses: tuple[Formula, ...]
+
+
+@dataclass(frozen=True)
 class Ones(Formula):
     """The column of ones of the length that fits."""
 
@@ -242,10 +257,17 @@ def rewritten(formula: Formula, rule: Callable[[Formula], Formula | None]) -> Fo
             return Power(again(base), exponent)
         case Call(function, arguments):
             return Call(function, tuple(map(again, arguments)))
+        case Inverse(base):
+            return Inverse(again(base))
         case Transposed(base):
             inner = again(base)
             return inner.base if isinstance(inner, Transposed) else Transposed(inner)
     return formula
+
+
+def whole_matrix(function: str, matrix: Formula) -> Formula:
+    """A function of a whole matrix: A⁻¹, det(A), cholesky(A)."""
+    return Inverse(matrix) if function == "inv" else Call(function, (matrix,))
 
 
 def substituted(formula: Formula, names: Mapping[str, Formula]) -> Formula:

@@ -17,8 +17,10 @@ from symnet.explain.formula import (
     Bracket,
     Call,
     Chain,
+    Entry,
     Formula,
     Hadamard,
+    Inverse,
     KroneckerDelta,
     Letter,
     Name,
@@ -49,6 +51,7 @@ _LEVELS: dict[type[Formula], int] = {
     Partial: FACTOR,
     Power: FACTOR,
     Transposed: FACTOR,
+    Inverse: FACTOR,
 }
 
 
@@ -111,6 +114,10 @@ class Notation(ABC):
                 return self.partial(of, by)
             case Transposed(base):
                 return self.transposed(base)
+            case Inverse(base):
+                return self.inverse(base)
+            case Entry(base, addresses):
+                return self.entry_of(base, addresses)
             case Quotient(top, bottom):
                 return self.whole(top, bottom)
             case Remainder(top, bottom):
@@ -175,6 +182,10 @@ class Notation(ABC):
     def partial(self, of: Formula, by: Formula) -> str: ...
     @abstractmethod
     def transposed(self, base: Formula) -> str: ...
+    @abstractmethod
+    def inverse(self, base: Formula) -> str: ...
+    @abstractmethod
+    def entry_of(self, base: Formula, addresses: Sequence[Formula]) -> str: ...
     @abstractmethod
     def whole(self, top: Formula, bottom: Formula) -> str: ...
     @abstractmethod

@@ -156,6 +156,7 @@ class _Writer:
         program = self.derivation.program
         uses = uses_of(self.scribe, adjoint)
         none = "the loss itself" if adjoint == program.adjoints.get(program.loss) else "no path leads to it"
+        none = none if adjoint in self.scribe.tensors or not program.reads(adjoint) else "a part of the next adjoint"
         rules = rules_of(uses) if uses else (none,)
         earlier = self._earlier(adjoint)
         before = [use for name in earlier for use in uses_of(self.scribe, name)]

@@ -10,6 +10,7 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Equation, Index, IntegerAccess, atoms
+from symnet.calculus.matrices import MATRIX_FUNCTIONS, MatrixFunction
 
 #: Functions by the derivative that a person learns, in the function's own output where it has one.
 DERIVATIVES: Mapping[type, tuple[str, str]] = {
@@ -30,6 +31,23 @@ DERIVATIVES: Mapping[type, tuple[str, str]] = {
     scalars.normal_cdf: ("normal_cdf", "Φ' = φ, the density of the normal distribution"),
     scalars.normal_pdf: ("normal_pdf", "φ(z) = exp(−z²/2)/√(2π), so φ'(z) = −z φ(z)"),
     scalars.where: ("where", "the derivative of the branch that is taken"),
+}
+
+
+#: Functions of whole matrices by the name of their rule.
+MATRIX_RULES: Mapping[str, str] = {
+    "inv": "inverse",
+    "det": "determinant",
+    "logdet": "log determinant",
+    "logabsdet": "log determinant",
+    "cholesky": "Cholesky factor",
+    "eigvalsh": "eigenvalues",
+    "eigenvectors": "eigenvectors",
+    "svdvals": "singular values",
+    "left_singular": "singular vectors",
+    "right_singular": "singular vectors",
+    "matrix_exp": "matrix exponential",
+    "pinv": "pseudo-inverse",
 }
 
 
@@ -77,11 +95,16 @@ def remarks_of(uses: list[Use]) -> tuple[str, ...]:
         said.append(
             "equal maxima share the derivative equally" if ties == "share" else "the first maximum takes it all"
         )
+    said += [_matrix_remark(MATRIX_FUNCTIONS[use.forward.op]) for use in uses if use.forward.op in MATRIX_FUNCTIONS]
     if any(_elementwise(use) and use.adjoint.left and _is_function(use) for use in uses):
         said.append("the Jacobian is diagonal: elementwise product, not matmul")
     if any(_gathers(use) for use in uses):
         said.append("a read at a label is undone by an addition at that label: only that place gets a share")
     return tuple(dict.fromkeys(said))
+
+
+def _matrix_remark(function: MatrixFunction) -> str:
+    return f"the adjoint of {function.name} is that of {function.source}; it needs {function.condition}"
 
 
 def why_transposed(equation: Equation, letter: Callable[[Index], str]) -> str | None:
@@ -171,7 +194,7 @@ def _sum(use: Use) -> bool:
 
 
 def _broadcast(use: Use) -> bool:
-    if use.forward.op == "max" or _matmul(use) is not None:
+    if use.forward.op != "+" or _matmul(use) is not None:
         return False
     own = atoms(use.read, Index)
     return any(i not in own for i in use.forward.left)
@@ -202,12 +225,17 @@ def _repeated(use: Use) -> bool:
     return sum(a.name == use.read.name for a in use.forward.accesses) > 1
 
 
+def _is_function_of_matrix(op: str) -> Callable[[Use], bool]:
+    return lambda use: use.forward.op == op
+
+
 _RULES: tuple[tuple[str, Callable[[Use], bool]], ...] = (
     ("mean", _mean),
     ("sum", _sum),
     ("matmul, left factor", _left_factor),
     ("matmul, right factor", _right_factor),
     ("max", lambda use: use.forward.op == "max"),
+    *((rule, _is_function_of_matrix(op)) for op, rule in MATRIX_RULES.items()),
     ("broadcast forward = sum backward", _broadcast),
     ("gather forward = scatter backward", _gathers),
     ("each place it was moved to", _windows),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from symnet.explain.formula import Add, Formula, Letter, Number
+from symnet.explain.formula import Add, Formula, Inverse, Letter, Number
 from symnet.explain.notation import ATOM, TERM, Linear
 
 #: Unicode has no subscript b c d f g q w y z; index letters come from this table only.
@@ -59,7 +59,15 @@ class Unicode(Linear):
         return f"∂{self.write(of, ATOM)}/∂{self.write(by, ATOM)}"
 
     def transposed(self, base: Formula) -> str:
+        if isinstance(base, Inverse):
+            return f"{self.write(base.base, ATOM)}⁻ᵀ"
         return f"{self.write(base, ATOM)}ᵀ"
+
+    def inverse(self, base: Formula) -> str:
+        return f"{self.write(base, ATOM)}⁻¹"
+
+    def entry_of(self, base: Formula, addresses: Sequence[Formula]) -> str:
+        return self.write(base, ATOM) + "".join(self.subscript(a.letter) for a in addresses if isinstance(a, Letter))
 
 
 class Ascii(Linear):
@@ -94,6 +102,15 @@ class Ascii(Linear):
 
     def transposed(self, base: Formula) -> str:
         return f"{self.write(base, ATOM)}^T"
+
+    def level(self, formula: Formula) -> int:
+        return ATOM if isinstance(formula, Inverse) else super().level(formula)
+
+    def inverse(self, base: Formula) -> str:
+        return f"inv({self.write(base)})"
+
+    def entry_of(self, base: Formula, addresses: Sequence[Formula]) -> str:
+        return self.bracketed(self.write(base, ATOM), addresses)
 
 
 def _integer(formula: Formula) -> str | None:

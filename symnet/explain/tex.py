@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from symnet.explain.formula import Formula, Letter, Over, Partial
+from symnet.explain.formula import Formula, Inverse, Letter, Over, Partial
 from symnet.explain.notation import ANY, ATOM, FACTOR, TERM, Notation
 from symnet.explain.phrases import WIDE
 
@@ -91,7 +91,16 @@ class Latex(Notation):
     def partial(self, of: Formula, by: Formula) -> str:
         return rf"\frac{{\partial {self.write(of)}}}{{\partial {self.write(by)}}}"
 
+    def inverse(self, base: Formula) -> str:
+        return rf"{self.write(base, ATOM)}^{{-1}}"
+
+    def entry_of(self, base: Formula, addresses: Sequence[Formula]) -> str:
+        low = "".join(self.letter(a.letter) for a in addresses if isinstance(a, Letter))
+        return f"{self.write(base, ATOM)}_{{{low}}}"
+
     def transposed(self, base: Formula) -> str:
+        if isinstance(base, Inverse):
+            return rf"{self.write(base.base, ATOM)}^{{-\top}}"
         return rf"{self.write(base, ATOM)}^{{\top}}"
 
     def whole(self, top: Formula, bottom: Formula) -> str:

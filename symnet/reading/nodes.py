@@ -153,6 +153,15 @@ class First:
 
 
 @dataclass(frozen=True)
+class Matrix:
+    """A function of whole matrices: the two last axes of the source go, those of its value come behind the batches."""
+
+    function: str
+    source: Node
+    axes: Axes
+
+
+@dataclass(frozen=True)
 class MatMul:
     """``left @ right``: the last axis of left meets the last but one of right (its only one, if right is a vector).
 
@@ -188,9 +197,8 @@ class Einsum:
     axes: Axes
 
 
-Node = (
-    Tensor | Counter | Slice | Reshape | Windows | Gather | Transpose | Map | Reduce | First | MatMul | Outer | Einsum
-)
+Indexing = Tensor | Counter | Slice | Reshape | Windows | Gather | Transpose
+Node = Indexing | Map | Reduce | First | Matrix | MatMul | Outer | Einsum
 
 
 Key: TypeAlias = sp.Expr | Span | Window | Node | None
@@ -247,7 +255,7 @@ def children(node: Node) -> tuple[Node, ...]:
             return (node.source, node.largest)
         case Gather():
             return (node.source, *(k for k in node.keys if k is not None))
-        case Slice() | Reshape() | Windows() | Transpose() | Reduce():
+        case Slice() | Reshape() | Windows() | Transpose() | Reduce() | Matrix():
             return (node.source,)
         case Tensor() | Counter():
             return ()

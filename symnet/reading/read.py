@@ -10,13 +10,14 @@ import sympy as sp
 from symnet.calculus.integers import affine
 from symnet.calculus.ir import Access, Equation, Index, Program, atoms
 from symnet.calculus.loops import Loop, Step, loops_of
+from symnet.calculus.matrix_rules import argument_of, is_matrix_function
 from symnet.calculus.ranges import positive
 from symnet.calculus.scalars import maximum
 from symnet.calculus.scalars import where as select
 from symnet.reading.apart import digits_apart
 from symnet.reading.contract import Extent, total
 from symnet.reading.maps import broadcast, mapped, substitute
-from symnet.reading.nodes import Iteration, Key, Node, Reduce, Reshape, Span, Store, Window, operand
+from symnet.reading.nodes import Iteration, Key, Matrix, Node, Reduce, Reshape, Span, Store, Window, operand
 from symnet.reading.normalise import Piece, normalise
 from symnet.reading.reads import Surroundings, elementwise, inside, store_keys
 from symnet.reading.refusal import NoNotation, refused
@@ -205,6 +206,10 @@ def _together(equation: Equation, nodes: list[Node]) -> Node:
 def _dense(equation: Equation, where: Surroundings, extent: Extent) -> Node:
     if equation.op == "+":
         return total(equation.body, equation.left, equation.reduced, where, extent)
+    if is_matrix_function(equation):
+        batch = equation.left[: len(argument_of(equation).addresses) - 2]
+        places = (*batch, *equation.reduced)
+        return Matrix(equation.op, broadcast(elementwise(equation.body, where, places), places), equation.left)
     body = select(inside(where.guard), equation.body, -sp.oo) if where.guard else equation.body
     node = elementwise(body, where, equation.indices)
     over = tuple(i for i in equation.reduced if i in node.axes)

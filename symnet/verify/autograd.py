@@ -20,6 +20,7 @@ import torch
 from symnet.calculus.evaluate import sizes_of
 from symnet.calculus.ir import GIVEN, Access, Delta, Equation, Index, Program
 from symnet.calculus.loops import Loop, loops_of
+from symnet.calculus.matrix_rules import argument_of, is_matrix_function
 
 Array = Any
 Values = dict[str, Any]
@@ -102,6 +103,8 @@ def _complete_part(equation: Equation, scope: _Scope, fixed: Mapping[Index, int]
 
 def _complete(program: Program, equations: tuple[Equation, ...], scope: _Scope) -> Any:
     """One tensor from all of its equations."""
+    if is_matrix_function(equations[0]):
+        return _matrix(equations[0], scope)
     shape = [scope.extent(s) for s in program.tensors[equations[0].target].shape]
     parts = [_terms(e, scope).reshape(*shape, -1) for e in equations]
     if equations[0].op == "+":
@@ -211,6 +214,25 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "greater_equal": _indicator(lambda a, b: a >= b),
     "equal": _indicator(lambda a, b: a == b),
     "within": _indicator(lambda x, lower, upper: (x >= lower) & (x <= upper)),
+}
+
+
+def _matrix(equation: Equation, scope: _Scope) -> Any:
+    """A function of whole matrices; NaN where a matrix has no such value."""
+    matrices = scope.values[argument_of(equation).name]
+    try:
+        return _MATRICES[equation.op](matrices)
+    except torch.linalg.LinAlgError:
+        shape = [scope.extent(i.size) for i in equation.left]
+        return torch.full(shape, math.nan, dtype=torch.float64, device=scope.device) + 0 * matrices.sum()
+
+
+_MATRICES: Mapping[str, Callable[..., Any]] = {
+    **{name: getattr(torch.linalg, name) for name in ("inv", "det", "cholesky", "eigvalsh", "svdvals", "matrix_exp")},
+    "logdet": torch.logdet,
+    "logabsdet": lambda a: torch.linalg.slogdet(a).logabsdet,
+    "signdet": lambda a: torch.linalg.slogdet(a).sign,
+    "pinv": torch.linalg.pinv,
 }
 
 

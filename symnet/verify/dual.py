@@ -29,6 +29,12 @@ class Dual:
     def __truediv__(self, other: object) -> Dual:
         return self * _dual(other) ** -1
 
+    def __rtruediv__(self, other: object) -> Dual:
+        return _dual(other) * self**-1
+
+    def __rsub__(self, other: object) -> Dual:
+        return _dual(other) + self * -1
+
     def __pow__(self, power: int) -> Dual:
         return Dual(self.value**power, power * self.value ** (power - 1) * self.slope if self.slope else Fraction(0))
 

@@ -35,10 +35,17 @@ def _generated(derivation: Derivation, script: str) -> Hand:
     def at(point: Point) -> tuple[float, Gradients]:
         params = {path: np.array(point.inputs[name]) for name, path in paths.items()}
         inputs = (np.array(point.inputs[i.spec.name]) for i in derivation.model.arguments)
-        loss, grads, *_ = loss_and_grads(params, *inputs)
+        try:
+            loss, grads, *_ = loss_and_grads(params, *inputs)
+        except np.linalg.LinAlgError:  # a matrix without an inverse or a factor: no value, as a division by 0
+            return _no_value(derivation, point)
         return float(loss), {name: np.asarray(grads[paths[name]]) for name in derivation.wrt}
 
     return Hand("the generated NumPy code", at)
+
+
+def _no_value(derivation: Derivation, point: Point) -> tuple[float, Gradients]:
+    return float("nan"), {name: np.full(np.shape(point.inputs[name]), np.nan) for name in derivation.wrt}
 
 
 def _function(script: str) -> Callable[..., Any]:
@@ -75,7 +82,10 @@ def torch_hand_of(derivation: Derivation, script: str, device: str) -> Hand:
     def at(point: Point) -> tuple[float, Gradients]:
         params = {path: tensor(point.inputs[name]) for name, path in paths.items()}
         inputs = (tensor(point.inputs[i.spec.name]) for i in derivation.model.arguments)
-        loss, grads, *_ = loss_and_grads(params, *inputs)
+        try:
+            loss, grads, *_ = loss_and_grads(params, *inputs)
+        except torch.linalg.LinAlgError:
+            return _no_value(derivation, point)
         return float(loss), {name: grads[paths[name]].cpu().numpy() for name in derivation.wrt}
 
     return Hand(f"the generated PyTorch code on {device}", at)

@@ -17,6 +17,7 @@ import sympy as sp
 
 from symnet.calculus.evaluate import EXACT, Arithmetic, NotExact, evaluate, multidigit
 from symnet.calculus.ir import Program, size_symbol
+from symnet.calculus.matrix_rules import walked
 from symnet.model import Derivation, Model
 from symnet.verify.draw import Point, rational_point
 from symnet.verify.dual import dual
@@ -154,4 +155,4 @@ def _small(model: Model) -> dict[str, int]:
 
 def _cells(program: Program, sizes: Mapping[str, int]) -> int:
     numbers = {size_symbol(name): sp.Integer(value) for name, value in sizes.items()}
-    return sum(int(sp.Mul(*(i.size.xreplace(numbers) for i in e.indices))) for e in program.equations)
+    return sum(int(sp.Mul(*(i.size.xreplace(numbers) for i in walked(e)))) for e in program.equations)

@@ -10,6 +10,7 @@ import sympy as sp
 
 from symnet.calculus.evaluate import Arithmetic, NotExact, evaluate, multidigit, sizes_of
 from symnet.calculus.ir import Program
+from symnet.calculus.matrix_rules import walked
 
 Array = Any
 
@@ -36,7 +37,7 @@ def sharp_slope(program: Program, inputs: Mapping[str, Array], name: str, direct
 
 def _guarded(program: Program, inputs: Mapping[str, Array], compute: Any) -> float | None:
     sizes = sizes_of(program, {n: np.shape(inputs[n]) for n, t in program.tensors.items() if n in inputs})
-    cells = sum(int(sp.Mul(*(i.size.xreplace(sizes) for i in e.indices))) for e in program.equations)
+    cells = sum(int(sp.Mul(*(i.size.xreplace(sizes) for i in walked(e)))) for e in program.equations)
     if cells > _CELLS or not all(np.all(np.isfinite(v)) for v in inputs.values()):
         return None
     arithmetic = multidigit(DIGITS)

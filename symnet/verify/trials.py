@@ -13,6 +13,7 @@ import sympy as sp
 from symnet.calculus import scalars
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Access, Equation, Program, size_symbol
+from symnet.calculus.matrix_rules import walked
 from symnet.model import Derivation, Model
 from symnet.naming import Namer
 from symnet.verify.draw import Point, own_point, random_point
@@ -52,7 +53,7 @@ class Trial:
 def samples_for(model: Model, wanted: int) -> int:
     """How many samples a dense evaluation of the forward equations can take: ``wanted`` or fewer."""
     numbers = {size_symbol(n): sp.Integer(1 if s is None else s) for n, s in model.sizes.items()}
-    cells = [int(sp.Mul(*(i.size.xreplace(numbers) for i in e.indices))) for e in model.program.equations]
+    cells = [int(sp.Mul(*(i.size.xreplace(numbers) for i in walked(e)))) for e in model.program.equations]
     return max(1, min(wanted, _CELLS // max(cells, default=1)))
 
 
