@@ -6,7 +6,7 @@ from typing import Any
 
 from symnet.calculus.ir import Index
 from symnet.declare.indexing import subscript
-from symnet.declare.primitives import readdressed
+from symnet.declare.primitives import number, readdressed
 from symnet.declare.shapes import axis_of, known_size, listed
 from symnet.declare.tensor import Tensor
 from symnet.declare.words import mistake, word
@@ -40,19 +40,30 @@ def sliced(x: Tensor, axis: int, part: slice) -> Tensor:
     return found
 
 
+def _number(x: Tensor, size: Any) -> int:
+    """The number of a size, on which the equations rest from then on.  Raises SymnetError for anything else."""
+    exact = None if isinstance(size, bool | float) else number(size)
+    known = None if exact is None else x.trace.fixed_size(exact)
+    if known is None or known < 1:
+        raise mistake("SN104", f"a part of size {size!r}", "a positive number, or a size that has one")
+    return known
+
+
 @word()
 def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """The parts of an axis: pieces of one size, or of given sizes"""
     at = axis_of(input, dim, input.ndim)
     known = known_size(input, at, "split")
     sizes = split_size_or_sections
-    if not isinstance(sizes, list | tuple):
-        step = int(sizes)
+    if isinstance(sizes, list | tuple):
+        sizes = [_number(input, s) for s in sizes]
+    else:
+        step = _number(input, sizes)
         sizes = [min(step, known - k) for k in range(0, known, step)]
-    if sum(map(int, sizes)) != known:
+    if sum(sizes) != known:
         raise mistake("SN103", f"parts of sizes {list(sizes)} do not make an axis of {known}")
-    starts = [sum(map(int, sizes[:k])) for k in range(len(sizes))]
-    return tuple(sliced(input, at, slice(s, s + int(n))) for s, n in zip(starts, sizes, strict=True))
+    starts = [sum(sizes[:k]) for k in range(len(sizes))]
+    return tuple(sliced(input, at, slice(s, s + n)) for s, n in zip(starts, sizes, strict=True))
 
 
 @word()

@@ -251,7 +251,8 @@ class Tensor(Asked):
         if gradient is None:
             self.trace.objective = self
             return
-        if gradient.shape != self.shape:
+        same = map(self.trace.same_size, gradient.shape, self.shape)
+        if gradient.ndim != self.ndim or not all(same):
             self.trace.fail(
                 "SN103",
                 f"the cotangent is {show(gradient.shape)}, the output is {show(self.shape)}",
