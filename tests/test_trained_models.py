@@ -49,6 +49,16 @@ def autoencoder(p: Leaves, X: Any) -> torch.Tensor:
     return F.mse_loss((code @ p["W3"] + p["b3"]).tanh() @ p["W4"] + p["b4"], X)
 
 
+def vae(p: Leaves, X: Any, eps: Any) -> torch.Tensor:
+    """The divergence by torch's own distributions, the pixels as probabilities."""
+    a = (X @ p["W1"] + p["b1"]).tanh()
+    mu, deviation = a @ p["Wm"] + p["bm"], ((a @ p["Wv"] + p["bv"]) / 2).exp()
+    normal = torch.distributions.Normal
+    divergence = torch.distributions.kl_divergence(normal(mu, deviation), normal(0.0, 1.0)).sum()
+    pixels = (((mu + deviation * eps) @ p["W2"] + p["b2"]).tanh() @ p["W3"] + p["b3"]).sigmoid()
+    return (F.binary_cross_entropy(pixels, X, reduction="sum") + divergence) / len(X)
+
+
 def block(p: Leaves, h: Any) -> torch.Tensor:
     """A block of a GPT of two heads by torch's own attention."""
     u = F.layer_norm(h, h.shape[2:], p["g1"], p["b1"])
@@ -80,6 +90,7 @@ MODELS: dict[str, tuple[Callable[..., torch.Tensor], Callable[..., torch.optim.O
     "svm_multiclass": (svm_multiclass, SGD, 0.02, 32, 0.2),
     "matrix_factorisation": (matrix_factorisation, ADAM, 0.05, 0, 0.0),
     "autoencoder": (autoencoder, ADAM, 0.003, 32, 0.2),
+    "vae": (vae, ADAM, 0.003, 32, 0.2),
     "gpt_block": (gpt_block, ADAM, 0.01, 64, 0.0),
     "char_gpt": (char_gpt, ADAM, 0.01, 32, 0.0),
 }
@@ -94,9 +105,12 @@ def losses_of_torch(example: str) -> list[float]:
     data, _ = module.split(module.check_data(found, "the data"), holdout, 0)
     leaves = {k: torch.tensor(v, requires_grad=True) for k, v in module.init_params(0).items()}
     update, losses = optimizer(leaves.values(), lr=rate), []
-    for rows in module.batches(module.samples_in(data), batch, 0, 0, 10):
+    for step, rows in enumerate(module.batches(module.samples_in(data), batch, 0, 0, 10)):
         update.zero_grad()
-        loss = loss_of(leaves, *map(torch.tensor, module.select(data, rows)))
+        chosen = module.select(data, rows)
+        if hasattr(module, "draw"):  # the noise of this step
+            chosen = module.draw({name: leaf.detach().numpy() for name, leaf in leaves.items()}, chosen, 0, 5, step)
+        loss = loss_of(leaves, *map(torch.tensor, chosen))
         loss.backward()
         update.step()
         losses.append(loss.item())
@@ -124,6 +138,7 @@ def last_line(example: str, capsys: pytest.CaptureFixture[str], *flags: str) -> 
         ("softmax_regression", "held-out accuracy", 0.95, 1.0),
         ("svm_multiclass", "held-out accuracy", 0.95, 1.0),
         ("autoencoder", "held-out loss", 0.0, 0.025),
+        ("vae", "held-out loss", 0.0, 25.0),
     ],
 )
 def test_what_a_training_reaches(
@@ -174,6 +189,7 @@ def test_formulas() -> None:
         "svm": ["dz = −(s ⊙ [1 − s ⊙ z > 0])/N", "dw = Xᵀ dz + w/100"],
         "svm_multiclass": ["dM = [M > 0]/N", "dZ = dM − Y ⊙ rowsum(dM)"],
         "autoencoder": ["dY = 2 (Y − X)/(D N)", "dB = dY W4ᵀ", "dW4 = Bᵀ dY", "dz_2 = dB ⊙ (1 − B²)", "dW1 = Xᵀ dz"],
+        "vae": ["dY = (sigmoid(Y) − X)/N", "dmu = mu/N + dz", "dlv = ((exp(lv) − 1)/N + dz ⊙ eps ⊙ exp(lv/2))/2"],
         "gpt_block": [
             "dxh_2ₙᵢⱼ = dBₙᵢⱼ g2ⱼ",
             "(dxh_2ₙᵢⱼ − (Σₘ dxh_2ₙᵢₘ)/8 − (xh_2ₙᵢⱼ Σᵤ dxh_2ₙᵢᵤ xh_2ₙᵢᵤ)/8)/sqrt(v_2ₙᵢ + 0.00001)",

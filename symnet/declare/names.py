@@ -118,9 +118,8 @@ def final_names(
     renewed = {new.spec.name: f"new_{final[key]}" for key, new in trace.updates.items() if key in final}
     final[objective.spec.name] = wishes.get(objective.spec.name) or "loss"
     namer.take(final[objective.spec.name])
-    for key, wished in wishes.items():
-        if key in final:
-            continue
+    for key in sorted((k for k in wishes if k not in final), key=lambda k: not wishes[k]):  # the person's names first
+        wished = wishes[key]
         wish = wished or renewed.get(key) or trace.hints.get(key, "z")
         times = repeated[wished, trace.specs[key].source] if wished else 1
         final[key] = namer.take(_numbered(wish, times, numbers))
