@@ -49,6 +49,7 @@ from symnet.declare.schedules import (
     SequentialLR,
     StepLR,
 )
+from symnet.declare.states import load_state, save_state
 from symnet.declare.suggest import UnknownWord, unknown_word
 from symnet.declare.tensor import Tensor
 from symnet.declare.torch_modules import from_torch
@@ -160,9 +161,11 @@ __all__ = [
     "from_torch",
     "labels",
     "linspace",
+    "load_state",
     "normal",
     "param",
     "params",
+    "save_state",
     "scan",
     "train",
     "training",

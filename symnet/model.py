@@ -197,6 +197,7 @@ class Model:
     updates: Program | None = None  # the equations of what the buffers become, with what these need
     least: Mapping[str, int] = field(default_factory=dict)  # sizes that data bring and that have a least number
     inner: tuple[Inner, ...] = ()  # derivatives that the program holds, in its order
+    constants: tuple[str, ...] = ()  # what a state_dict of a module of torch holds that the model has as constants
 
     @property
     def evaluated(self) -> Program:

@@ -19,6 +19,7 @@ class ScriptContext(LearningContext, ModeContext):
     usage: Lines
     model_identity: str
     inputs: str
+    tied: str
     constants: Lines
     setup: Lines
     draws: Lines

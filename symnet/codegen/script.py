@@ -77,6 +77,7 @@ def _shared(
         "usage": docstring_lines(_usage(output.name, target)),
         "model_identity": quoted(identity(model)),
         "inputs": _input_table(model),
+        "tied": _tied(model),
         "constants": _constants(model, output),
         "setup": bodies.setup,
         "draws": ("rng = np.random.default_rng(seed)",) if any("rng." in line for line in initial) else (),
@@ -181,6 +182,13 @@ def _input_table(model: Model) -> str:
         for item in model.inputs
     )
     return bracketed("INPUTS = ", "{", entries, "}")
+
+
+def _tied(model: Model) -> str:
+    """The names in a file of parameters that are none of a parameter's own."""
+    names = [(other, quoted(p.path)) for p in model.parameters for other in p.others]
+    names += [(name, "None") for name in model.constants]
+    return bracketed("TIED = ", "{", (f"{quoted(name)}: {own}" for name, own in names), "}")
 
 
 def _arguments(function: str, inputs: Iterable[str]) -> str:

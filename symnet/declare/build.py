@@ -18,7 +18,7 @@ from symnet.declare.drawn import both_modes
 from symnet.declare.finish import Finisher
 from symnet.declare.infinite import settled_away, without_infinities
 from symnet.declare.inline import inline_unnamed, with_constants_written
-from symnet.declare.names import final_names, module_paths, variables
+from symnet.declare.names import CONSTANT, final_names, module_paths, variables
 from symnet.declare.primitives import show
 from symnet.declare.sizes import settle
 from symnet.declare.tensor import Tensor
@@ -74,6 +74,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
         finish.buffers(),
         finish.updates(flat),
         finish.least(),
+        constants=paths.get(CONSTANT, ()),
     )
     return Built(model, names)
 

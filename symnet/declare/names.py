@@ -19,6 +19,8 @@ from symnet.errors import Note, Problem
 from symnet.naming import SCRIPT_NAMES, Namer, why_not_a_name, why_reserved
 
 Span = tuple[int, int, int, int]
+#: Stands for the private name of what is a constant of the model although a module of torch keeps it.
+CONSTANT = "%constant"
 
 
 def assigned_names(tree: ast.Module) -> dict[Span, tuple[str, ...]]:
@@ -65,7 +67,8 @@ def _span(value: ast.expr) -> Span:
 def module_paths(trace: Trace, namespace: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """Private name -> paths of each parameter and buffer that belongs to a module of the model file: ``fc1.weight``.
 
-    With several modules the variable's name stands in front.  A parameter has several paths where it is tied.
+    With several modules the variable's name stands in front.  A parameter has several paths where it is tied.  Under
+    CONSTANT stand the paths of what a module of torch keeps as constants.
     """
     modules = {name: value for name, value in namespace.items() if isinstance(value, Module)}
     owned = {id(child) for m in modules.values() for _, child in _descendants(m)}
@@ -78,7 +81,8 @@ def module_paths(trace: Trace, namespace: Mapping[str, Any]) -> dict[str, tuple[
     ]
     for adopted in trace.adopted.values():
         holders = (n for n, value in namespace.items() if value is adopted.module)
-        found.append((next(holders, "net"), [(key, path) for key, ways in adopted.paths.items() for path in ways]))
+        ways = [(key, path) for key, ways in adopted.paths.items() for path in ways]
+        found.append((next(holders, "net"), [*ways, *((CONSTANT, path) for path in adopted.constants)]))
     paths: dict[str, tuple[str, ...]] = {}
     for name, pairs in found:
         for key, path in pairs:

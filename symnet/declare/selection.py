@@ -105,7 +105,21 @@ def embedding(input: Any, weight: Tensor, padding_idx: int | None = None, **opti
         raise mistake("SN108", "embedding with padding_idx, max_norm or scale_grad_by_freq", "leave them out")
     if is_integer_number(input):
         return subscript(weight, int(input))
-    return subscript(weight, within(weight, 0, labels(weight, input, "embedding")))
+    index = labels(weight, input, "embedding")
+    start = _start_of_range(index)
+    if start is not None:  # positions, torch.arange(T): rows as they stand need no index
+        rows = slice(start, start + int(index.shape[-1]))
+        return subscript(weight, (*(None,) * (index.ndim - 1), rows))
+    return subscript(weight, within(weight, 0, index))
+
+
+def _start_of_range(index: Tensor) -> int | None:
+    """Where given integers start that follow each other along the last axis, the only one that is not of size 1."""
+    given = constant_values(index)
+    if given is None or not index.ndim or any(size != 1 for size in index.shape[:-1]):
+        return None
+    numbers = list(flat(given))
+    return numbers[0] if numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] >= 0 else None
 
 
 @word(method=False)

@@ -26,13 +26,16 @@ _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_
 
 @dataclass(frozen=True)
 class Adopted:
-    """A module of torch that became part of a model: the person's own and the copy that computes with tensors of the
-    model.  ``paths`` are those of state_dict, by the private name of the parameter, all of a tied one."""
+    """A module of torch that became part of a model: the person's own and the copy that computes with its tensors.
+
+    ``paths`` are those of state_dict, by the private name of the parameter, all of a tied one; ``constants`` are the
+    other names of state_dict: buffers, and parameters that need no gradient.
+    """
 
     own: Any
     module: Any
     paths: Mapping[str, tuple[str, ...]]
-    buffers: tuple[str, ...]
+    constants: tuple[str, ...]
 
 
 def from_torch(module: Any) -> Any:
@@ -65,8 +68,9 @@ def from_torch(module: Any) -> Any:
     for part in twin.modules():
         part.forward = _as_torch(trace, forward_of(part) or part.forward)
     paths = {tensor.spec.name: tuple(names) for tensor, names in found.values()}
-    buffers = tuple(name for name, _ in module.named_buffers())
-    trace.adopted[id(twin)] = Adopted(module, twin, paths, buffers)
+    trained = {path for ways in paths.values() for path in ways}
+    constants = tuple(path for path in module.state_dict() if path not in trained)
+    trace.adopted[id(twin)] = Adopted(module, twin, paths, constants)
     return twin
 
 

@@ -297,7 +297,7 @@ DECLARING = {
     "train",
     "Module",
 }
-DECLARING |= {"from_torch"}  # tested with modules of torch
+DECLARING |= {"from_torch", "save_state", "load_state"}  # tested with modules of torch
 #: Tested with both modes, in test_modes.py.
 DECLARING |= {"drawn", "training", "buffer", "update", "randn", "rand", "randn_like", "rand_like", "bernoulli"}
 DECLARING |= {"dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"}
