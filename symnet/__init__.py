@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from symnet.declare import init
 from symnet.declare.buffers import buffer, update
 from symnet.declare.drawn import drawn, training_mode
 from symnet.declare.indexing import arange
@@ -159,6 +160,7 @@ __all__ = [
     "drawn",
     "elementwise",
     "from_torch",
+    "init",
     "labels",
     "linspace",
     "load_state",

@@ -27,7 +27,8 @@ class Distribution:
 
     normal(mean, std), uniform(low, high), constant(value), linspace(start, end) along the first axis; integers()
     below the number of classes; and, for data declared with a fact, one_hot(), simplex(), mask(), symmetric(),
-    positive(), symmetric_mask(), symmetric_positive().
+    positive(), symmetric_mask(), symmetric_positive(); and for parameters eye(), dirac(groups), orthogonal(gain),
+    sparse(zeros in a column, std), truncated(mean, std, low, high), truncated_tail(the same).
     """
 
     kind: str

@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus.ir import Program, TensorSpec, size_symbol
+from symnet.codegen.draws import FUNCTIONS
 from symnet.codegen.wrapping import array_call, bracketed, number, quoted
 from symnet.errors import Note, Problem, SymnetError
 from symnet.model import Computed, Distribution, Given, Input, Model, Values
@@ -145,9 +146,15 @@ def _draw(recipe: Distribution, sizes: tuple[str, ...], classes: int | None) -> 
     if recipe.kind in ("zeros", "constant"):
         value = given[0] if given else "0.0"
         return {"0.0": f"np.zeros({size})", "1.0": f"np.ones({size})"}.get(value, f"np.full({size}, {value})")
+    if recipe.kind in FUNCTIONS:
+        return f"{recipe.kind}({', '.join(('rng', *given, _tuple(sizes)))})"
     if recipe.kind in _DRAWS:
         return _DRAWS[recipe.kind](given, sizes, shape)
     raise SymnetError(Problem("SN603", f"there is no recipe {recipe.kind!r} for numbers"))
+
+
+def _tuple(sizes: tuple[str, ...]) -> str:
+    return f"({', '.join(sizes)}{',' if len(sizes) == 1 else ''})"
 
 
 def _size(sizes: tuple[str, ...]) -> str:
@@ -191,6 +198,7 @@ def _mirrored(drawn: str) -> str:
 
 
 _DRAWS: Mapping[str, Callable[[tuple[str, ...], tuple[str, ...], str], str]] = {
+    "eye": lambda given, sizes, shape: f"np.eye({', '.join(sizes)})",
     "linspace": _linspace,
     "one_hot": _one_hot,
     "simplex": _simplex,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from hashlib import sha256
@@ -11,6 +12,7 @@ from typing import Any
 
 from symnet.codegen import recipes
 from symnet.codegen.contexts import AutogradContext, HandContext, Lines, ModuleContext, ScriptContext
+from symnet.codegen.draws import functions_for
 from symnet.codegen.emit import Bodies
 from symnet.codegen.endings import failure_lines, finish_lines, has_metric, right_predictions
 from symnet.codegen.learning import clip_fields, default_dtype_lines, learning_of, model_update, optimizer_lines
@@ -18,7 +20,7 @@ from symnet.codegen.modes import autograd_fields, buffer_names, modes_of
 from symnet.codegen.targets import MODULE_NAMES, Target
 from symnet.codegen.watching import best_in_checkpoints, best_lines, restore_lines, run_arguments, watched_facts
 from symnet.codegen.wrapping import bracketed, docstring_lines, number, quoted
-from symnet.model import Input, Model
+from symnet.model import Distribution, Input, Model
 from symnet.naming import Namer
 
 
@@ -79,8 +81,8 @@ def _shared(
         "inputs": _input_table(model),
         "tied": _tied(model),
         "constants": _constants(model, output),
-        "setup": bodies.setup,
-        "draws": ("rng = np.random.default_rng(seed)",) if any("rng." in line for line in initial) else (),
+        "setup": (*bodies.setup, *_drawing(model)),
+        "draws": ("rng = np.random.default_rng(seed)",) if any(re.search(r"\brng\b", line) for line in initial) else (),
         "initial": initial,
         "predict_arguments": _arguments("predict", bodies.predict_inputs),
         "prediction_name": model.prediction or "the loss",
@@ -101,6 +103,11 @@ def _shared(
     }
     learning = asdict(learning_of(model, target, computed)) | asdict(modes_of(model, bodies, target))
     return ScriptContext(**learning, **parts, **_data_part(model, inputs, computed), **_flag_part(model))
+
+
+def _drawing(model: Model) -> Lines:
+    """The functions that draw the first values of parameters where NumPy has none."""
+    return functions_for(p.init.kind for p in model.parameters if isinstance(p.init, Distribution))
 
 
 def _data_part(model: Model, inputs: tuple[str, ...], computed: recipes.ComputedInput) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus.ir import Role
+from symnet.declare.init import Initial
 from symnet.declare.primitives import number, show
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Declared, current
@@ -104,8 +105,9 @@ def labels(*shape: Size, classes: Size, values: Any = None, name: str | None = N
 def param(*shape: Size, init: Any = None, name: str | None = None) -> Tensor:
     """A trainable tensor.  It has no facts: training would break them.
 
-    ``init`` is a distribution, numbers, or one of "zeros", "ones", "normal", "he", "xavier", "torch" (uniform in
-    ±1/sqrt(fan_in), torch.nn.Linear's own).  The default is normal for numbers and vectors, "torch" otherwise.
+    ``init`` is a distribution, numbers, a word of ``sn.init``, or one of "zeros", "ones", "normal", "he", "xavier",
+    "torch" (uniform in ±1/sqrt(fan_in), torch.nn.Linear's own).  These take the last axis for fan_out, the others for
+    fan_in, as in ``X @ W``.  The default is normal for numbers and vectors, "torch" otherwise.
     """
     chosen = init if init is not None else ("normal" if len(shape) < 2 else "torch")
     return initial_values(shape, "parameter", chosen, name)
@@ -182,6 +184,8 @@ def _initial(
 ) -> Distribution | Given:
     if isinstance(init, Distribution):
         return init
+    if isinstance(init, Initial):
+        return init.of(shape)
     if not isinstance(init, str):
         return _given(init, shape)
     plain = {"zeros": constant(0.0), "ones": constant(1.0), "normal": normal()}

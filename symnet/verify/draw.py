@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +13,7 @@ import sympy as sp
 
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import GIVEN, TensorSpec, size_symbol
+from symnet.codegen.draws import FUNCTIONS, functions_for
 from symnet.errors import Problem, SymnetError
 from symnet.model import Buffer, Computed, Distribution, Given, Input, Model, Parameter
 
@@ -170,6 +172,8 @@ def _moved(
     for fact in ("one_hot", "simplex", "symmetric", "mask"):
         if fact in spec.facts:
             return _RECIPES[fact](rng, shape)
+    if isinstance(values, Distribution) and values.kind in ("eye", "dirac"):
+        return rng.standard_normal(shape)
     if isinstance(values, Distribution) and values.kind not in ("constant", "zeros", "linspace"):
         return _RECIPES[values.kind](rng, shape, *values.arguments)
     if isinstance(values, Distribution):
@@ -221,8 +225,21 @@ def _mirrored(square: Array) -> Array:
     return np.triu(square) + np.triu(square, 1).T
 
 
+def _functions_of_scripts() -> dict[str, Callable[..., Array]]:
+    """The functions by which scripts draw, from the scripts' own text."""
+    names: dict[str, Any] = {"np": np, "math": math}
+    exec("\n".join(functions_for(FUNCTIONS)), names)
+    return {kind: _with_shape_last(names[kind]) for kind in FUNCTIONS}
+
+
+def _with_shape_last(function: Callable[..., Array]) -> Callable[..., Array]:
+    return lambda rng, shape, *arguments: function(rng, *arguments, shape)
+
+
 #: The recipes of ``Distribution``, drawn exactly as the lines of the generated scripts draw them.
 _RECIPES: Mapping[str, Callable[..., Array]] = {
+    **_functions_of_scripts(),
+    "eye": lambda rng, shape: np.eye(*shape),
     "normal": lambda rng, shape, mean, std: rng.normal(mean, std, shape),
     "uniform": lambda rng, shape, low, high: rng.uniform(low, high, shape),
     "zeros": lambda rng, shape: np.zeros(shape),
