@@ -1,4 +1,4 @@
-"""Handwritten digits, 8x8 pixels, 1797 rows (see data/README.md): a 64-32-10 network, trained as one does in earnest."""
+"""Handwritten digits, 8x8 pixels, 1797 rows (see data/README.md): a 64-32-10 network and the usual ways to train it."""
 
 import symnet as sn
 

@@ -124,7 +124,7 @@ def restore_lines(model: Model, target: Target) -> Lines:
         lines += [
             'best, step = run.watch["best"], run.watch["best_step"]',
             "if step:",
-            '    print(f"the parameters are those of the best {what}, {best:.6g} after step {step}")',
+            '    print(f"the parameters are those of epoch {step // per_epoch}, the best by {what} ({best:.6g})")',
             *(f"    {line}" for line in _restored(target)),
         ]
     return tuple(lines)

@@ -131,7 +131,8 @@ def test_training_stops_early_with_the_best_parameters(patience, delta, tmp_path
         plural = "s" if patience > 1 else ""
         assert lines[-4].startswith(f"epoch {step // 3:>2}/40")
         assert lines[-3] == f"stopped early: the held-out loss has not fallen for {patience} epoch{plural}"
-        assert lines[-2] == f"the parameters are those of the best held-out loss, {best:.6g} after step {best_step}"
+        told = f"the best by held-out loss ({best:.6g})"
+        assert lines[-2] == f"the parameters are those of epoch {best_step // 3}, {told}"
         assert lines[-1] == f"w = {kept[0]:.6g} {kept[3]:.6g}"
         assert json.loads(metrics.read_text().splitlines()[-1])["step"] == step
         checks.run_in_process(path, "--resume", str(file), "--save", str(again))
