@@ -31,7 +31,7 @@ def declared_shape(spec: TensorSpec, sizes: Mapping[str, int | None]) -> str:
 
 def initial_values(model: Model) -> Lines:
     """The entries ``"W1": rng.normal(...),`` of the dict of parameters, in the order declared."""
-    for p in model.parameters:
+    for p in model.owned:
         if isinstance(p.init, Distribution):
             _require_known(p.spec, concrete_shape(p.spec, model.sizes))
     return tuple(

@@ -107,7 +107,7 @@ def _shared(
 
 def _drawing(model: Model) -> Lines:
     """The functions that draw the first values of parameters where NumPy has none."""
-    return functions_for(p.init.kind for p in model.parameters if isinstance(p.init, Distribution))
+    return functions_for(p.init.kind for p in model.owned if isinstance(p.init, Distribution))
 
 
 def _data_part(model: Model, inputs: tuple[str, ...], computed: recipes.ComputedInput) -> dict[str, Any]:

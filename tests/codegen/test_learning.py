@@ -173,6 +173,45 @@ def test_accuracy_is_watched_and_no_epoch_is_no_best(tmp_path, capsys):
     assert len(said) == 1
 
 
+MODES = """
+    N = sn.dims(N="batch")
+    X, y = sn.data(N, 4), sn.labels(N, classes=3)
+    W1, W2, gamma = sn.param(4, 6), sn.param(6, 3), sn.param(6, init="ones")
+    running_mean, running_var = sn.buffer(6), sn.buffer(6, init="ones")
+    A = X @ W1
+    m = sn.mean(A, 0)
+    v = sn.mean((A - m) ** 2, 0)
+    sn.update(running_mean, 0.9 * running_mean + 0.1 * m)
+    sn.update(running_var, 0.9 * running_var + 0.1 * v)
+    Z = gamma * (A - sn.where(sn.training, m, running_mean)) / sn.sqrt(sn.where(sn.training, v, running_var) + 1e-5)
+    loss = sn.cross_entropy(sn.dropout(sn.relu(Z), 0.3) @ W2, y)
+    train = sn.train(optimizer=sn.AdamW(lr=0.05), groups=[{"params": "gamma", "weight_decay": 0.0}], epochs=12,
+                     batch=16, samples=60, holdout=0.2, clip=sn.clip_grad_norm_(0.5), log_every=1,
+                     schedule=sn.ReduceLROnPlateau("max", 0.5, 1, monitor="accuracy"),
+                     early_stopping=sn.EarlyStopping(patience=4))
+"""
+
+
+def test_what_is_watched_is_the_loss_in_evaluation_and_buffers_are_kept(tmp_path, capsys):
+    """Batch norm and dropout: the watched loss is the one that is logged, and the best statistics come back too."""
+    outputs = set()
+    for target, path in generate(tmp_path, "modes", MODES).items():
+        metrics, file = tmp_path / f"{target}.jsonl", tmp_path / ("a.npz" if target == "numpy" else "a.pt")
+        module = checks.run_in_process(path, "--metrics", str(metrics), "--save", str(file))
+        lines = capsys.readouterr().out.splitlines()
+        rows = [json.loads(line) for line in metrics.read_text().splitlines()]
+        best = min(rows, key=lambda row: row["held_out_loss"])
+        assert lines[-1].endswith(f"the best by held-out loss ({best['held_out_loss']:.6g})")
+        assert rows[-1]["step"] - best["step"] == 4 * 3 or len(rows) == 12
+        assert {row["lr"] for row in rows} > {0.05} and all("held_out_accuracy" in row for row in rows)
+        names = [name for name in checks.arrays_of(file) if "best/" in name]
+        assert sum("running" in name for name in names) == 2 and hasattr(module, "evaluate")
+        outputs.add("".join(f"{row['loss']:.10g} {row['lr']} " for row in rows) + lines[-1])
+        checks.check_resume(path, tmp_path, "--batch", "16")
+        capsys.readouterr()
+    assert len(outputs) == 1
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_damaged_checkpoint_of_a_watched_run_is_refused(scripts, target, tmp_path, capsys):
     checks.check_damaged_checkpoints(scripts["plateau"][target], tmp_path, capsys, "another 01234567")
