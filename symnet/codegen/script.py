@@ -45,17 +45,7 @@ def context_of(
             start_lines=default_dtype_lines(model),
             **best_in_checkpoints(model),
         )
-    update, constants = model_update(model, target.library)
-    shared |= {
-        "state": "{" + ", ".join(f"{quoted(name)}: {number(start)}" for name, start in update.slots) + "}",
-        "update_title": f"Take one step in place.  {update.title}.",
-        "update_arguments": ", ".join(update.arguments),
-        "update_lines": update.body(),
-        "state_lines": best_lines(model, target),
-        "run_arguments": run_arguments(model, target),
-        **clip_fields(model, target),
-        "constants": (*shared["constants"], *constants),
-    }
+    shared = _with_update(shared, model, target)
     if target.gradient_word == "autograd":
         marked = "name not in BUFFERS" if model.buffers else ""
         return AutogradContext(**shared, **autograd_fields(model, bodies), marked=marked)
@@ -65,6 +55,21 @@ def context_of(
         gradients=bracketed("grads = ", "{", (f"{quoted(path)}: {g}" for path, g in bodies.gradients), "}", indent=4),
         gradient_loss=bodies.loss,
     )
+
+
+def _with_update(shared: dict[str, Any], model: Model, target: Target) -> dict[str, Any]:
+    """The fields with those of a script that updates its parameters itself."""
+    update, constants = model_update(model, target.library)
+    return shared | {
+        "state": "{" + ", ".join(f"{quoted(name)}: {number(start)}" for name, start in update.slots) + "}",
+        "update_title": f"Take one step in place.  {update.title}.",
+        "update_arguments": ", ".join(update.arguments),
+        "update_lines": update.body(),
+        "state_lines": best_lines(model, target),
+        "run_arguments": run_arguments(model, target),
+        **clip_fields(model, target),
+        "constants": (*shared["constants"], *constants),
+    }
 
 
 def _shared(
