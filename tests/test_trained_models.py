@@ -59,6 +59,13 @@ def vae(p: Leaves, X: Any, eps: Any) -> torch.Tensor:
     return (F.binary_cross_entropy(pixels, X, reduction="sum") + divergence) / len(X)
 
 
+def gaussian_process(p: Leaves, X: Any, y: Any) -> torch.Tensor:
+    """By torch's own distribution, which takes a Cholesky factor."""
+    distance = (X[:, None] - X) / p["log_length"].exp()
+    covariance = (p["log_scale"] - distance**2 / 2).exp() + p["log_noise"].exp() * torch.eye(len(X), dtype=X.dtype)
+    return -torch.distributions.MultivariateNormal(torch.zeros_like(y), covariance).log_prob(y)
+
+
 def block(p: Leaves, h: Any) -> torch.Tensor:
     """A block of a GPT of two heads by torch's own attention."""
     u = F.layer_norm(h, h.shape[2:], p["g1"], p["b1"])
@@ -91,6 +98,7 @@ MODELS: dict[str, tuple[Callable[..., torch.Tensor], Callable[..., torch.optim.O
     "matrix_factorisation": (matrix_factorisation, ADAM, 0.05, 0, 0.0),
     "autoencoder": (autoencoder, ADAM, 0.003, 32, 0.2),
     "vae": (vae, ADAM, 0.003, 32, 0.2),
+    "gaussian_process": (gaussian_process, ADAM, 0.05, 0, 0.0),
     "gpt_block": (gpt_block, ADAM, 0.01, 64, 0.0),
     "char_gpt": (char_gpt, ADAM, 0.01, 32, 0.0),
 }
@@ -152,6 +160,14 @@ def test_the_gpt_learns_far_below_the_unigram_entropy(capsys: pytest.CaptureFixt
     assert last_line("char_gpt", capsys, "--epochs", "8")["loss"] < 2.1
 
 
+def test_a_gaussian_process_finds_the_noise(capsys: pytest.CaptureFixture[str]) -> None:
+    """The wave has an amplitude of 1 and the quick part of the data one of 0.2, which is a variance of 0.02."""
+    assert script("gaussian_process", "numpy").main([]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert float(lines[-2].split()[3]) < -7
+    assert 0.01 < np.exp(float(lines[-1].split()[-1])) < 0.04
+
+
 def test_attention_finds_the_mean_of_what_came(capsys: pytest.CaptureFixture[str]) -> None:
     assert last_line("gpt_block", capsys, "--steps", "200")["loss"] < 0.2  # 0.41 is the loss of always 0
 
@@ -197,6 +213,7 @@ def test_formulas() -> None:
             "dVₙₗᵢᵣ = Σₚ Pₙₗₚᵢ dOₙₗₚᵣ",
             "dKₙₗᵢᵣ = (1/2) Σₚ Qₙₗₚᵣ dSₙₗₚᵢ",
         ],
+        "gaussian_process": ["dK = (K⁻¹ − alpha alphaᵀ)/2", "dlog_scale = 1ᵀ (dR ⊙ R) 1"],
         "matrix_factorisation": ["dE = 2 E/sum(B)", "dU = U/500 + dE V", "dV = dEᵀ U + V/500"],
     }
     for example, formulas in wanted.items():

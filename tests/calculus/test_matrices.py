@@ -16,7 +16,7 @@ from symnet.calculus.ir import Program
 from symnet.calculus.matrices import MATRIX_FUNCTIONS
 from symnet.calculus.simplify import simplify
 from symnet.calculus.verify import verify
-from symnet.model import Given
+from symnet.model import Given, Model
 from tests.cases.matrix_functions import DATA, PARAMETERS, TEXTS, names_of, value_of
 from tests.cases.running import model_of
 
@@ -25,7 +25,12 @@ RTOL, ATOL = 1e-9, 1e-10
 
 
 def program_of(text: str) -> Program:
-    """The forward equations of a case; C is declared symmetric."""
+    """The forward equations of a case."""
+    return model_for(text).program
+
+
+def model_for(text: str) -> Model:
+    """A case as a model; C is declared symmetric."""
 
     def loss() -> Any:
         given = {n: sn.param(*PARAMETERS[n].shape, name=n) for n in names_of(text)}
@@ -34,7 +39,7 @@ def program_of(text: str) -> Program:
 
     model = model_of(loss)
     GIVEN.update({i.spec.name: np.asarray(i.values.values) for i in model.inputs if isinstance(i.values, Given)})
-    return model.program
+    return model
 
 
 #: The numbers of data, those of arrays that stand in a case too.

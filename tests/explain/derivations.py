@@ -67,11 +67,11 @@ def known(name: str, simplified: bool = True, order: int = 1) -> Known:
     if name in CASES:
         case = CASES[name]
         derivation = derivation_of(model_of(name), simplified, order)
-        return _valued(derivation, case.sizes, case.draw(rng))
+        return valued(derivation, case.sizes, case.draw(rng))
     model, _ = load_model(Path(f"{name}.py"))
     sizes = {n: _SMALL.get(n, v or 3) for n, v in model.sizes.items()}
     derivation = derivation_of(model, simplified, order)
-    return _valued(derivation, sizes, _drawn(derivation.raw, sizes, rng, model))
+    return valued(derivation, sizes, _drawn(derivation.raw, sizes, rng, model))
 
 
 def _drawn(program: Program, sizes: Mapping[str, int], rng: np.random.Generator, model: Model) -> dict[str, Any]:
@@ -85,7 +85,7 @@ def _drawn(program: Program, sizes: Mapping[str, int], rng: np.random.Generator,
     return values
 
 
-def _valued(derivation: Derivation, sizes: Mapping[str, int], inputs: Mapping[str, Any]) -> Known:
+def valued(derivation: Derivation, sizes: Mapping[str, int], inputs: Mapping[str, Any]) -> Known:
     rounded = {n: v if v.dtype.kind == "i" else np.round(np.asarray(v) * 64) / 64 for n, v in inputs.items()}
     for arithmetic in (EXACT, FLOAT):
         try:

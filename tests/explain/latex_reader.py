@@ -70,6 +70,12 @@ class LatexReader:
             return self.floor()
         if token.startswith("\\left"):
             return self.fenced()
+        if token == "^" and self.tokens[self.place + 1 : self.place + 5] == ["{", "-", "\\top", "}"]:
+            self.place += 5
+            return "⁻ᵀ"
+        if token == "^" and self.tokens[self.place + 1 : self.place + 5] == ["{", "-", "1", "}"]:
+            self.place += 5
+            return "⁻¹"
         if token == "^":
             self.take()
             return f"^({self.group()})"
@@ -106,7 +112,8 @@ class LatexReader:
         end = {"\\left(": "\\right)", "\\left[": "\\right]", "\\left|": "\\right|"}[opening]
         inner = self.until(end)
         self.take(end)
-        return {"\\left(": f"({inner})", "\\left[": f"[{inner}]", "\\left|": f"abs({inner})"}[opening]
+        text = {"\\left(": f"({inner})", "\\left[": f"[{inner}]", "\\left|": f"abs({inner})"}[opening]
+        return self.subscripted(text) if self.peek() == "_" else text
 
     def name(self) -> str:
         """A name with its subscripts, or a function with its arguments."""

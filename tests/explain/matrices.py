@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from tests.explain.parse import FUNCTIONS, HIGH, Unreadable
+from tests.explain.parse import FUNCTIONS, HIGH, MATRICES, Unreadable
 
 _TOKEN = re.compile(
-    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:e[-+]?\d+)?)|(?P<turn>ᵀ|\^T\b)|(?P<high>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)"
+    r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:e[-+]?\d+)?)|(?P<turn>ᵀ|\^T\b)|(?P<inverse>⁻¹|⁻ᵀ)|(?P<high>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)"
     r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*|[πΦφ∞])|(?P<sign>>=|<=|\.\*|[-+−·*/^()\[\],=>≥≤⊙]))"
 )
 
@@ -105,6 +105,10 @@ class MatrixParser:
         if kind == "turn":
             self.take()
             return Ones(True) if isinstance(base, Ones) else Value(solid(base).array.T, solid(base).wide)
+        if kind == "inverse":
+            self.take()
+            inverse = np.linalg.inv(solid(base).array)
+            return Value(inverse.T if text == "⁻ᵀ" else inverse)
         if kind == "high":
             self.take()
             return Value(np.asarray(solid(base).array, float) ** int("".join(HIGH[c] for c in text)), solid(base).wide)
@@ -163,6 +167,8 @@ class MatrixParser:
             return Value(array[:, None] if array.ndim == 1 else array)
         if name in self.sizes:
             return Value(np.asarray(float(self.sizes[name])))
+        if name in ("π", "pi"):
+            return Value(np.asarray(np.pi))
         raise Unreadable(name)
 
     def call(self, name: str) -> Value:
@@ -176,6 +182,9 @@ class MatrixParser:
             self.take()
             arguments.append(self.sum())
         self.take(")")
+        if name in MATRICES:
+            found = np.asarray(MATRICES[name](np.asarray(arguments[0].array, float)))
+            return Value(found[:, None] if found.ndim == 1 else found)
         if name == "sum":
             return Value(arguments[0].array.sum())
         if name in ("rowsum", "colsum"):

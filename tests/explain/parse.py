@@ -78,6 +78,16 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "phi": lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi),
     "Φ": lambda x: 0.5 * (1 + math.erf(x / math.sqrt(2))), "Phi": lambda x: 0.5 * (1 + math.erf(x / math.sqrt(2))),
 }  # fmt: skip
+#: Functions of whole matrices as the pages call them.
+MATRICES: dict[str, Callable[[Any], Any]] = {
+    "inv": np.linalg.inv, "det": np.linalg.det, "logdet": lambda a: np.linalg.slogdet(a)[1],
+    "logabsdet": lambda a: np.linalg.slogdet(a)[1], "signdet": lambda a: np.linalg.slogdet(a)[0],
+    "cholesky": np.linalg.cholesky, "eigvalsh": np.linalg.eigvalsh, "pinv": np.linalg.pinv,
+    "eigenvectors": lambda a: np.linalg.eigh(a)[1], "svdvals": lambda a: np.linalg.svd(a, compute_uv=False),
+    "left_singular": lambda a: np.linalg.svd(a, full_matrices=False)[0],
+    "right_singular": lambda a: np.linalg.svd(a, full_matrices=False)[2].T,
+    "matrix_exp": lambda a: sum((np.linalg.matrix_power(a, k) / math.factorial(k) for k in range(60)), 0 * a),
+}  # fmt: skip
 RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "≥": lambda a, b: a >= b,
     "<=": lambda a, b: a <= b, "≤": lambda a, b: a <= b, "=": lambda a, b: a == b,
@@ -165,6 +175,11 @@ class Parser:
         if token.kind == "number":
             number = Fraction(token.text) if token.text.isdigit() else float(token.text)
             return lambda at: number
+        if token.text == "(" and self.peek(1).text == "⁻¹" and self.peek(2).text == ")":
+            matrix = self.take().text
+            self.take("⁻¹")
+            self.take(")")
+            return self.of_matrix("inv", matrix)
         if token.text == "(":
             inner = self.sum()
             self.take(")")
@@ -213,6 +228,11 @@ class Parser:
                 first, second = self.arguments("]")
                 return lambda at: indicator(first(at) == second(at))
             return self.entry(name, self.arguments("]"))
+        if self.at_call() and name in MATRICES:
+            self.take()
+            matrix = self.take().text
+            self.take(")")
+            return self.of_matrix(name, matrix)
         if self.at_call() and name in FUNCTIONS:
             self.take()
             arguments = self.arguments(")")
@@ -237,8 +257,20 @@ class Parser:
     def letter(self, letter: str) -> Evaluate:
         return lambda at: at[letter]
 
+    def of_matrix(self, function: str, name: str) -> Evaluate:
+        """A function of a whole matrix, or an entry of it."""
+        value = MATRICES[function](np.asarray(self.world.values[name], float))
+        if self.peek().kind == "low":
+            return self.at(name, value, [self.letter(x) for x in letters_in(self.take().text)])
+        if self.peek().text == "[" and not self.peek().spaced:
+            self.take()
+            return self.at(name, value, self.arguments("]"))
+        return self.at(name, value, [])
+
     def entry(self, name: str, addresses: list[Evaluate]) -> Evaluate:
-        value = self.world.values[name]
+        return self.at(name, self.world.values[name], addresses)
+
+    def at(self, name: str, value: Any, addresses: list[Evaluate]) -> Evaluate:
         if np.ndim(value) != len(addresses):
             raise Unreadable(f"{name} has {np.ndim(value)} axes, {len(addresses)} addresses are written")
 

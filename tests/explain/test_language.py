@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from symnet.calculus.matrices import MATRIX_FUNCTIONS
 from symnet.calculus.rewrites import RULES
 from symnet.explain import rules
 from symnet.explain.chinese import PHRASES, TEMPLATES
@@ -42,6 +43,7 @@ SECOND = ("cubic", "quadratic", "softmax", "examples/cube_plus_bias", "examples/
 #: Words that a Chinese reader expects in Latin letters, and what LaTeX and Markdown call their own parts.
 NAMES = {"PyTorch", "NumPy", "torch", "symnet", "pip", "install", "float", "delta", "cpu", "dV"}
 NAMES |= {"one_hot", "simplex", "mask"}
+NAMES |= {word for f in MATRIX_FUNCTIONS.values() for word in re.findall("[A-Za-z_]+", f"{f.name} {f.source}")}
 FUNCTIONS = {name for name, _ in rules.DERIVATIVES.values()} | {"sign"}
 SETTING = set(
     WORD.findall(
