@@ -109,7 +109,8 @@ def losses_of_torch(example: str) -> list[float]:
     loss_of, optimizer, rate, batch, holdout = MODELS[example]
     module = script(example, "numpy")
     drawn = np.random.default_rng([0, 1])
-    found = module.read_data(module.DATA) if hasattr(module, "DATA") else module.make_data(drawn, getattr(module, "SAMPLES", 1))
+    made = not hasattr(module, "DATA")
+    found = module.make_data(drawn, getattr(module, "SAMPLES", 1)) if made else module.read_data(module.DATA)
     data, _ = module.split(module.check_data(found, "the data"), holdout, 0)
     leaves = {k: torch.tensor(v, requires_grad=True) for k, v in module.init_params(0).items()}
     update, losses = optimizer(leaves.values(), lr=rate), []
