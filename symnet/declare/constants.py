@@ -87,6 +87,12 @@ def labels_of(trace: Trace, numbers: Any, shape: tuple[int, ...]) -> Traced:
     return known.tensor
 
 
+def numbers_of(trace: Trace, numbers: Sequence[float]) -> Any:
+    """A constant vector of real numbers."""
+    key = ("real", (len(numbers),), tuple(numbers))
+    return trace.constants.setdefault(key, Constant(_made(trace, *key), [])).tensor
+
+
 def constant_values(tensor: Traced) -> Any | None:
     """The nested numbers of a constant tensor, or None for any other tensor."""
     declared = tensor.trace.declared.get(tensor.spec.name)

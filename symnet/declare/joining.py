@@ -145,6 +145,12 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
     return input
 
 
+@word(method=False, offered=False)
+def constant_pad_nd(input: Tensor, pad: Any, value: float = 0) -> Tensor:
+    """The tensor with a border of one number"""
+    return bordered(input, pad, "constant", value)
+
+
 def _cut(x: Tensor, axis: int, before: int, after: int) -> Tensor:
     """What a negative border leaves."""
     if not before and not after:
@@ -191,3 +197,6 @@ def _neighbours(x: Tensor, axis: int, before: int, after: int, mode: str) -> lis
         return [x if p is None else sliced(x, axis, slice(*p)) for p in parts if p is None or p[0] < p[1]]
     first_entry, last_entry = sliced(x, axis, slice(0, 1)), sliced(x, axis, slice(known - 1, known))
     return [*([first_entry] * before), x, *([last_entry] * after)]
+
+
+bordered = pad

@@ -8,8 +8,9 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.calculus.ir import indices_for
+from symnet.calculus.ir import Index, indices_for
 from symnet.declare.dropout import dropout
+from symnet.declare.joining import pad
 from symnet.declare.masks import is_mask, where
 from symnet.declare.pointwise import as_exact, mapped
 from symnet.declare.primitives import number, show
@@ -72,6 +73,22 @@ def rms_norm(input: Tensor, normalized_shape: Any, weight: Any = None, eps: floa
     count = sp.Mul(*(input.shape[a] for a in axes))
     square = reduced(input, axes, True, lambda a: a**2 / count, hint="v")
     return _affine(_divided(input, square, eps), weight, None, channels=False)
+
+
+@word(method=False)
+def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
+    """y[n,c] = x[n,c] / (k + alpha / size Σ_m x[n,m]²) ** beta, m the channels within size / 2 of c"""
+    known = known_size(input, 1, "local_response_norm")
+    flat = reshape(input, [input.shape[0], known, -1]) if input.ndim > 2 else input[(..., None)]
+    wide = pad(flat, (0, 0, size // 2, (size - 1) // 2))
+    near = Index("k", size)
+    left = indices_for(flat.shape)
+    spec = input.trace.new_spec(flat.shape, "intermediate")
+    n, c, i = left
+    input.trace.define(spec, Term(left, wide.read((n, c + near, i)) ** 2 / size, (near,)))
+    total = reshape(input.made(spec, "v"), list(input.shape))
+    scale, power = as_exact(alpha), as_exact(beta)
+    return mapped("local_response_norm", lambda x, s: x / (as_exact(k) + scale * s) ** power, input, total)
 
 
 @word(method=False)

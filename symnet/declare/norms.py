@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
 import sympy as sp
 
 from symnet.calculus import scalars
+from symnet.declare.indexing import subscript
 from symnet.declare.linear_algebra import inv
 from symnet.declare.pointwise import as_exact, mapped
 from symnet.declare.primitives import merged_shape, show
 from symnet.declare.reductions import amax, amin, axes_of, count_nonzero, kept, reduced, sum
 from symnet.declare.several import clamp_min
-from symnet.declare.shapes import axis_of, expand, permute
+from symnet.declare.shapes import axis_of, expand, known_size, permute, unsqueeze
 from symnet.declare.spectra import svdvals
 from symnet.declare.tensor import Dim, Tensor
 from symnet.declare.words import mistake, word
@@ -120,3 +122,26 @@ def pairwise_distance(x1: Tensor, x2: Tensor, p: float = 2.0, eps: float = 1e-6,
     """y[i] = (Σ_k |a[i,k] - b[i,k] + eps|^p)^(1/p)"""
     apart = mapped("pairwise_distance", lambda a, b, e: a - b + e, x1, x2, eps)
     return _vector_norm(apart, p, -1, keepdim)
+
+
+@word()
+def dist(input: Tensor, other: Tensor, p: float = 2) -> Tensor:
+    """y = (Σ |a[i] - b[i]|^p)^(1/p)"""
+    return _vector_norm(mapped("dist", lambda a, b: a - b, input, other), p, None, False)
+
+
+@word(method=False)
+def cdist(x1: Tensor, x2: Tensor, p: float = 2.0, compute_mode: str = "") -> Tensor:
+    """y[i,j] = (Σ_k |a[i,k] - b[j,k]|^p)^(1/p)"""
+    apart = mapped("cdist", lambda a, b: a - b, unsqueeze(x1, -2), unsqueeze(x2, -3))
+    return _vector_norm(apart, p, -1, False)
+
+
+@word(method=False)
+def pdist(input: Tensor, p: float = 2.0) -> Tensor:
+    """y = (Σ_k |x[i,k] - x[j,k]|^p)^(1/p) for i < j, row by row"""
+    pairs = list(itertools.combinations(range(known_size(input, 0, "pdist")), 2))
+    if input.ndim != 2 or not pairs:
+        raise mistake("SN103", f"pdist of {show(input.shape)}: a matrix of two rows or more")
+    first, second = (subscript(input, [pair[k] for pair in pairs]) for k in (0, 1))
+    return _vector_norm(mapped("pdist", lambda a, b: a - b, first, second), p, -1, False)

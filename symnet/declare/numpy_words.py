@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from symnet.declare import joining, norms, products, reductions, scans, shapes, slices
+from symnet.declare import arrangements, joining, norms, products, reductions, scans, shapes, slices
 from symnet.declare.tensor import Dim, Tensor
 from symnet.declare.words import word
 
@@ -99,6 +99,12 @@ def np_norm(x: Tensor, ord: Any = None, axis: Any = None, keepdims: bool = False
 def np_tile(A: Tensor, reps: Any) -> Tensor:
     """The tensor repeated so often along each axis"""
     return joining.tile(A, *(reps if isinstance(reps, list | tuple) else (reps,)))
+
+
+@_numpys("meshgrid")
+def np_meshgrid(*xi: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
+    """The coordinates of a grid, the first two axes exchanged unless told otherwise"""
+    return arrangements.meshgrid(*xi, indexing=indexing)
 
 
 @_numpys("tensordot")

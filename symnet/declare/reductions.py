@@ -170,6 +170,19 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     return Extremes(-reduced(input, dim, keepdim, lambda a: -a, op="first", hint="m"), _Places())
 
 
+class Both(NamedTuple):
+    """The smallest and the largest."""
+
+    min: Tensor
+    max: Tensor
+
+
+@word()
+def aminmax(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Both:
+    """min_k x[i,k] and max_k x[i,k]; ties share the derivative"""
+    return Both(amin(input, dim, keepdim), amax(input, dim, keepdim))
+
+
 @word(torch=("argmax", "argmin"), of_torch=False, offered=False)
 def place_of_extreme(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
     """refused: a whole number without a derivative, good for a metric only"""

@@ -107,16 +107,26 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: 
 @word(torch="trapz", numpy=("trapezoid", "trapz"), method=False)
 def trapezoid(y: Tensor, x: Any = None, dx: float | None = None, dim: int = -1) -> Tensor:
     """z = Σ_i (x[i+1] - x[i]) (y[i] + y[i+1]) / 2, or with equal steps dx"""
+    return sum(_trapezia(y, x, dx, dim), axis_of(y, dim, y.ndim))
+
+
+def _trapezia(y: Tensor, x: Any, dx: float | None, dim: int) -> Tensor:
     at = axis_of(y, dim, y.ndim)
     known = known_size(y, at, "trapezoid")
     middle = (sliced(y, at, slice(0, known - 1)) + sliced(y, at, slice(1, known))) / 2
     if x is None:
-        return sum(middle * as_exact(1 if dx is None else dx), at)
+        return mapped("trapezoid", lambda a: a * as_exact(1 if dx is None else dx), middle)
     steps = diff(x, 1, -1 if x.ndim == 1 else dim)
     if x.ndim == 1:
         for _ in range(y.ndim - 1 - at):
             steps = unsqueeze(steps, -1)
-    return sum(mapped("mul", lambda a, b: a * b, middle, steps), at)
+    return mapped("mul", lambda a, b: a * b, middle, steps)
+
+
+@word(method=False)
+def cumulative_trapezoid(y: Tensor, x: Any = None, dx: float | None = None, dim: int = -1) -> Tensor:
+    """z[i] = Σ_k (x[k+1] - x[k]) (y[k] + y[k+1]) / 2 over k <= i, or with equal steps dx"""
+    return cumsum(_trapezia(y, x, dx, dim), axis_of(y, dim, y.ndim))
 
 
 @word(numpy="cov")

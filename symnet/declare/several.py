@@ -34,6 +34,21 @@ def pow(input: Tensor | float, exponent: Tensor | float) -> Tensor:
     return mapped("pow", lambda a, b: a**b, input, exponent)
 
 
+@word(numpy="ldexp")
+def ldexp(input: Tensor, other: Tensor | float) -> Tensor:
+    """z[i] = x[i] 2 ** y[i]"""
+    return mapped("ldexp", lambda a, b: a * sp.Integer(2) ** b, input, other)
+
+
+@word(torch="special.multigammaln")
+def mvlgamma(input: Tensor, p: int) -> Tensor:
+    """y[i] = p (p - 1) / 4 log π + Σ_k log Γ(x[i] - k / 2), k < p"""
+    constant = sp.Rational(p * (p - 1), 4) * sp.log(sp.pi)
+    return mapped(
+        "mvlgamma", lambda x: constant + sp.Add(*(specials.lgamma(x - sp.Rational(k, 2)) for k in range(p))), input
+    )
+
+
 @word(torch="arctan2", numpy=("arctan2", "atan2"))
 def atan2(input: Tensor, other: Tensor) -> Tensor:
     """z[i] = the angle of the point (x[i], y[i]), y first"""

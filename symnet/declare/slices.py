@@ -49,7 +49,7 @@ def _number(x: Tensor, size: Any) -> int:
     return known
 
 
-@word()
+@word(torch=("unsafe_split",))
 def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Tensor, ...]:
     """The parts of an axis: pieces of one size, or of given sizes"""
     at = axis_of(input, dim, input.ndim)
@@ -66,7 +66,7 @@ def split(input: Tensor, split_size_or_sections: Any, dim: int = 0) -> tuple[Ten
     return tuple(sliced(input, at, slice(s, s + n)) for s, n in zip(starts, sizes, strict=True))
 
 
-@word()
+@word(torch=("unsafe_chunk",))
 def chunk(input: Tensor, chunks: int, dim: int = 0) -> tuple[Tensor, ...]:
     """At most so many parts of an axis, all of one size but the last"""
     known = known_size(input, axis_of(input, dim, input.ndim), "chunk")
@@ -81,7 +81,7 @@ def flip(input: Tensor, *dims: Any) -> Tensor:
     return readdressed(input, left, [i.size - 1 - i if k in axes else i for k, i in enumerate(left)])
 
 
-@word()
+@word(torch="Tensor.unfold", of_torch=False)
 def unfold(input: Tensor, dimension: int, size: int, step: int) -> Tensor:
     """y[i,k] = x[i step + k]: windows of an axis, side by side as a new last axis"""
     if not input.ndim:

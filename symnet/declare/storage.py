@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from symnet.declare.tensor import Tensor
-from symnet.declare.words import mistake, word
+from symnet.declare.words import TORCH, mistake, word
+
+_OF_REAL_NUMBERS = ("conj", "conj_physical", "resolve_conj", "resolve_neg", "real")
+_COPIES = ("view", "permute", "transpose", "t", "squeeze", "unsqueeze", "expand", "diagonal", "narrow", "unbind")
 
 
-@word(torch=("contiguous", "cpu", "cuda", "double", "float", "clone"), of_torch=False, offered=False)
+@word(torch=("contiguous", "cpu", "cuda", "double", "float", "clone", *_OF_REAL_NUMBERS), of_torch=False, offered=False)
 def kept(input: Tensor, *_: Any, **__: Any) -> Tensor:
     """y[i] = x[i]"""
     return input
@@ -27,3 +30,7 @@ def moved(input: Tensor, *target: Any, **options: Any) -> Tensor:
 def cut(input: Tensor) -> Tensor:
     """refused: no equation says that a derivative is not to be taken"""
     raise mistake("SN110", "detach() is not covered: it is no function of numbers", "declare the values as sn.data")
+
+
+for _name in _COPIES:  # torch's views that own their memory are the same equations
+    TORCH[f"{_name}_copy"] = TORCH[_name]

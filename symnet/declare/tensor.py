@@ -223,6 +223,8 @@ class Tensor(Asked):
     def mT(self) -> Tensor:
         return self._call("transpose", -2, -1)
 
+    H, mH = T, mT  # real numbers are their own conjugates
+
     def __getitem__(self, key: Any) -> Tensor:
         result = subscript(self, key)
         if key is None or (isinstance(key, tuple) and any(k is None for k in key)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from symnet.declare import (
     activations,
     adaptive,
+    arrangements,
     attention,
     class_losses,
     convolution,
@@ -20,10 +21,12 @@ from symnet.declare import (
     norms,
     numpy_words,
     operators,
+    placing,
     pointwise,
     pooling,
     products,
     reductions,
+    resampling,
     scans,
     selection,
     several,
@@ -38,7 +41,7 @@ FAMILIES = (
     *(pointwise, several, activations, operators, masks, made_like),
     *(reductions, norms, scans, products, linear_algebra, spectra, convolution, pooling, adaptive),
     *(normalisation, dropout, drawn, attention, losses, class_losses),
-    *(shapes, slices, joining, selection, derivative_words),
+    *(shapes, slices, joining, selection, placing, arrangements, resampling, derivative_words),
 )
 UNSEEN = (numpy_words, storage)  # reached through the libraries only
 

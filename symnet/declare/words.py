@@ -93,6 +93,9 @@ class Word:
     def _applied(self, args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
         given = [_converted(a) for a in args]
         named = {k: _converted(v) for k, v in self._options(options).items()}
+        several = next((p.name for p in self.signature.parameters.values() if p.kind is p.VAR_POSITIONAL), None)
+        if several in named and len(given) == 1:  # torch.flip(x, dims=(0, 1))
+            given.append(named.pop(several))
         try:
             self.signature.bind(*given, **named)
         except TypeError as error:
