@@ -9,16 +9,18 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from benchmarks.closed_forms import closed_form_rows
 from benchmarks.commands import derive_rows, generate_rows
 from benchmarks.depth import depth_rows
 from benchmarks.equality import Unequal
-from benchmarks.steps import step_rows
+from benchmarks.steps import SYSTEMS, step_rows
 from benchmarks.table import Row, render, to_json
 
 SECTIONS = ("derive", "closed_forms", "depth", "steps", "generate")
+MODELS = {system.name: system for system in SYSTEMS}  # each one a part of "steps"
 
 
 def machine() -> dict[str, str]:
@@ -38,7 +40,9 @@ def parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Ratios of times, measured in one run.")
     parser.add_argument("--quick", action="store_true", help="few rounds: a look, not a result")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    parser.add_argument("--only", default=",".join(SECTIONS), help=f"some of {','.join(SECTIONS)}")
+    parser.add_argument(
+        "--only", default=",".join(SECTIONS), help=f"some of {','.join((*SECTIONS, *(s.name for s in SYSTEMS)))}"
+    )
     parser.add_argument("--threads", type=int, default=1, help="of NumPy and of torch in the steps (default 1)")
     return parser.parse_args(argv)
 
@@ -54,6 +58,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "steps": lambda: step_rows(3 * rounds, args.threads),
         "generate": lambda: generate_rows(min(rounds, 3)),
     }
+    sections |= {name: partial(step_rows, 3 * rounds, args.threads, (system,)) for name, system in MODELS.items()}
     wanted = args.only.split(",")
     if unknown := [name for name in wanted if name not in sections]:
         print(f"error: there is no section {unknown[0]}: choose among {', '.join(sections)}", file=sys.stderr)

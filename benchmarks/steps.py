@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,9 @@ from benchmarks.worker import load_module
 
 BY_HAND = Path(__file__).resolve().parent / "candidates"
 REFERENCE = "torch autograd"
-HAND_MADE = {"NumPy by hand": "numpy", "torch by hand": "torch", "NumPy by hand, tuned": "numpy_tuned"}
+UNFUSED = "autograd, unfused"  # with the words of the model instead of torch's fused function
+BY_HAND_KINDS = {"NumPy by hand": "numpy", "torch by hand": "torch", "NumPy by hand, tuned": "numpy_tuned"}
+HAND_MADE = {**BY_HAND_KINDS, UNFUSED: "autograd_unfused"}
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,18 @@ class System:
     target: float
     by_hand: tuple[str, ...] = ("NumPy by hand", "torch by hand")
 
+    @property
+    def name(self) -> str:
+        """What ``--only`` calls it."""
+        return Path(self.model).stem
+
 
 SYSTEMS = (
-    System("examples/cubic.py", "the cubic, 2000 points", 2000, ("float64", "float32"), 0.25, tuple(HAND_MADE)),
+    System("examples/cubic.py", "the cubic, 2000 points", 2000, ("float64", "float32"), 0.25, tuple(BY_HAND_KINDS)),
     System("examples/mlp.py", "784-256-10, batch 32", 32, ("float32",), 0.7),
     System("benchmarks/models/conv.py", "convolutions on 28x28, batch 32", 32, ("float32",), 1.5, ()),
+    System("benchmarks/models/lstm.py", "LSTM of 50 steps, batch 32", 32, ("float32",), 0.6, ()),
+    System("benchmarks/models/attention.py", "attention, 128 positions, batch 8", 8, ("float32",), 1.3, (UNFUSED,)),
 )
 
 
@@ -85,7 +94,7 @@ def candidates(system: System, folder: Path) -> dict[str, tuple[Path, str]]:
     }
     for hand in system.by_hand:
         ending = HAND_MADE[hand]
-        found[hand] = (BY_HAND / f"{name}_{ending}.py", ending.removesuffix("_tuned"))
+        found[hand] = (BY_HAND / f"{name}_{ending}.py", ending.partition("_")[0])
     return found
 
 
@@ -143,6 +152,7 @@ def rows_of(section: str, seconds: Mapping[str, list[float]], target: float) -> 
         ("generated NumPy", REFERENCE, target),
         ("generated NumPy", "NumPy by hand", None),
         ("generated NumPy", "torch by hand", None),
+        ("generated NumPy", UNFUSED, None),
         ("generated torch", REFERENCE, None),
         ("generated torch", "torch by hand", None),
         ("NumPy by hand", REFERENCE, None),
@@ -152,10 +162,10 @@ def rows_of(section: str, seconds: Mapping[str, list[float]], target: float) -> 
     return [row(section, (one, seconds[one]), (two, seconds[two]), goal) for one, two, goal in known]
 
 
-def step_rows(rounds: int, threads: int) -> list[Row]:
-    """All rows of all systems.  Raises Unequal before anything is timed if two candidates disagree."""
+def step_rows(rounds: int, threads: int, systems: Sequence[System] = SYSTEMS) -> list[Row]:
+    """All rows of the systems.  Raises Unequal before anything is timed if two candidates disagree."""
     rows: list[Row] = []
-    for system in SYSTEMS:
+    for system in systems:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             files = candidates(system, folder)

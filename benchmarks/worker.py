@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -35,6 +36,8 @@ class Candidate:
 
     def __init__(self, path: Path, kind: str) -> None:
         self.kind = kind
+        # A process of one thread works as long as it has the core; what others do meanwhile does not count.
+        self.clock = time.process_time if os.environ.get("OMP_NUM_THREADS") == "1" else time.perf_counter
         self.function: Callable[..., Any] = load_module(path).loss_and_grads
         self.params: dict[str, Any] = {}
         self.data: list[Any] = []
@@ -73,10 +76,10 @@ class Candidate:
         np.savez(to, **plain)
 
     def _slice(self) -> float:
-        start = time.perf_counter()
+        start = self.clock()
         for _ in range(self.calls):
             self.function(self.params, *self.data)
-        return time.perf_counter() - start
+        return self.clock() - start
 
     def seconds(self) -> float:
         """Seconds of one step: the fastest of a few slices."""

@@ -101,7 +101,7 @@ def test_durations_have_units(seconds, text):
 
 
 def test_the_command_fails_loudly(monkeypatch, capsys):
-    def unequal(rounds: int, threads: int) -> list[object]:
+    def unequal(rounds: int, threads: int, systems: object = ()) -> list[object]:
         raise Unequal("generated NumPy: loss differs")
 
     monkeypatch.setattr(command, "step_rows", unequal)
@@ -110,5 +110,5 @@ def test_the_command_fails_loudly(monkeypatch, capsys):
         "error: not the same results, so nothing is compared: generated NumPy: loss differs" in capsys.readouterr().err
     )
     assert command.main(["--only", "nothing"]) == 2
-    sections = "derive, closed_forms, depth, steps, generate"
+    sections = "derive, closed_forms, depth, steps, generate, cubic, mlp, conv, lstm, attention"
     assert capsys.readouterr().err == f"error: there is no section nothing: choose among {sections}\n"

@@ -17,6 +17,7 @@ from symnet.codegen.listed import listed
 from symnet.codegen.locals import localise
 from symnet.codegen.lower import lower
 from symnet.codegen.memory import add_in_place, detach, own_outputs, with_values_kept
+from symnet.codegen.products import plain_reshapes
 from symnet.codegen.schedule import contiguous, drop_unused, hoist, share, shorten
 from symnet.codegen.spelling import Language, number_text, wrapped
 from symnet.codegen.stabilise import Stable, stabilise
@@ -161,7 +162,8 @@ class Writer:
         program = samples_last(stable.program, frozenset(outputs))
         names = Namer((*program.tensors, *self.sizes, *SCRIPT_NAMES, *dir(builtins), *self.language.helpers))
         stores = read_program(program, self.sizes, names.take("t"))
-        statements = without_inverses(lower(program, stores, frozenset(outputs), self._like(program)))
+        lowered = lower(program, stores, frozenset(outputs), self._like(program))
+        statements = plain_reshapes(without_inverses(lowered), program)
         statements = localise(drop_unused(hoist(statements, names), outputs), outputs)
         statements = drop_unused(share(statements, names), outputs)
         if self.language.name == "numpy":

@@ -11,9 +11,9 @@ import sympy as sp
 from symnet.calculus.ir import Program, TensorSpec
 from symnet.calculus.scalars import relu
 from symnet.codegen.elementwise import Elementwise
-from symnet.codegen.memory import in_order
-from symnet.codegen.parts import Part, expanded, number
-from symnet.codegen.products import Factor, matrix_product
+from symnet.codegen.filled import filled
+from symnet.codegen.parts import Part, expanded, number, slice_of
+from symnet.codegen.products import Factor, matrix_product, one_product
 from symnet.codegen.statements import Add, AddWindows, Array, Assign, Statement, Zeros, name
 from symnet.reading.maps import mapped
 from symnet.reading.nodes import (
@@ -59,7 +59,9 @@ def lower(
     for place, store in enumerate(listed):
         if store.loop is not None and (place == 0 or listed[place - 1].loop != store.loop):
             body = [s for s in listed if s.loop == store.loop and s.first]
-            statements += [work.zeros(s.target) for s in body]  # all arrays of a loop are there before it begins
+            for first in body:  # all arrays of a loop are there before it begins
+                own = [s for s in listed if s.target == first.target]
+                statements.append(work.zeros(first.target, filled(own, program.tensors[first.target].shape)))
         statements += work.store(store, counts[store.target] > 1)
     return tuple(statements)
 
@@ -71,9 +73,9 @@ class _Lowering:
     like: Array
     numbers: dict[str, sp.Expr] = field(default_factory=dict)  # computed tensors that are Python numbers
 
-    def zeros(self, target: str) -> Zeros:
-        """The statement that makes a tensor of zeros."""
-        return Zeros(target, self._like_tensor(self.program.tensors[target]))
+    def zeros(self, target: str, unset: bool = False) -> Zeros:
+        """The statement that makes a tensor of zeros, or of ``unset`` places."""
+        return Zeros(target, self._like_tensor(self.program.tensors[target], unset), unset)
 
     def store(self, store: Store, several: bool) -> list[Statement]:
         """The statements of one store; ``several`` says that its target has others."""
@@ -136,15 +138,17 @@ class _Lowering:
         )
         view: list[Hashable] = []
         for key, size in zip(keys, spec.shape, strict=True):
-            view.append(key if isinstance(key, sp.Expr) else _slice_of(key, size) if isinstance(key, Span) else WHOLE)
+            view.append(key if isinstance(key, sp.Expr) else slice_of(key, size) if isinstance(key, Span) else WHOLE)
         return (tuple(view) if any(v != WHOLE for v in view) else ()), self._keys(nodes)
 
-    def _like_tensor(self, spec: TensorSpec) -> Array:
+    def _like_tensor(self, spec: TensorSpec, unset: bool) -> Array:
         """A tensor of the same shape, by preference the one whose adjoint this is."""
         names = (n for n, a in self.program.adjoints.items() if a == spec.name and n in self.program.tensors)
         primal = next(names, None)
         if primal is not None and self.program.tensors[primal].shape == spec.shape and primal not in self.numbers:
             return name(primal, spec.rank)
+        if unset:
+            return Array("empty", (self.like,), tuple(spec.shape), spec.rank, "float")
         return Array("full", (number(sp.S.Zero), self.like), tuple(spec.shape), spec.rank, "float")
 
     def _as_float(self, array: Array) -> Array:
@@ -192,7 +196,8 @@ class _Lowering:
             case Reduce() | First():
                 return self._reduce(node) if isinstance(node, Reduce) else self._first(node)
             case MatMul():
-                return self._matmul(node)
+                left, right = self._operand(node.left), self._operand(node.right)
+                return one_product(left, right, node)
             case Outer() | Matrix():
                 return self._matrix(node)
             case Einsum():
@@ -202,19 +207,6 @@ class _Lowering:
         if isinstance(node, Matrix):
             return Array("matrix", (self._operand(node.source),), node.function, len(node.axes), "float")
         return Array("outer", (self._operand(node.left), self._operand(node.right)), None, 2, "float")
-
-    def _matmul(self, node: MatMul) -> Array:
-        """A product; many matrices times one are one matrix, of all their rows, times that one."""
-        left, right = self._operand(node.left), self._operand(node.right)
-        if left.rank < 3 or right.rank != 2 or not in_order(left):
-            return Array("matmul", (left, right), None, len(node.axes), "float")
-        shape = (sp.Mul(*(i.size for i in node.left.axes[:-1])), node.left.axes[-1].size)
-        source = left.arguments[0] if left.kind == "reshape" else left
-        spec = self.program.tensors.get(str(source.attribute)) if source.kind == "name" else None
-        known = spec is not None and tuple(spec.shape) == shape
-        rows = source if known else Array("reshape", (source,), shape, 2, "float")
-        product = Array("matmul", (rows, right), None, 2, "float")
-        return Array("reshape", (product,), tuple(i.size for i in node.axes), len(node.axes), "float")
 
     def _operand(self, node: Node) -> Array:
         return self._as_float(self.array(node))
@@ -247,7 +239,7 @@ class _Lowering:
                 keys.append(key)
                 continue
             flipped += [axis] if key.step < 0 else []
-            keys.append(_slice_of(key, label.size))
+            keys.append(slice_of(key, label.size))
             axis += 1
         array = Array("slice", (source,), tuple(keys), axis, source.dtype)
         return Array("flip", (array,), tuple(flipped), axis, source.dtype) if flipped else array
@@ -285,9 +277,8 @@ class _Lowering:
 
     def _first(self, node: First) -> Array:
         """1 at the first places; a product with it is those places of the other factor."""
-        source, largest = self._operand(node.source), self._operand(node.largest)
-        over = tuple(node.axes.index(i) for i in node.over)
-        return Array("at_first", (number(sp.S.One), source, largest), over, source.rank, "float")
+        arguments = (number(sp.S.One), self._operand(node.source), self._operand(node.largest))
+        return Array("at_first", arguments, tuple(node.axes.index(i) for i in node.over), len(node.axes), "float")
 
     def _einsum(self, node: Einsum) -> Array:
         operands = tuple(self._operand(o) for o in node.operands)
@@ -307,11 +298,3 @@ class _Lowering:
         source = self.array(node.source)
         slid = tuple((k, w.tap.size, w.stride, w.dilation) for k, w in enumerate(node.windows) if w is not None)
         return Array("windows", (source,), tuple(zip(*slid, strict=True)), len(node.axes), source.dtype)
-
-
-def _slice_of(span: Span, size: sp.Expr) -> tuple[sp.Expr, sp.Expr | None, int]:
-    """(start, stop, step) of a span's places in ascending order; stop is None where the axis ends."""
-    start = sp.expand(span.start if span.step > 0 else span.start + span.step * (span.size - 1))
-    step = abs(span.step)
-    to_the_end = bool(sp.expand(start + step * span.size - size).is_nonnegative)
-    return start, None if to_the_end else sp.expand(start + step * (span.size - 1) + 1), step

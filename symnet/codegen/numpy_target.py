@@ -106,7 +106,8 @@ def _within(array: Array, parts: tuple[Text, ...]) -> Text:
 
 
 def _zeros(statement: Zeros, like: str) -> str:
-    return f"np.zeros_like({like})" if statement.like.kind == "name" else like
+    made = "np.empty_like" if statement.unset else "np.zeros_like"
+    return f"{made}({like})" if statement.like.kind == "name" else like
 
 
 def _huber(r: Text, delta: Text) -> Text:
@@ -195,6 +196,7 @@ KINDS: dict[str, Speller] = {
         f'np.einsum("{array.attribute}", {", ".join(p.text for p in parts)}, optimize=True)'
     ),
     "full": _full,
+    "empty": lambda array, parts: Text(f"np.empty({shape_text(array.attribute)}, dtype={parts[0].text}.dtype)"),
     "copy": lambda array, parts: Text(f"{parts[0].within(0)}.copy()"),
     "list": lambda array, parts: call("list")(*parts),
     "stack": lambda array, parts: call("np.stack")(*parts),

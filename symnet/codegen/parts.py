@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symnet.codegen.statements import Array
-from symnet.reading.nodes import Axes
+from symnet.reading.nodes import Axes, Span
 
 
 @dataclass(frozen=True)
@@ -43,3 +43,11 @@ def at_first(values: Part, first: Part) -> Part | None:
     if not set(values.axes) <= set(kept):
         return None
     return replace(first, array=replace(first.array, arguments=(expanded(values, kept), *first.array.arguments[1:])))
+
+
+def slice_of(span: Span, size: sp.Expr) -> tuple[sp.Expr, sp.Expr | None, int]:
+    """(start, stop, step) of a span's places in ascending order; stop is None where the axis ends."""
+    start = sp.expand(span.start if span.step > 0 else span.start + span.step * (span.size - 1))
+    step = abs(span.step)
+    to_the_end = bool(sp.expand(start + step * span.size - size).is_nonnegative)
+    return start, None if to_the_end else sp.expand(start + step * (span.size - 1) + 1), step

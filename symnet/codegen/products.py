@@ -8,14 +8,15 @@ lie side by side in memory, that is a copy.  A leading axis may be stacked as we
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symnet.calculus.ir import Index
-from symnet.codegen.statements import Array
-from symnet.reading.nodes import Axes
+from symnet.calculus.ir import Index, Program
+from symnet.codegen.memory import in_order
+from symnet.codegen.statements import Array, Statement, arguments_of, walk, with_arrays
+from symnet.reading.nodes import Axes, MatMul
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,36 @@ def matrix_product(left: Factor, right: Factor, axes: Axes) -> Array | None:
     plans = [_planned(left, right, axes, batch, extra) for extra in (None, *_leading(left, right, batch))]
     plan = min((p for p in plans if p is not None), key=lambda p: p.copies, default=None)
     return _product(left, right, axes, plan) if plan is not None else None
+
+
+def one_product(left: Array, right: Array, node: MatMul) -> Array:
+    """``left @ right``; many matrices times one are one matrix, of all their rows, times that one."""
+    if left.rank < 3 or right.rank != 2 or not in_order(left):
+        return Array("matmul", (left, right), None, len(node.axes), "float")
+    shape = (sp.Mul(*(i.size for i in node.left.axes[:-1])), node.left.axes[-1].size)
+    product = Array("matmul", (Array("reshape", (left,), shape, 2, "float"), right), None, 2, "float")
+    return Array("reshape", (product,), tuple(i.size for i in node.axes), len(node.axes), "float")
+
+
+def plain_reshapes(statements: Iterable[Statement], program: Program) -> tuple[Statement, ...]:
+    """The statements without reshapes of reshapes, and without those to the shape that a tensor has."""
+    shapes = {name: tuple(spec.shape) for name, spec in program.tensors.items()}
+    return tuple(
+        with_arrays(s, {a: _plain(a, shapes) for top in arguments_of(s) for a in walk(top) if a.kind == "reshape"})
+        for s in statements
+    )
+
+
+def _plain(array: Array, shapes: Mapping[str, tuple[sp.Expr, ...]]) -> Array:
+    arguments = tuple(_plain(a, shapes) for a in array.arguments)
+    if array.kind != "reshape":
+        return array if arguments == array.arguments else replace(array, arguments=arguments)
+    (source,) = arguments
+    source = source.arguments[0] if source.kind == "reshape" else source
+    whole = source.kind == "name" and source.rank == array.rank
+    if whole and shapes.get(str(source.attribute)) == array.attribute:
+        return source
+    return replace(array, arguments=(source,))
 
 
 def _leading(left: Factor, right: Factor, batch: Axes) -> list[Index]:

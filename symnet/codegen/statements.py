@@ -47,6 +47,7 @@ KINDS: dict[str, str] = {
     "outer": "",
     "einsum": "the subscripts",
     "full": "the sizes; the arguments are a value and a name that gives dtype and device",
+    "empty": "the sizes; the argument is a name that gives dtype and device",
     "copy": "",
     "list": "",  # the places of the first axis one by one
     "stack": "",  # and together again
@@ -111,10 +112,11 @@ class Add:
 
 @dataclass(frozen=True)
 class Zeros:
-    """``target = zeros`` with the shape, dtype and device of another tensor."""
+    """``target = zeros`` with the shape, dtype and device of another tensor; ``unset`` places may hold anything."""
 
     target: str
     like: Array
+    unset: bool = False
     loop: None = None
 
 

@@ -136,7 +136,8 @@ def _within(array: Array, parts: tuple[Text, ...]) -> Text:
 
 
 def _zeros(statement: Zeros, like: str) -> str:
-    return f"torch.zeros_like({like})" if statement.like.kind == "name" else like
+    made = "torch.empty_like" if statement.unset else "torch.zeros_like"
+    return f"{made}({like})" if statement.like.kind == "name" else like
 
 
 def _solve(array: Array, parts: tuple[Text, ...]) -> Text:
@@ -215,6 +216,7 @@ KINDS: dict[str, Speller] = {
     "outer": lambda array, parts: call("torch.outer")(*parts),
     "einsum": lambda array, parts: Text(f'torch.einsum("{array.attribute}", {", ".join(p.text for p in parts)})'),
     "full": _full,
+    "empty": lambda array, parts: Text(f"{parts[0].text}.new_empty({shape_text(array.attribute)})"),
     "copy": lambda array, parts: Text(f"{parts[0].within(0)}.clone()"),
     "list": lambda array, parts: call("list")(*parts),
     "stack": lambda array, parts: call("torch.stack")(*parts),

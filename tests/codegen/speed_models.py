@@ -53,3 +53,25 @@ def calls(lines: tuple[str, ...]) -> Counter[str]:
         elif isinstance(node, ast.BinOp):
             found["@" if isinstance(node.op, ast.MatMult) else type(node.op).__name__] += 1
     return found
+
+
+LSTM = """
+import symnet as sn
+
+T, N, D, H = sn.dims(T=5, N="batch", D=3, H=4)
+x, y = sn.data(T, N, D), sn.data(T, N, H)
+lstm = sn.LSTM(D, H)
+output, _ = lstm(x)
+loss = sn.mse_loss(output, y)
+"""
+
+HEADS = """
+import symnet as sn
+
+N = sn.dims(N="batch")
+x, y = sn.data(N, 6, 4), sn.data(N, 6, 4)
+Wq, Wk, Wv, Wo = (sn.param(4, 4) for _ in range(4))
+Q, K, V = ((x @ W).reshape(N, 6, 2, 2).transpose(1, 2) for W in (Wq, Wk, Wv))
+O = sn.scaled_dot_product_attention(Q, K, V, is_causal=True)
+loss = sn.mse_loss(O.transpose(1, 2).reshape(N, 6, 4) @ Wo, y)
+"""
