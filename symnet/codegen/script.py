@@ -84,7 +84,6 @@ def _shared(
         "usage": docstring_lines(_usage(output.name, target)),
         "model_identity": quoted(identity(model)),
         "inputs": _input_table(model),
-        "tied": _tied(model),
         "constants": _constants(model, output),
         "setup": (*bodies.setup, *_drawing(model)),
         "draws": ("rng = np.random.default_rng(seed)",) if any(re.search(r"\brng\b", line) for line in initial) else (),
@@ -138,6 +137,7 @@ def _flag_part(model: Model) -> dict[str, Any]:
     training = model.training
     by_steps, own = training.epochs is None, training.data is None
     return {
+        "tied": _tied(model),
         "description": quoted(f"Train the model of {model.path.name}."),
         "data_default": "None" if own else "DATA",
         "data_help": quoted("the arrays of INPUTS" + (" (default: made here)" if own else "")),

@@ -61,8 +61,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     inputs, drawn = finish.inputs(flat, sources)
     metric = _metric(finish, namespace, inputs, prediction)
     model = Model(
-        *(path, lines),
-        verify(finish.program(forward, objective.spec.name)),
+        *(path, lines, verify(finish.program(forward, objective.spec.name))),
         finish.sizes(),
         finish.parameters(),
         inputs,
