@@ -83,21 +83,33 @@ class Products:
             if not names <= names_of({target: 1}):
                 add_term(result, target, k)
                 continue
-            term = self._named_product((k, target), definition, rest, pattern)
-            parts: list[Term] = [(term[0], ONE)]
-            for a, e in term[1]:
-                if a.kind == "sum" and names <= a.names:
-                    bound, inner = self.sums.opened(a)
-                    new = self._named_product(inner, definition, rest, pattern)
-                    if new != inner:
-                        value = self.sums.total(bound, new)
-                        parts.append(self.algebra.power({value[1]: value[0]}, e))
-                        continue
-                parts.append((1, ((a, e),)))
-            number, m = self.algebra.times(*parts)
+            number, m = self._named_within((k, target), definition, rest, pattern)
             if number:
                 add_term(result, m, number)
         return result
+
+    def _named_within(self, term: Term, definition: Definition, rest: Term, pattern: Mono) -> Term:
+        """The pattern at the top of a product, inside its sums, or half inside: ``w Σ (1 - a²) g`` has w (1 - a²)."""
+        names = names_of({pattern: 1})
+        computed = any(a.kind in ("paren", "call") for a, _ in pattern)  # else a factor gains nothing inside a sum
+        c, mono = self._named_product(term, definition, rest, pattern)
+        parts: list[Term] = [(c, ONE)]
+        for a, e in mono:
+            if a.kind == "sum" and names <= a.names:
+                bound, inner = self.sums.opened(a)
+                new = self._named_product(inner, definition, rest, pattern)
+                if new != inner:
+                    value = self.sums.total(bound, new)
+                    parts.append(self.algebra.power({value[1]: value[0]}, e))
+                    continue
+            elif computed and a.kind == "sum" and e == 1 and not names.isdisjoint(a.names):
+                bound, inner = self.sums.opened(a)
+                whole = self.algebra.times(inner, (c, tuple((b, f) for b, f in mono if b is not a)))
+                new = self._named_product(whole, definition, rest, pattern)
+                if new != whole:
+                    return self.sums.total(bound, new)
+            parts.append((1, ((a, e),)))
+        return self.algebra.times(*parts)
 
     def _named_product(self, term: Term, definition: Definition, rest: Term, pattern: Mono) -> Term:
         if not term[0]:

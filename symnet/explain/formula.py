@@ -20,7 +20,7 @@ class Formula:
 
 @dataclass(frozen=True)
 class Number(Formula):
-    """A nonnegative number as it is to be read: an integer or a decimal."""
+    """A nonnegative number as it is to be read: an integer, a decimal, or 1e-12."""
 
     digits: str
 
@@ -190,6 +190,9 @@ ONE = Number("1")
 #: A decimal with a larger denominator is written as a decimal, 0.00001 and not 1/100000.
 _LARGEST_DENOMINATOR = 1000
 
+#: After the point; with more of them it is 1e-12 and not 0.000000000001.
+_MOST_ZEROS = 6
+
 
 def decimal_or_quotient(value: Any) -> tuple[Number, Number]:
     """A positive rational as a number over a number, the second 1 where the first says it all; exact either way."""
@@ -198,7 +201,12 @@ def decimal_or_quotient(value: Any) -> tuple[Number, Number]:
     if bottom <= _LARGEST_DENOMINATOR or bottom != 2**twos * 5**fives:
         return Number(str(top)), Number(str(bottom))
     places = max(twos, fives)
-    digits = str(top * 10**places // bottom).rjust(places + 1, "0")
+    digits = str(top * 10**places // bottom)
+    zeros = places - len(digits)
+    if zeros >= _MOST_ZEROS:
+        mantissa = f"{digits[0]}.{digits[1:]}" if digits[1:] else digits
+        return Number(f"{mantissa}e-{zeros + 1}"), ONE
+    digits = digits.rjust(places + 1, "0")
     return Number(f"{digits[:-places]}.{digits[-places:]}"), ONE
 
 

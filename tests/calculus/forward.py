@@ -125,6 +125,18 @@ def tanh_network() -> Program:
     return f.program()
 
 
+def slope_of_a_network() -> Program:
+    """Σ_n |dX[n]|², the slope of a tanh network with one output by its input."""
+    f = Forward()
+    X, W1, w2 = f.leaf("X", N, D), f.parameter("W1", D, H), f.leaf("w2", H)
+    u = f.put("u", [n, h], X(n, d) * W1(d, h), [d])
+    a = f.put("a", [n, h], sp.tanh(u(n, h)))
+    s = f.put("s", [n, h], w2(h) * (1 - a(n, h) ** 2))
+    g = f.put("g", [n, d], s(n, h) * W1(d, h), [h])
+    f.put("loss", [], g(n, d) ** 2, [n, d])
+    return f.program()
+
+
 def sigmoid_layers() -> Program:
     f = Forward()
     X, y = f.leaf("X", N, D), f.leaf("y", N, C)

@@ -53,6 +53,16 @@ FORMS: dict[str, tuple[Program, list[str]]] = {
             "dW1[d,h] += Σ_n X[n,d]*da[n,h]",
         ],
     ),
+    "slope of a network": (  # the factor w2[h] is free of the sum over n, and s = w2 (1 - a²) is read all the same
+        forward.slope_of_a_network(),
+        [
+            "dg[n,d] += 2*g[n,d]",
+            "ds[n,h] += Σ_d W1[d,h]*dg[n,d]",
+            "du[n,h] += -2*a[n,h]*ds[n,h]*s[n,h]",
+            "dW1[d,h] += Σ_n dg[n,d]*s[n,h]",
+            "dW1[d,h] += Σ_n X[n,d]*du[n,h]",
+        ],
+    ),
     "sigmoid layers": (
         forward.sigmoid_layers(),
         [
