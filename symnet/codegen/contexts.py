@@ -64,6 +64,7 @@ class ScriptContext(LearningContext, ModeContext):
 class UpdateContext(ScriptContext):
     """A script that updates the parameters itself."""
 
+    step_results: str
     state: str
     update_title: str
     update_arguments: str
@@ -82,6 +83,7 @@ class HandContext(UpdateContext):
     gradient_lines: Lines
     gradients: str
     gradient_loss: str
+    gradient_buffers: Lines
 
 
 @dataclass(frozen=True)

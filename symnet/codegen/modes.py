@@ -26,6 +26,7 @@ class ModeContext:
 
     loss_name: str  # the function of the loss in training
     loss_title: str
+    loss_buffers: Lines  # the statement of what the buffers become, where it stands there
     loss_result: str
     loss_alone: Lines  # compute_loss, where the loss comes with what the buffers become
     evaluates: bool
@@ -43,7 +44,7 @@ class ModeContext:
     batch_checks: Lines
     trained_lines: Lines
     trained: str
-    step_results: str
+    checked_results: str
     buffer_results: str
     renew_lines: Lines
 
@@ -53,14 +54,14 @@ def modes_of(model: Model, bodies: Bodies, target: Target) -> ModeContext:
     autograd = target.gradient_word == "autograd"
     renews = bool(bodies.buffers)
     joint = renews and autograd
-    buffers = _buffers(bodies, ".detach()" if autograd else "")
     part = "part" if target.folder == "torch_module" else "select(data, rows)"
     evaluated = [i.spec.name for i in model.inputs] + (_names(model) if _draws_in_evaluation(model) else [])
     measured = any(name in bodies.predict_inputs for name in _names(model))
     return ModeContext(
         loss_name="loss_and_buffers" if joint else "compute_loss",
         loss_title="Return the loss and what the buffers become." if joint else "Return the loss.",
-        loss_result=f"{bodies.loss}, {buffers}" if joint else bodies.loss,
+        loss_buffers=buffer_lines(bodies, ".detach()") if joint else (),
+        loss_result=f"{bodies.loss}, buffers" if joint else bodies.loss,
         loss_alone=_ALONE if joint else (),
         evaluates=model.evaluation is not None,
         evaluate_arguments=", ".join(("params", *evaluated)),
@@ -78,8 +79,8 @@ def modes_of(model: Model, bodies: Bodies, target: Target) -> ModeContext:
         trained_lines=("trained = {name: p for name, p in params.items() if name not in BUFFERS}",)
         * bool(model.buffers),
         trained="trained" if model.buffers else "params",
-        step_results="loss, grads, buffers" if renews else "loss, grads",
-        buffer_results=f", {'buffers' if autograd else buffers}" if renews else "",
+        checked_results="loss, grads, _" if renews else "loss, grads",
+        buffer_results=", buffers" * renews,
         renew_lines=_RENEWED[target.folder] * renews,
     )
 
@@ -148,8 +149,10 @@ def _drawn(needed: bool, data: str, seed: str) -> str:
     return f"draw(run.params, {data}, {seed})" if needed else data
 
 
-def _buffers(bodies: Bodies, ending: str) -> str:
-    return "{" + ", ".join(f"{quoted(path)}: {value}{ending}" for path, value in bodies.buffers) + "}"
+def buffer_lines(bodies: Bodies, ending: str = "") -> Lines:
+    """The statement of what the buffers become."""
+    entries = (f"{quoted(path)}: {value}{ending}" for path, value in bodies.buffers)
+    return (bracketed("buffers = ", "{", entries, "}", indent=4),) if bodies.buffers else ()
 
 
 def _draw_lines(model: Model) -> Lines:
@@ -173,5 +176,5 @@ def _batch_checks(model: Model) -> Lines:
     least = max((n for n in model.least.values()), default=1)
     if least == 1:
         return ()
-    message = 'f"a batch of {smallest} sample is too small for the statistics of a batch: change --batch ({batch})"'
+    message = 'f"a batch of {smallest} has no variance: change --batch (now {batch})"'
     return ("smallest = samples % batch or batch", f"require(smallest >= {least}, {message})")

@@ -16,7 +16,7 @@ from symnet.codegen.draws import functions_for
 from symnet.codegen.emit import Bodies
 from symnet.codegen.endings import failure_lines, finish_lines, has_metric, right_predictions
 from symnet.codegen.learning import clip_fields, default_dtype_lines, learning_of, model_update, optimizer_lines
-from symnet.codegen.modes import autograd_fields, buffer_names, modes_of
+from symnet.codegen.modes import autograd_fields, buffer_lines, buffer_names, modes_of
 from symnet.codegen.targets import MODULE_NAMES, Target
 from symnet.codegen.watching import best_in_checkpoints, best_lines, restore_lines, run_arguments, watched_facts
 from symnet.codegen.wrapping import bracketed, docstring_lines, number, quoted
@@ -45,7 +45,7 @@ def context_of(
             start_lines=default_dtype_lines(model),
             **best_in_checkpoints(model),
         )
-    shared = _with_update(shared, model, target)
+    shared = _with_update(shared, model, target) | {"step_results": "loss, grads" + ", buffers" * bool(bodies.buffers)}
     if target.gradient_word == "autograd":
         marked = "name not in BUFFERS" if model.buffers else ""
         return AutogradContext(**shared, **autograd_fields(model, bodies), marked=marked)
@@ -54,6 +54,7 @@ def context_of(
         gradient_lines=bodies.loss_and_grads,
         gradients=bracketed("grads = ", "{", (f"{quoted(path)}: {g}" for path, g in bodies.gradients), "}", indent=4),
         gradient_loss=bodies.loss,
+        gradient_buffers=buffer_lines(bodies),
     )
 
 

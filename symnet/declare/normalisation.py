@@ -16,6 +16,7 @@ from symnet.declare.pointwise import as_exact, mapped
 from symnet.declare.primitives import number, show
 from symnet.declare.reductions import mean, reduced, softmax
 from symnet.declare.shapes import known_size, reshape, transpose
+from symnet.declare.statistics import Running, by_running, normalised
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Term
 from symnet.declare.words import mistake, word
@@ -98,18 +99,21 @@ def batch_norm(
     running_var: Any,
     weight: Any = None,
     bias: Any = None,
-    training: bool = False,
-    momentum: float = 0.1,
+    training: Any = False,
+    momentum: Any = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """y[n,c] = w[c] (x[n,c] - m[c]) / sqrt(v[c] + eps) + b[c]; m and v of the batch in training, else given"""
-    axes = [0, *range(2, input.ndim)]
-    if training:
-        return _affine(_standardised(input, axes, eps), weight, bias, channels=True)
-    if running_mean is None or running_var is None:
-        raise mistake("SN108", "batch_norm without training needs running_mean and running_var", "training=True")
-    centred = input - _along_channels(input, running_mean)
-    return _affine(_divided(centred, _along_channels(input, running_var), eps), weight, bias, channels=True)
+    """y[n,c] = w[c] (x[n,c] - m[c]) / sqrt(v[c] + eps) + b[c]; m and v of the batch in training, else given; given
+    buffers become (1 - momentum) m' + momentum m, and the same of v N/(N-1), after every step"""
+    running = _running(running_mean, running_var, momentum)
+    if training is False:
+        if running is None:
+            raise mistake("SN108", "batch_norm without training needs running_mean and running_var", "training=True")
+        centred, variance = by_running(input, running)
+    else:
+        axes = [0, *range(2, input.ndim)]
+        centred, variance = normalised(input, axes, training, running, "batch_norm")
+    return _affine(_divided(centred, variance, eps), weight, bias, channels=True)
 
 
 @word(method=False)
@@ -119,16 +123,42 @@ def instance_norm(
     running_var: Any = None,
     weight: Any = None,
     bias: Any = None,
-    use_input_stats: bool = True,
-    momentum: float = 0.1,
+    use_input_stats: Any = True,
+    momentum: Any = 0.1,
     eps: float = 1e-5,
 ) -> Tensor:
-    """y[n,c,i] = w[c] (x[n,c,i] - m[n,c]) / sqrt(v[n,c] + eps) + b[c], m and v over the places i"""
-    if not use_input_stats:
+    """y[n,c,i] = w[c] (x[n,c,i] - m[n,c]) / sqrt(v[n,c] + eps) + b[c], m and v over the places i; buffers as in
+    batch_norm, with the mean over n of m and v"""
+    if use_input_stats is False:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     if input.ndim < 3:
         raise mistake("SN103", f"instance_norm of {show(input.shape)} has no places to average over")
-    return _affine(_standardised(input, list(range(2, input.ndim)), eps), weight, bias, channels=True)
+    running = _running(running_mean, running_var, momentum)
+    axes = list(range(2, input.ndim))
+    centred, variance = normalised(input, axes, use_input_stats, running, "instance_norm")
+    return _affine(_divided(centred, variance, eps), weight, bias, channels=True)
+
+
+def _running(mean: Any, variance: Any, momentum: Any) -> Running | None:
+    if isinstance(mean, Tensor) and isinstance(variance, Tensor):
+        return Running(mean, variance, momentum)
+    if mean is not None or variance is not None:
+        raise mistake("SN108", "running_mean and running_var come together", "give both or neither")
+    return None
+
+
+@word(method=False)
+def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
+    """y[n,c] = x[n,c] / (k + (alpha/size) Σ_j x[n,j]²)^beta over the size channels j around c: from c - size//2 on"""
+    if input.ndim < 3:
+        raise mistake("SN103", f"local_response_norm of {show(input.shape)}", "at least 3 axes: [N,C,places]")
+    a, b, one = (as_exact(v) for v in (alpha, beta, k))
+    left, q = indices_for(input.shape), Index("k", size)
+    place = left[1] + q - size // 2
+    spec = input.trace.new_spec(input.shape, "intermediate")
+    body = input.read((left[0], place, *left[2:])) ** 2 * a / size
+    input.trace.define(spec, Term(left, body, (q,), guard=(place, input.shape[1] - 1 - place)))
+    return mapped("local_response_norm", lambda x, s: x / (one + s) ** b, input, input.made(spec, "s"))
 
 
 @word(method=False)

@@ -66,6 +66,22 @@ MODELS = {
         loss = sn.cross_entropy(H1 @ W2, t)
         train = sn.train(optimizer="adam", lr=0.1, epochs=2, batch=24, holdout=0.2, new_inputs=2)
     """,
+    "normalised": """
+        N, D, H, C = sn.dims(N="batch", D=3, H=5, C=3)
+        X, t = sn.data(N, D), sn.labels(N, classes=C)
+        net = sn.Sequential(sn.Linear(D, H), sn.BatchNorm1d(H), sn.Tanh(), sn.Dropout(0.2), sn.Linear(H, C))
+        loss = sn.cross_entropy(net(X), t)
+        train = sn.train(optimizer=sn.AdamW(lr=0.05), epochs=2, batch=24, holdout=0.2, new_inputs=2)
+    """,
+    "averaged": """
+        N, D = sn.dims(N="batch", D=3)
+        X, y = sn.data(N, D), sn.data(N)
+        w = sn.param(D)
+        mean_w = sn.buffer(D, init=[1.0, 0.0, -1.0])
+        sn.update(mean_w, 0.9 * mean_w + 0.1 * w)
+        loss = sn.mean((X @ sn.where(sn.training, w, mean_w) - y) ** 2)
+        train = sn.train(lr=0.1, epochs=3, batch=16, holdout=0.2)
+    """,
     "noise": """
         N, D, K = sn.dims(N="batch", D=4, K=2)
         X = sn.data(N, D)

@@ -1,0 +1,84 @@
+"""Modules with running statistics beside torch.nn's own: ten training steps, what the buffers are then, evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.codegen import script_checks as checks
+from tests.codegen.model_files import generate
+
+Layer = Callable[[], nn.Module]
+MODEL = """
+    N, C = sn.dims(N="batch", C=4)
+    X = sn.data({shape})
+    class Net(sn.Module):
+        def __init__(self):
+            self.norm = sn.{layer}
+            self.scale = sn.param(C)
+        def forward(self, x):
+            return sn.tanh(self.norm(x) * self.scale{places})
+    net = Net()
+    prediction = net(X)
+    loss = sn.mean((prediction - 0.5 * X) ** 2)
+    train = sn.train(lr=0.5, steps=10, samples=6)
+"""
+CASES = [
+    ("BatchNorm1d(C)", "N, C", ()),
+    ("BatchNorm1d(C, momentum=None)", "N, C", ()),
+    ("BatchNorm1d(C, momentum=0.3, affine=False)", "N, C, 5", (1,)),
+    ("BatchNorm2d(C, eps=0.1)", "N, C, 3, 2", (1, 1)),
+    ("BatchNorm3d(C)", "N, C, 2, 1, 2", (1, 1, 1)),
+    ("BatchNorm1d(C, track_running_stats=False)", "N, C", ()),
+    ("InstanceNorm1d(C, affine=True, track_running_stats=True)", "N, C, 5", (1,)),
+    ("InstanceNorm2d(C, momentum=None, track_running_stats=True)", "N, C, 3, 2", (1, 1)),
+    ("InstanceNorm3d(C)", "N, C, 2, 2, 2", (1, 1, 1)),
+]
+
+
+@pytest.mark.parametrize(("layer", "shape", "places"), CASES)
+def test_training_and_evaluation_are_torchs(layer, shape, places, tmp_path):
+    text = MODEL.format(layer=layer, shape=shape, places="[:, " + "None, " * len(places) + "]" if places else "")
+    script = checks.load_script(generate(tmp_path, "normed", text, ("numpy",))["numpy"])
+    data = script.check_data(script.make_data(np.random.default_rng(3), 6), "drawn")
+    run = script.new_run(script.init_params(1))
+    own = eval(f"nn.{layer}", {"nn": nn, "C": 4}).double()
+    scale = torch.tensor(run.params["scale"], requires_grad=True)
+    x = torch.tensor(data[0])
+
+    def loss_of() -> torch.Tensor:
+        return ((torch.tanh(own(x) * scale.reshape(-1, *places)) - 0.5 * x) ** 2).mean()
+
+    optimizer = torch.optim.SGD([scale, *own.parameters()], lr=0.5)
+    losses, theirs = [], []
+    script.train(run, data, 10, lr=0.5, after=lambda r: losses.append(r.total))
+    for _ in range(10):
+        optimizer.zero_grad()
+        loss = loss_of()
+        loss.backward()
+        optimizer.step()
+        theirs.append(loss.item())
+    np.testing.assert_allclose(losses, theirs, rtol=1e-12)
+    state = {f"norm.{name}": value for name, value in own.state_dict().items()}
+    assert {"scale", *state} == set(run.params)
+    for name, value in state.items():
+        np.testing.assert_allclose(run.params[name], value.numpy(), rtol=1e-12, atol=1e-14, err_msg=name)
+    own.eval()
+    judge = getattr(script, "evaluate", script.compute_loss)
+    np.testing.assert_allclose(judge(run.params, *data), loss_of().item(), rtol=1e-12)
+    np.testing.assert_allclose(
+        script.predict(run.params, *data), torch.tanh(own(x) * scale.reshape(-1, *places)).detach()
+    )
+
+
+@pytest.mark.parametrize("target", ["numpy", "torch", "torch-autograd", "torch-module"])
+def test_a_batch_of_one_is_refused(target, tmp_path, capsys):
+    text = MODEL.format(layer="BatchNorm1d(C)", shape="N, C", places="")
+    path = generate(tmp_path, "single", text, (target,))[target]
+    checks.run_in_process(path, "--batch", "5", "--steps", "2", expect=2)
+    assert capsys.readouterr().err == "error: a batch of 1 has no variance: change --batch (now 5)\n"
+    checks.run_in_process(path, "--batch", "4", "--steps", "2")
