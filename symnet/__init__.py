@@ -7,6 +7,7 @@ from typing import Any
 from symnet.declare import init
 from symnet.declare.buffers import buffer, update
 from symnet.declare.drawn import drawn, training_mode
+from symnet.declare.embeddings import Embedding, EmbeddingBag
 from symnet.declare.indexing import arange
 from symnet.declare.inputs import constant, data, dims, labels, linspace, normal, param, params, uniform
 from symnet.declare.layers import (
@@ -139,6 +140,8 @@ __all__ = [
     "Dropout2d",
     "Dropout3d",
     "EarlyStopping",
+    "Embedding",
+    "EmbeddingBag",
     "ExponentialLR",
     "FeatureAlphaDropout",
     "Flatten",

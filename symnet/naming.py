@@ -30,7 +30,7 @@ SCRIPT_NAMES = frozenset(
             "epochs",
         ),
         *("lr", "state", "main", "train", "predict", "compute_loss", "loss_and_grads", "init_params", "evaluate"),
-        *("draw", "drawn", "buffers", "trained", "loss_and_buffers"),
+        *("draw", "drawn", "buffers", "trained", "loss_and_buffers", "add_rows"),
         *("sigmoid", "erfc", "erfinv", "lgamma", "digamma", "polygamma", "xlogy"),
         *("logdet_of", "expm_of"),  # functions that NumPy scripts bring
     )

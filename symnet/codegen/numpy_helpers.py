@@ -1,4 +1,4 @@
-"""Special functions that NumPy lacks, written out in the scripts that call them.
+"""Functions that NumPy lacks, written out in the scripts that call them.
 
 erfinv: Winitzki's approximation (2008), then Newton's steps.  lgamma, digamma, polygamma: recurrence to a large
 argument and Stirling's series there (Abramowitz & Stegun 6.1.41, 6.3.18, 6.4.11), lgamma reflected below 1/2.
@@ -7,6 +7,14 @@ argument and Stirling's series there (Abramowitz & Stegun 6.1.41, 6.3.18, 6.4.11
 from __future__ import annotations
 
 MORE_HELPERS: dict[str, tuple[str, ...]] = {
+    "add_rows": (
+        "def add_rows(total, index, rows):",
+        '    """Add each of the rows to the row of ``total`` that ``index`` names; np.add.at takes far longer."""',
+        "    width = total[0].size",
+        "    places = (index.reshape(-1, 1) * width + np.arange(width)).reshape(-1)",
+        "    values = np.broadcast_to(rows, index.shape + total.shape[1:]).reshape(-1)",
+        "    total += np.bincount(places, values, total.size).reshape(total.shape)",
+    ),
     "erfinv": (
         "def erfinv(x):",
         '    """The inverse of erf on -1..1: an approximation, then Newton\'s steps on log erfc."""',

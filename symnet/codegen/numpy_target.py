@@ -97,6 +97,8 @@ def _add(statement: Add, keys: tuple[str | None, ...], sign: str, value: str) ->
     given = [k for k in keys if k is not None]
     inner = places[len(base) + 1 : -1]
     leading = keys[: len(given)] == tuple(given)
+    if leading and len(given) == 1 < len(keys):
+        return f"add_rows({base}, {inner}, {value})" if sign == "+" else f"add_rows({base}, {inner}, -({value}))"
     key = f"np.s_[{inner}]" if not leading else inner if len(given) == 1 else f"({inner})"
     return f"np.{'add' if sign == '+' else 'subtract'}.at({base}, {key}, {value})"
 

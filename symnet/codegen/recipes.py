@@ -205,6 +205,9 @@ _DRAWS: Mapping[str, Callable[[tuple[str, ...], tuple[str, ...], str], str]] = {
     "symmetric": _symmetric,
     "mask": _mask,
     "positive": _positive,
+    "padded": lambda given, sizes, shape: (
+        f"rng.normal({given[0]}, {given[1]}, {shape}) * (np.arange({sizes[0]}) != {int(float(given[2]))})[:, None]"
+    ),
     "bernoulli": lambda given, sizes, shape: f"(rng.random({_size(sizes)}) < {given[0]}).astype(float)",
     "dropout": lambda given, sizes, shape: f"(rng.random({_size(sizes)}) >= {given[0]}) / (1 - {given[0]})",
     "symmetric_mask": lambda given, sizes, shape: _mirrored(_mask(given, sizes, shape)),

@@ -148,20 +148,6 @@ def _running(mean: Any, variance: Any, momentum: Any) -> Running | None:
 
 
 @word(method=False)
-def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Tensor:
-    """y[n,c] = x[n,c] / (k + (alpha/size) Σ_j x[n,j]²)^beta over the size channels j around c: from c - size//2 on"""
-    if input.ndim < 3:
-        raise mistake("SN103", f"local_response_norm of {show(input.shape)}", "at least 3 axes: [N,C,places]")
-    a, b, one = (as_exact(v) for v in (alpha, beta, k))
-    left, q = indices_for(input.shape), Index("k", size)
-    place = left[1] + q - size // 2
-    spec = input.trace.new_spec(input.shape, "intermediate")
-    body = input.read((left[0], place, *left[2:])) ** 2 * a / size
-    input.trace.define(spec, Term(left, body, (q,), guard=(place, input.shape[1] - 1 - place)))
-    return mapped("local_response_norm", lambda x, s: x / (one + s) ** b, input, input.made(spec, "s"))
-
-
-@word(method=False)
 def group_norm(input: Tensor, num_groups: int, weight: Any = None, bias: Any = None, eps: float = 1e-5) -> Tensor:
     """y[n,c] = w[c] (x[n,c] - m[n,g]) / sqrt(v[n,g] + eps) + b[c], m and v over group g and all places"""
     channels = known_size(input, 1, "group_norm")

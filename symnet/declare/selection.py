@@ -98,31 +98,6 @@ def take(input: Tensor, index: Any) -> Tensor:
 
 
 @word(method=False)
-def embedding(input: Any, weight: Tensor, padding_idx: int | None = None, **options: Any) -> Tensor:
-    """y[n,d] = E[t[n],d]"""
-    unusual = {"max_norm": None, "norm_type": 2.0, "scale_grad_by_freq": False, "sparse": False}
-    if padding_idx is not None or any(unusual.get(k, ()) != v for k, v in options.items()):
-        raise mistake("SN108", "embedding with padding_idx, max_norm or scale_grad_by_freq", "leave them out")
-    if is_integer_number(input):
-        return subscript(weight, int(input))
-    index = labels(weight, input, "embedding")
-    start = _start_of_range(index)
-    if start is not None:  # positions, torch.arange(T): rows as they stand need no index
-        rows = slice(start, start + int(index.shape[-1]))
-        return subscript(weight, (*(None,) * (index.ndim - 1), rows))
-    return subscript(weight, within(weight, 0, index))
-
-
-def _start_of_range(index: Tensor) -> int | None:
-    """Where given integers start that follow each other along the last axis, the only one that is not of size 1."""
-    given = constant_values(index)
-    if given is None or not index.ndim or any(size != 1 for size in index.shape[:-1]):
-        return None
-    numbers = list(flat(given))
-    return numbers[0] if numbers == list(range(numbers[0], numbers[0] + len(numbers))) and numbers[0] >= 0 else None
-
-
-@word(method=False)
 def one_hot(tensor: Tensor, num_classes: Any = -1) -> Tensor:
     """y[n,c] = [c = t[n]]"""
     t = labels(tensor, tensor, "one_hot")

@@ -12,6 +12,7 @@ from symnet.declare import (
     derivative_words,
     drawn,
     dropout,
+    embeddings,
     joining,
     linear_algebra,
     losses,
@@ -41,7 +42,7 @@ FAMILIES = (
     *(pointwise, several, activations, operators, masks, made_like),
     *(reductions, norms, scans, products, linear_algebra, spectra, convolution, pooling, adaptive),
     *(normalisation, dropout, drawn, attention, losses, class_losses),
-    *(shapes, slices, joining, selection, placing, arrangements, resampling, derivative_words),
+    *(shapes, slices, joining, selection, embeddings, placing, arrangements, resampling, derivative_words),
 )
 UNSEEN = (numpy_words, storage)  # reached through the libraries only
 

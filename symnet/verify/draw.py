@@ -249,6 +249,7 @@ _RECIPES: Mapping[str, Callable[..., Array]] = {
     "simplex": _simplex,
     "symmetric": _symmetric,
     "mask": lambda rng, shape: rng.integers(0, 2, shape).astype(float),
+    "padded": lambda rng, shape, mean, std, row: rng.normal(mean, std, shape) * (np.arange(shape[0]) != row)[:, None],
     "bernoulli": lambda rng, shape, p: (rng.random(shape) < p).astype(float),
     "dropout": lambda rng, shape, p: (rng.random(shape) >= p) / (1 - p),
     "positive": lambda rng, shape: rng.uniform(0.5, 1.5, shape),

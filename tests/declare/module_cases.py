@@ -9,8 +9,7 @@ import numpy as np
 import torch
 
 import symnet as sn
-from tests.declare.window_texts import ARRAYS
-from tests.declare.words_in_text import Case
+from tests.declare.words_in_text import ARRAYS, Case
 
 
 def module_case(name: str, *args: Any, array: str, **options: Any) -> Case:
@@ -33,6 +32,27 @@ def module_case(name: str, *args: Any, array: str, **options: Any) -> Case:
     return Case(ours, theirs, (ARRAYS[array],))
 
 
+def embeddings() -> list[Case]:
+    """Both modules with labels that name the padding too; its row starts at zero."""
+    table, picked = np.where(np.arange(4)[:, None] == 2, 0.0, ARRAYS["X"]), np.array([[1, 2, 3], [2, 0, 1]])
+    cases = []
+    for name, kwargs in (("Embedding", {}), ("EmbeddingBag", {"mode": "sum"}), ("EmbeddingBag", {"mode": "mean"})):
+        theirs = getattr(torch.nn, name)(4, 3, padding_idx=2, **kwargs).double()
+
+        def ours(w: Any, name: str = name, kwargs: Any = kwargs) -> Any:
+            module = getattr(sn, name)(4, 3, padding_idx=2, **kwargs)
+            assert [(k, tuple(map(int, v.shape))) for k, v in module.named_parameters()] == [("weight", (4, 3))]
+            w.trace.declared[w.spec.name] = w.trace.declared[module.weight.spec.name]  # the row that is zero
+            module.weight = w
+            return module(sn.labels(2, 3, classes=4, values=picked))
+
+        def other(w: Any, theirs: Any = theirs) -> Any:
+            return torch.func.functional_call(theirs, {"weight": w}, (torch.tensor(picked),))
+
+        cases.append(Case(ours, other, (table,)))
+    return cases
+
+
 MODULES: dict[str, Callable[[], list[Case]]] = {
     "Conv1d": lambda: [module_case("Conv1d", 4, 6, 3, array="SEQUENCE", padding="same", bias=False)],
     "Conv2d": lambda: [
@@ -45,6 +65,22 @@ MODULES: dict[str, Callable[[], list[Case]]] = {
         module_case("ConvTranspose2d", 4, 6, 3, array="IMAGES", stride=2, padding=1, output_padding=1, groups=2)
     ],
     "ConvTranspose3d": lambda: [module_case("ConvTranspose3d", 2, 1, 2, array="VOLUME")],
+    "BatchNorm1d": lambda: [module_case("BatchNorm1d", 4, array="SEQUENCE"), module_case("BatchNorm1d", 3, array="X")],
+    "BatchNorm2d": lambda: [module_case("BatchNorm2d", 4, array="IMAGES", affine=False)],
+    "BatchNorm3d": lambda: [module_case("BatchNorm3d", 2, array="VOLUME", eps=0.1)],
+    "InstanceNorm1d": lambda: [module_case("InstanceNorm1d", 4, array="SEQUENCE", affine=True)],
+    "InstanceNorm2d": lambda: [module_case("InstanceNorm2d", 4, array="IMAGES", track_running_stats=True)],
+    "InstanceNorm3d": lambda: [module_case("InstanceNorm3d", 2, array="VOLUME")],
+    "LayerNorm": lambda: [
+        module_case("LayerNorm", 3, array="X"),
+        module_case("LayerNorm", [3, 4], array="A", bias=False),
+        module_case("LayerNorm", 4, array="A", elementwise_affine=False),
+    ],
+    "RMSNorm": lambda: [module_case("RMSNorm", [3, 4], 1e-3, array="A")],
+    "GroupNorm": lambda: [module_case("GroupNorm", 2, 4, array="IMAGES"), module_case("GroupNorm", 1, 3, array="X")],
+    "LocalResponseNorm": lambda: [module_case("LocalResponseNorm", 2, array="IMAGES")],
+    "Embedding": embeddings,
+    "EmbeddingBag": embeddings,
     "MaxPool1d": lambda: [module_case("MaxPool1d", 2, array="SEQUENCE")],
     "MaxPool2d": lambda: [module_case("MaxPool2d", 3, 2, 1, array="IMAGES")],
     "MaxPool3d": lambda: [module_case("MaxPool3d", 2, stride=1, array="VOLUME")],

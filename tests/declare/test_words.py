@@ -22,6 +22,7 @@ from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from symnet.calculus.verify import verify
+from symnet.declare.drawn import both_modes
 from symnet.declare.infinite import without_infinities
 from symnet.declare.names import renamed
 from symnet.declare.protocols import torch_name
@@ -300,6 +301,7 @@ DECLARING = {
 DECLARING |= {"from_torch", "save_state", "load_state"}  # tested with modules of torch
 #: Tested with both modes, in test_modes.py.
 DECLARING |= {"drawn", "training", "buffer", "update", "randn", "rand", "randn_like", "rand_like", "bernoulli"}
+DECLARING |= {"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"}
 DECLARING |= {"dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"}
 DECLARING |= {"SGD", "RMSprop", "Adagrad", "Adam", "AdamW"}  # tested with the declarations and with the scripts
 
@@ -371,7 +373,7 @@ def test_word(word: str, number: int) -> None:
         weighed = sn.sum(result * sn.data(*weights.shape, values=weights)) if weights.ndim else result * float(weights)
     trace.problems.raise_if_any()
     names = [p.spec.name for p in parameters]
-    recorded = Program(trace.specs, tuple(trace.equations), weighed.spec.name)
+    recorded = both_modes(trace, weighed.spec.name)[0]
     program = verify(without_infinities(trace, recorded))
     derived = verify(derive(program, names))
     values: dict[str, Any] = dict(zip(names, case.inputs, strict=True))
