@@ -147,6 +147,43 @@ def test_training_stops_early_with_the_best_parameters(patience, delta, tmp_path
             np.testing.assert_array_equal(value, first[name], err_msg=name)
 
 
+PLATEAUS = [
+    {"patience": 0, "cooldown": 2, "threshold": 0.1, "factor": 0.9},
+    {"patience": 2, "cooldown": 1, "threshold": 0.3, "threshold_mode": "abs", "factor": 0.5},
+    {"patience": 1, "threshold": 0.0, "min_lr": 0.01, "factor": 0.3},
+    {"mode": "max", "patience": 1, "cooldown": 3, "threshold": 0.2, "monitor": "accuracy"},
+    {"mode": "max", "patience": 0, "threshold": 0.5, "threshold_mode": "abs", "monitor": "accuracy"},
+]
+
+
+@pytest.mark.parametrize("options", PLATEAUS, ids=str)
+def test_any_course_of_the_monitored_number_is_counted_as_torch_counts(options, tmp_path):
+    """``watch`` fed with random numbers: reductions as torch's scheduler makes them, stopping as a plain loop does."""
+    words = ", ".join(f"{name}={value!r}" for name, value in options.items())
+    monitor, falls = options.get("monitor", "loss"), options.get("mode", "min") == "min"
+    train = f"""epochs=3, schedule=sn.ReduceLROnPlateau({words}), lr=0.1,
+        early_stopping=sn.EarlyStopping(patience=4, min_delta=0.25, monitor={monitor!r})"""
+    script = checks.load_script(generate(tmp_path, "course", MODEL.replace("{train}", train), ("numpy",))["numpy"])
+    theirs = {name: value for name, value in options.items() if name != "monitor"}
+    for seed in range(20):
+        numbers = np.random.default_rng(seed).normal(2.0, 1.0, 25)
+        optimizer = torch.optim.SGD([torch.zeros(1)], lr=0.1)
+        scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, **theirs)
+        run, best, waited = script.new_run(script.init_params(0)), np.inf if falls else -np.inf, 0
+        for step, number in enumerate(numbers, 1):
+            run.step, run.params["b1"] = step, np.full(5, float(step))
+            script.compute_loss = script.accuracy = lambda *_, number=number: number
+            script.watch(run, ())
+            scheduler.step(number)
+            better = number < best - 0.25 if falls else number > best + 0.25
+            best, waited = (number, 0) if better else (best, waited + 1)
+            rate = script.learning_rate(0.1, run.watch["reductions"])
+            assert rate == pytest.approx(optimizer.param_groups[0]["lr"], rel=1e-12)
+            assert (run.watch["best"], run.watch["waited"]) == (best, waited)
+            assert script.stopped(run) == (waited >= 4)
+            assert run.state["best"]["b1"][0] == run.watch["best_step"] == step - waited
+
+
 def test_the_last_parameters_stay_where_the_best_are_not_wanted(tmp_path, capsys):
     path = generate(tmp_path, "line", STOPPING.replace("{options}", "patience=2, restore_best=False"), ("numpy",))
     text = path["numpy"].read_text(encoding="utf-8")
