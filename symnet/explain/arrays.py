@@ -71,8 +71,7 @@ class Matrices:
             case Tensor(name):
                 return Name(self.words.name(name))
             case Transpose(source):
-                symmetric = isinstance(source, Tensor) and source.name == self.words.identity
-                return self.of(source) if symmetric else transposed(self.of(source))
+                return self._across(source)
             case MatMul(left, right):
                 return self._matmul(left, right)
             case Matrix(function, source):
@@ -89,6 +88,11 @@ class Matrices:
                 return At(self.words.name(name), tuple(Number(str(k)) for k in keys))
         raise NoMatrixForm
 
+    def _across(self, node: Node) -> Formula:
+        """The transpose; of a symmetric matrix itself."""
+        symmetric = isinstance(node, Tensor) and node.name in (self.words.identity, *self.words.symmetric)
+        return self.of(node) if symmetric else transposed(self.of(node))
+
     def _matmul(self, left: Node, right: Node) -> Formula:
         if self.scalar_sums and left == right and len(left.axes) == 1:
             return Call("sum", (Power(self.of(left), Number("2")),))
@@ -96,7 +100,7 @@ class Matrices:
             first, second = sorted((left, right), key=self._is_adjoint)
             return Times((transposed(self.of(first)), *_factors(self.of(second))))
         if len(left.axes) == 1:
-            return product_of([transposed(self.of(right)), self.of(left)])
+            return product_of([self._across(right), self.of(left)])
         return product_of([self.of(left), self.of(right)])
 
     def _is_adjoint(self, node: Node) -> bool:

@@ -56,7 +56,8 @@ _RELATIONS: dict[type, Literal[">", ">=", "="]] = {
 class Words:
     """What a derivation calls its tensors: order of declaration, names on the screen, one-hot rows of label tensors.
 
-    ``identity`` is the name of the identity matrix, None where the person calls something else so.
+    ``identity`` is the name of the identity matrix, None where the person calls something else so; ``symmetric`` are
+    matrices known to be their transposes.
     """
 
     order: Mapping[str, int]
@@ -64,6 +65,7 @@ class Words:
     one_hot: Mapping[str, str] = field(default_factory=dict)
     adjoints: frozenset[str] = frozenset()
     identity: str | None = None
+    symmetric: frozenset[str] = frozenset()
 
     def name(self, tensor: str) -> str:
         """The name on the screen."""

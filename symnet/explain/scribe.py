@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program, atoms
+from symnet.calculus.matrix_facts import symmetric_tensors
 from symnet.calculus.products import substitute
 from symnet.calculus.rewrites import Total
 from symnet.explain.compose import Composer, Words, right_side
@@ -100,7 +101,9 @@ def scribe_for(derivation: Derivation) -> Scribe:
     order = {name: place for place, name in enumerate(names)}
     adjoints = frozenset(n for n in names if n in raw.tensors and raw.tensors[n].role == "adjoint")
     taken = {*names, *sizes, *shown.values(), *one_hot.values()}
-    words = Words(order, shown, one_hot, adjoints, "I" if "I" not in taken else None)
+    declared = frozenset(n for n, t in raw.tensors.items() if "symmetric" in t.facts and t.rank == 2)
+    symmetric = symmetric_tensors(raw, declared) - declared
+    words = Words(order, shown, one_hot, adjoints, "I" if "I" not in taken else None, symmetric)
     letters = letters_for(raw, _batch(derivation))
     return Scribe(derivation, words, letters, tensors)
 
