@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from symnet.declare import arrangements, joining, norms, products, reductions, scans, shapes, slices
+from symnet.declare import arrangements, joining, norms, orders, products, reductions, scans, shapes, slices
 from symnet.declare.tensor import Dim, Tensor
 from symnet.declare.words import word
 
@@ -99,6 +99,13 @@ def np_norm(x: Tensor, ord: Any = None, axis: Any = None, keepdims: bool = False
 def np_tile(A: Tensor, reps: Any) -> Tensor:
     """The tensor repeated so often along each axis"""
     return joining.tile(A, *(reps if isinstance(reps, list | tuple) else (reps,)))
+
+
+@_numpys("sort")
+def np_sort(a: Tensor, axis: int | None = -1) -> Tensor:
+    """The entries along an axis, smallest first; all of them row by row where the axis is None"""
+    ordered: Tensor = orders.sort(shapes.flatten(a) if axis is None else a, -1 if axis is None else axis).values
+    return ordered
 
 
 @_numpys("meshgrid")

@@ -135,7 +135,9 @@ class _Places:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        raise mistake("SN301", "the place of a maximum has no derivative, so nothing would learn", "use .values")
+        raise mistake(
+            "SN301", "the place of a maximum or of an order has no derivative, so nothing would learn", "use .values"
+        )
 
 
 class Extremes(NamedTuple):

@@ -22,6 +22,7 @@ from symnet.declare import (
     norms,
     numpy_words,
     operators,
+    orders,
     placing,
     pointwise,
     pooling,
@@ -42,7 +43,8 @@ FAMILIES = (
     *(pointwise, several, activations, operators, masks, made_like),
     *(reductions, norms, scans, products, linear_algebra, spectra, convolution, pooling, adaptive),
     *(normalisation, dropout, drawn, attention, losses, class_losses),
-    *(shapes, slices, joining, selection, embeddings, placing, arrangements, resampling, derivative_words),
+    *(shapes, slices, joining, selection, embeddings, placing, orders),
+    *(arrangements, resampling, derivative_words),
 )
 UNSEEN = (numpy_words, storage)  # reached through the libraries only
 
