@@ -157,17 +157,18 @@ Metric = Literal["accuracy", "binary_accuracy", "none"]
 class Inner:
     """A derivative that is part of the model: ``sn.grad(u.sum(), x)`` in a loss.
 
-    ``raw`` is the program of the outputs followed by the one rule's equations, ``program`` the simplified one, whose
-    equations the model holds; ``adjoints`` of both map tensors to adjoints, or for a ``tangent`` to their tangents.
-    ``outputs`` are differentiated, each with the tensor that weighs its entries (None: 1 each), by ``inputs``;
-    ``tangents`` are those of the inputs.  ``results`` maps an input, or for a tangent an output, to the tensor of the
-    model that holds its result.
+    ``forward`` makes the outputs; ``raw`` are the equations between inputs and outputs followed by those of the one
+    rule, ``program`` the simplified ones, which the model holds.  ``adjoints`` of both map tensors to adjoints, or for
+    a ``tangent`` to their tangents.  ``outputs`` are differentiated, each with the tensor that weighs its entries
+    (None: 1 each), by ``inputs``; ``tangents`` are those of the inputs.  ``results`` maps an input, or for a tangent an
+    output, to the tensor of the model that holds its result.
     """
 
     kind: Literal["gradient", "jacobian", "tangent"]
     outputs: tuple[tuple[str, str | None], ...]
     inputs: tuple[str, ...]
     results: Mapping[str, str]
+    forward: Program
     raw: Program
     program: Program
     tangents: Mapping[str, str] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from symnet.declare.agreement import training_of
 from symnet.declare.constants import name_constants
 from symnet.declare.drawn import both_modes
 from symnet.declare.finish import Finisher
+from symnet.declare.formed import inner_derivatives
 from symnet.declare.infinite import settled_away, without_infinities
 from symnet.declare.inline import inline_unnamed, with_constants_written
 from symnet.declare.names import CONSTANT, final_names, module_paths, variables
@@ -73,6 +74,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
         finish.buffers(),
         finish.updates(flat),
         finish.least(),
+        inner=tuple(inner_derivatives(trace, names, forward)),
         constants=paths.get(CONSTANT, ()),
     )
     return Built(model, names)

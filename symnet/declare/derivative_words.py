@@ -157,6 +157,10 @@ def _used(ys: Sequence[Tensor], xs: Sequence[Tensor], unused: bool) -> frozenset
     reached = reaches(trace, ys)
     for x in xs:
         name = label(trace, x)
+        for formed in trace.derivatives:
+            if x.spec.name in formed.rests_on and reached.intersection(formed.inner.results.values()):
+                message = f"a derivative that was formed before rests on what {name} is made of"
+                raise mistake("SN111", message, "differentiate it by data, by parameters, or by what it was taken by")
         if x.spec.name not in reached and not unused:
             help = (
                 "differentiate by the tensor itself that the output was made from; a slice or a reshape is another one",

@@ -26,7 +26,7 @@ from symnet.declare.names import renamed
 from symnet.declare.primitives import label
 from symnet.declare.sizes import settled
 from symnet.declare.tensor import Tensor
-from symnet.declare.trace import Trace, Traced
+from symnet.declare.trace import Formed, Trace, Traced
 from symnet.declare.words import mistake
 from symnet.model import Inner
 from symnet.naming import Namer
@@ -69,36 +69,95 @@ def derivatives(question: Question) -> list[Tensor]:
     trace = question.trace
     flat = _flat(question)
     names = _spoken(trace, flat)
-    known = Program(
+    forward = Program(
         {names[k]: replace(t, name=names[k], given=False) for k, t in flat.tensors.items()},
         tuple(renamed(e, names) for e in flat.equations),
         names[flat.loss],
     )
-    raw = verify(_derived(question, known, names))
-    asked = [names[t.spec.name] for t in question.asked]
+    asked = _Asked(question, names)
+    known = _cut(forward, asked)
+    raw = verify(_derived(known, asked))
     sizes = {str(symbol): value for symbol, value in trace.sizes.items() if symbol not in trace.fixed}
-    simple = simplify(without_single_sums(raw), sizes, asked)
+    simple = simplify(without_single_sums(raw), sizes, asked.asked)
     program = verify(_with_single_sums(simple.program, known))
     private = {spoken: key for key, spoken in names.items()}
-    _enter(trace, program, known, [program.adjoints[a] for a in asked], private)
-    results = [_facing(trace.tensors[private[program.adjoints[a]]]) for a in asked]
-    weights = [None if w is None else names[w.spec.name] for w in question.weights]
-    outputs, inputs = ([names[t.spec.name] for t in side] for side in (question.outputs, question.inputs))
-    tangent = question.kind == "tangent"
-    trace.derivatives.append(
-        Inner(
-            question.kind,
-            tuple(zip(outputs, [None] * len(outputs) if tangent else weights, strict=True)),
-            tuple(inputs),
-            {a: t.spec.name for a, t in zip(asked, results, strict=True)},
-            raw,
-            program,
-            {i: w for i, w in zip(inputs, weights, strict=True) if w is not None} if tangent else {},
-            simple.rewrites,
-            simple.facts,
-        )
+    _enter(trace, program, known, [program.adjoints[a] for a in asked.asked], private)
+    results = {a: private[program.adjoints[a]] for a in asked.asked}
+    inner = Inner(
+        question.kind,
+        asked.outputs if question.kind != "tangent" else tuple((o, None) for o, _ in asked.outputs),
+        asked.inputs,
+        results,
+        forward,
+        raw,
+        program,
+        asked.tangents,
+        simple.rewrites,
+        simple.facts,
     )
-    return results
+    trace.derivatives.append(Formed(inner, private, _rested_on(trace, question, known, private)))
+    return [_facing(trace.tensors[results[a]]) for a in asked.asked]
+
+
+class _Asked:
+    """A question in the names of its derivation."""
+
+    def __init__(self, question: Question, names: Mapping[str, str]) -> None:
+        outputs, self.inputs = (tuple(names[t.spec.name] for t in side) for side in (question.outputs, question.inputs))
+        weights = [None if w is None else names[w.spec.name] for w in question.weights]
+        self.kind: Kind = question.kind
+        self.asked = outputs if question.kind == "tangent" else self.inputs
+        self.tangents: dict[str, str] = {}
+        self.outputs: tuple[tuple[str, str | None], ...] = tuple((o, None) for o in outputs)
+        if question.kind == "tangent":
+            self.tangents = {i: w for i, w in zip(self.inputs, weights, strict=True) if w is not None}
+        else:
+            self.outputs = tuple(zip(outputs, weights, strict=True))
+
+
+def _cut(forward: Program, asked: _Asked) -> Program:
+    """The program with inputs and weights given, so that no formula rests on how they were made: what is derived can be
+    differentiated by them again.  One that another input leads to stays as it is."""
+    outputs = [o for o, _ in asked.outputs]
+    weights = [w for _, w in asked.outputs if w is not None] + list(asked.tangents.values())
+    needed = set(forward.restricted_to(outputs).targets())
+    given: set[str] = set()
+    for name in (*asked.inputs, *weights):
+        before = _ancestors(forward, name)
+        led = before.intersection(asked.inputs)
+        made = any(e.accesses for e in forward.defining(name))
+        if made and (not led or name not in needed):
+            given.add(name)
+    tensors = {n: replace(t, role="data") if n in given else t for n, t in forward.tensors.items()}
+    rest = forward.with_equations((e for e in forward.equations if e.target not in given), tensors)
+    roots = dict.fromkeys((*outputs, *asked.inputs, *weights))
+    return _read_only(rest.restricted_to(roots), set(roots))
+
+
+def _ancestors(program: Program, name: str) -> set[str]:
+    found = set(program.restricted_to([name]).targets())
+    return {a.name for e in program.equations if e.target in found for a in e.accesses} - {name}
+
+
+def _read_only(program: Program, roots: set[str]) -> Program:
+    """The program without the given tensors that no equation reads."""
+    there = {a.name for e in program.equations for a in e.accesses}.union(program.targets(), roots)
+    return replace(program, tensors={n: t for n, t in program.tensors.items() if n in there})
+
+
+def _rested_on(trace: Trace, question: Question, known: Program, private: Mapping[str, str]) -> frozenset[str]:
+    """The private names of the tensors whose definitions the formulas may use: all on the way to the outputs, those
+    that were written out as well, but for what is given."""
+    given = {private[n] for n, t in known.tensors.items() if not known.defining(n)}
+    found: set[str] = set()
+    queue = [t.spec.name for t in (*question.outputs, *(w for w in question.weights if w is not None))]
+    program = Program(trace.specs, tuple(trace.equations), queue[0])
+    while queue:
+        name = queue.pop()
+        if name not in found and name not in given and program.defining(name):
+            found.add(name)
+            queue += sorted(program.reads(name))
+    return frozenset(found)
 
 
 def _with_single_sums(derived: Program, known: Program) -> Program:
@@ -141,19 +200,16 @@ def _spoken(trace: Trace, program: Program) -> dict[str, str]:
     return found
 
 
-def _derived(question: Question, program: Program, names: Mapping[str, str]) -> Program:
+def _derived(program: Program, asked: _Asked) -> Program:
     """The program with the adjoints or tangents, called u_h for ∂u/∂h and h_dot for the tangent of h."""
     namer = Namer(program.tensors)
-    outputs, inputs = ([names[t.spec.name] for t in side] for side in (question.outputs, question.inputs))
-    weights = [None if w is None else names[w.spec.name] for w in question.weights]
-    if question.kind == "tangent":
-        _refuse_matrices(program, tuple(inputs))
-        tangents = {i: w for i, w in zip(inputs, weights, strict=True) if w is not None}
-        return pushforward(program, tangents, tuple(outputs), lambda tensor: namer.take(f"{tensor}_dot"))
-    lead = program.tensors[outputs[0]].shape if question.kind == "jacobian" else ()
+    outputs = tuple(o for o, _ in asked.outputs)
+    if asked.kind == "tangent":
+        _refuse_matrices(program, asked.inputs)
+        return pushforward(program, asked.tangents, outputs, lambda tensor: namer.take(f"{tensor}_dot"))
+    lead = program.tensors[outputs[0]].shape if asked.kind == "jacobian" else ()
     said = _said(program, outputs[0])
-    seed = Seed(tuple(zip(outputs, weights, strict=True)), lead)
-    return sweep(program, seed, tuple(inputs), lambda tensor: namer.take(f"{said}_{tensor}"))
+    return sweep(program, Seed(asked.outputs, lead), asked.inputs, lambda tensor: namer.take(f"{said}_{tensor}"))
 
 
 def _refuse_matrices(program: Program, inputs: tuple[str, ...]) -> None:

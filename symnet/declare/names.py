@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Equation, TensorSpec
+from symnet.calculus.ir import Access, Equation, TensorSpec, exchange
 from symnet.declare.layers import Module
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Trace, Traced
@@ -198,17 +198,18 @@ def _check(trace: Trace, spec: TensorSpec, name: str, reserved: bool) -> None:
 
 def renamed(equation: Equation, names: Mapping[str, str]) -> Equation:
     """The equation with every private name exchanged, inner reads first."""
-
-    def exchange(expression: sp.Expr) -> sp.Expr:
-        if isinstance(expression, Access):
-            return type(expression)(names[expression.name], *map(exchange, expression.addresses))
-        if not expression.args or not expression.has(Access):
-            return expression
-        return expression.func(*map(exchange, expression.args))
-
     return replace(
         equation,
         target=names[equation.target],
-        body=exchange(equation.body),
-        guard=frozenset(map(exchange, equation.guard)),
+        body=renamed_body(equation.body, names),
+        guard=frozenset(renamed_body(g, names) for g in equation.guard),
     )
+
+
+def renamed_body(expression: sp.Expr, names: Mapping[str, str]) -> sp.Expr:
+    """The expression with the name of every read exchanged; factored forms last."""
+    return exchange(expression, {read: _read(read, names) for read in expression.atoms(Access)})
+
+
+def _read(read: Access, names: Mapping[str, str]) -> Access:
+    return type(read)(names[read.name], *(renamed_body(a, names) for a in read.addresses))

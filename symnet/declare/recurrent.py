@@ -87,7 +87,7 @@ class _Scan:
         inner = len(trace.derivatives)
         returned = step(*self.now, *self.old)
         trace.begun.pop()
-        del trace.derivatives[inner:]  # they tell of one time
+        trace.derivatives[inner:] = [replace(formed, told=False) for formed in trace.derivatives[inner:]]
         results = tuple(returned) if isinstance(returned, list | tuple) else (returned,)
         self.recorded = trace.equations[first:]
         del trace.equations[first:]

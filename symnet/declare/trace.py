@@ -41,6 +41,18 @@ class Constant:
     owners: list[Any]
 
 
+@dataclass(frozen=True)
+class Formed:
+    """A derivative that was formed: ``private`` maps its own names to those of the trace, ``rests_on`` are the tensors
+    of the trace whose definitions its formulas may use.  One formed inside a step of scan is not ``told``: the model
+    holds it for all times."""
+
+    inner: Inner
+    private: Mapping[str, str]
+    rests_on: frozenset[str]
+    told: bool = True
+
+
 @dataclass
 class Trace:
     """Everything that one run of a model file declared, in order."""
@@ -72,7 +84,7 @@ class Trace:
     given: set[str] = field(default_factory=set)  # private names of data that came as such arrays
     outer: set[str] = field(default_factory=set)  # private names of tensors to which a person added an axis of size 1
     begun: list[int] = field(default_factory=list)  # of each step of a scan that is running: its first tensor's number
-    derivatives: list[Inner] = field(default_factory=list)  # results are private names, all others the derivation's own
+    derivatives: list[Formed] = field(default_factory=list)
     train_call: Source | None = None  # where the file says how to train
     adopted: dict[int, Any] = field(default_factory=dict)  # modules of torch that became parts of the model
     owners: dict[int, tuple[Any, Traced]] = field(default_factory=dict)  # their parameters: torch's own, and ours

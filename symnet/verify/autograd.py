@@ -7,7 +7,7 @@ simplifier or the code generator.  Dense, as the evaluator is: for comparing, no
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import reduce
 from operator import add, mul
 from types import MappingProxyType
@@ -21,15 +21,19 @@ from symnet.calculus.evaluate import sizes_of
 from symnet.calculus.ir import GIVEN, Access, Delta, Equation, Index, Program
 from symnet.calculus.loops import Loop, loops_of
 from symnet.calculus.matrix_rules import argument_of, is_matrix_function
+from symnet.model import Inner
 
 Array = Any
 Values = dict[str, Any]
 
 
-def autograd_of(program: Program, inputs: Mapping[str, Array], device: str = "cpu") -> tuple[Values, dict[str, Array]]:
+def autograd_of(
+    program: Program, inputs: Mapping[str, Array], device: str = "cpu", inner: Sequence[Inner] = ()
+) -> tuple[Values, dict[str, Array]]:
     """(values, gradients): every tensor of the forward equations, and ∂loss/∂tensor by autograd, as float64 arrays.
 
-    A tensor that the loss does not depend on has the gradient 0.  ``program`` holds forward equations only.
+    A tensor that the loss does not depend on has the gradient 0.  ``program`` holds forward equations only; those of a
+    derivative inside the model are left aside, and autograd forms it from the equations of what is differentiated.
     """
     values: Values = {}
     for name, spec in program.tensors.items():
@@ -37,12 +41,7 @@ def autograd_of(program: Program, inputs: Mapping[str, Array], device: str = "cp
             tensor = torch.as_tensor(np.array(inputs[name]), device=device)
             values[name] = tensor if spec.integer else tensor.to(torch.float64).requires_grad_()
     sizes = sizes_of(program, {n: tuple(v.shape) for n, v in values.items()})
-    loops = {name: loop for loop in loops_of(program) for name in loop.tensors}
-    for name in program.targets():
-        if name not in loops:
-            values[name] = _complete(program, program.defining(name), _Scope(values, sizes, device))
-        elif name not in values:
-            _run(program, loops[name], _Scope(values, sizes, device))
+    _compute(program, _Scope(values, sizes, device), {r: i for i in inner for r in i.results.values()})
     wanted = {n: v for n, v in values.items() if v.requires_grad}
     loss = values[program.loss]
     if not loss.requires_grad:  # it depends on no real tensor
@@ -50,6 +49,51 @@ def autograd_of(program: Program, inputs: Mapping[str, Array], device: str = "cp
     found = torch.autograd.grad(loss, list(wanted.values()), allow_unused=True, materialize_grads=True)
     gradients = {n: g.detach().cpu().numpy() for n, g in zip(wanted, found, strict=True)}
     return {n: v.detach().cpu().numpy() for n, v in values.items()}, gradients
+
+
+def _compute(program: Program, scope: _Scope, inner: Mapping[str, Inner]) -> None:
+    """Every tensor of the program that the scope does not have yet."""
+    values = scope.values
+    loops = {name: loop for loop in loops_of(program) for name in loop.tensors}
+    for name in program.targets():
+        if name in inner and name not in values:
+            values.update(_derivatives(inner[name], scope, inner))
+        elif name in loops and name not in values:
+            _run(program, loops[name], scope)
+        elif name not in values:
+            values[name] = _complete(program, program.defining(name), scope)
+
+
+def _derivatives(asked: Inner, scope: _Scope, inner: Mapping[str, Inner]) -> Values:
+    """A derivative inside the model by autograd, in a graph of its own that is differentiated again."""
+    given = {n for n, t in asked.forward.tensors.items() if t.role != "intermediate"} | {*asked.inputs}
+    own = _Scope({n: v for n, v in scope.values.items() if n in given}, scope.sizes, scope.device)
+    others = {name: i for name, i in inner.items() if name not in asked.results.values()}
+    _compute(asked.forward, own, others)
+    ys, xs = [own.values[o] for o, _ in asked.outputs], [own.values[x] for x in asked.inputs]
+    if asked.kind == "tangent":
+        found = _pushed(ys, xs, [own.values[asked.tangents[x]] for x in asked.inputs])
+        return dict(zip((asked.results[o] for o, _ in asked.outputs), found, strict=True))
+    weights = [torch.ones_like(own.values[o]) if w is None else own.values[w] for o, w in asked.outputs]
+    if asked.kind == "gradient":
+        found = _pulled(ys, xs, weights)
+    else:
+        rows = [_pulled(ys, xs, [row.reshape(ys[0].shape)]) for row in torch.eye(ys[0].numel(), dtype=torch.float64)]
+        found = [torch.stack(part).reshape(*ys[0].shape, *part[0].shape) for part in zip(*rows, strict=True)]
+    return dict(zip((asked.results[x] for x in asked.inputs), found, strict=True))
+
+
+def _pulled(ys: list[Any], xs: list[Any], weights: list[Any]) -> list[Any]:
+    """Σ weight · ∂y/∂x."""
+    found = torch.autograd.grad(ys, xs, weights, create_graph=True, allow_unused=True, materialize_grads=True)
+    return list(found)
+
+
+def _pushed(ys: list[Any], xs: list[Any], ways: list[Any]) -> list[Any]:
+    """∂y/∂x · way, as the derivative of the pulled weights by the weights."""
+    weights = [torch.zeros_like(y, requires_grad=True) for y in ys]
+    pulled = (g if g.requires_grad else g + 0 * weights[0].sum() for g in _pulled(ys, xs, weights))
+    return _pulled(list(pulled), weights, ways)
 
 
 class _Scope:

@@ -85,7 +85,7 @@ def check(
     """
     options = options or Options()
     hand, found = hand_of(derivation, script), _Findings()
-    oracle = _oracle(options, found)
+    oracle = _oracle(derivation, options, found)
     trials = [trial_at(derivation, p, hand, oracle) for p in points_of(derivation.model, options.trials, options.seed)]
     own, finite = trials[0], [t for t in trials if t.finite]
     found.problems += broken_facts(derivation.model, own.point)
@@ -113,11 +113,11 @@ def check(
     return found.report(derivation, hand, options, own, len(finite), sizes, exact)
 
 
-def _oracle(options: Options, found: _Findings) -> Oracle | None:
+def _oracle(derivation: Derivation, options: Options, found: _Findings) -> Oracle | None:
     """Autograd on the device of the options, or None with the reason noted."""
     if "autograd" not in options.methods:
         return None
-    oracle, reason = oracle_on(options.device)
+    oracle, reason = oracle_on(options.device, derivation.model.inner)
     if oracle is None:
         optional = options.against is None and options.device == "cpu"
         (found.warnings if optional else found.undecided).append(f"autograd was not compared: {reason}")

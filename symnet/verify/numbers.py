@@ -30,7 +30,7 @@ def numbers_of(derivation: Derivation, seed: int, script: str | None = None) -> 
     """
     model = derivation.model
     point = own_point(model, seed, samples_for(model, model.training.samples))
-    oracle, reason = oracle_on("cpu")
+    oracle, reason = oracle_on("cpu", derivation.model.inner)
     trial = trial_at(derivation, point, hand_of(derivation, script), oracle)
     notes = [] if oracle is not None else [f"autograd was not compared: {reason}"]
     for kink in nearest_kinks(model.program, point.inputs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from symnet.calculus.verify import verify
 from symnet.declare.trace import Trace, recording
 from symnet.explain.options import Options
 from symnet.model import Model
+from symnet.verify.check import check
 from tests.declare.words_in_text import ARRAYS
 
 UNARY = [
@@ -168,3 +170,20 @@ def test_a_derivative_is_called_as_its_variable(tmp_path: Path, line: str) -> No
     assert "u_x" in model.program.targets()
     text = pipeline.explain(pipeline.derive_model(model), Options(), "text")
     assert "u_x = u_z Wᵀ" in text or "u_x = (1 − tanh(z)²) Wᵀ" in text
+
+
+def test_autograd_forms_a_derivative_of_the_model_itself(tmp_path: Path) -> None:
+    """A wrong formula inside the model is found, although the gradients of that model are right."""
+    text = (
+        "x, W, V = sn.data(5, 2), sn.param(2, 3), sn.param(3)\nh = sn.tanh(x @ W)\nu = h @ V\n"
+        "u_x = sn.grad(u.sum(), x)\nt = sn.jvp(u, x, x)\nJ = sn.jacobian(u_x[0], V)\n"
+        "u_h = sn.vjp(u, h, u)\nloss = sn.sum(u_x**2) + sn.sum(t * u) + sn.sum(J**3) + sn.sum(u_h**2 * h)\n"
+    )
+    model = model_of(tmp_path, text)
+    assert len(model.inner) == 4
+    assert check(pipeline.derive_model(model)).exit_code == 0
+    for name in ("u_x", "t", "J", "u_h"):
+        equations = (replace(e, body=2 * e.body) if e.target == name else e for e in model.program.equations)
+        wrong = replace(model, program=model.program.with_equations(equations))
+        report = check(pipeline.derive_model(wrong))
+        assert report.exit_code == 1, name
