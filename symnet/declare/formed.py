@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+import sympy as sp
+
 from symnet.calculus.facts import Fact
-from symnet.calculus.ir import Equation, Origin, Program
+from symnet.calculus.ir import Access, Equation, Origin, Program, exchange
 from symnet.calculus.rewrites import Rewrite
 from symnet.declare.names import renamed, renamed_body
 from symnet.declare.sizes import settled
@@ -26,11 +28,13 @@ def inner_derivatives(trace: Trace, names: Names, model: Program) -> Iterator[In
         if formed.told and not {*formed.inner.results.values()}.isdisjoint(model.tensors):
             own = dict.fromkeys((*inner.forward.tensors, *inner.raw.tensors, *inner.program.tensors))
             table = {n: names.get(formed.private.get(n, "")) or namer.take(n) for n in own}
-            yield _named(trace, replace(inner, results=found), table)
+            key = None if trace.mode is None else trace.mode.spec.name
+            mode = next((n for n, k in formed.private.items() if k == key), None)
+            yield _named(trace, replace(inner, results=found), table, mode)
 
 
-def _named(trace: Trace, inner: Inner, names: Names) -> Inner:
-    forward, raw, program = (_program(trace, p, names) for p in (inner.forward, inner.raw, inner.program))
+def _named(trace: Trace, inner: Inner, names: Names, mode: str | None) -> Inner:
+    forward, raw, program = (_program(trace, p, names, mode) for p in (inner.forward, inner.raw, inner.program))
     return replace(
         inner,
         outputs=tuple((names[o], w and names[w]) for o, w in inner.outputs),
@@ -45,18 +49,15 @@ def _named(trace: Trace, inner: Inner, names: Names) -> Inner:
     )
 
 
-def _program(trace: Trace, program: Program, names: Names) -> Program:
-    """The program under other names, as it is while a script trains."""
+def _program(trace: Trace, program: Program, names: Names, mode: str | None) -> Program:
+    """The program under other names, as it is while a script trains: ``mode`` is 1."""
     fixed = settled(trace, program)
-    tensors = {names[n]: replace(t, name=names[n]) for n, t in fixed.tensors.items()}
+    table = {Access(mode): sp.S.One} if mode is not None else {}
+    equations = (replace(e, body=exchange(e.body, table)) if table else e for e in fixed.equations)
+    tensors = {names[n]: replace(t, name=names[n]) for n, t in fixed.tensors.items() if n != mode}
     adjoints = {names[t]: names[a] for t, a in program.adjoints.items()}
-    return replace(
-        fixed,
-        tensors=tensors,
-        equations=tuple(_equation(e, names) for e in fixed.equations),
-        loss=names[program.loss],
-        adjoints=adjoints,
-    )
+    named = tuple(_equation(e, names) for e in equations)
+    return replace(fixed, tensors=tensors, equations=named, loss=names[program.loss], adjoints=adjoints)
 
 
 def _equation(equation: Equation, names: Names) -> Equation:

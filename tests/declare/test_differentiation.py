@@ -187,3 +187,12 @@ def test_autograd_forms_a_derivative_of_the_model_itself(tmp_path: Path) -> None
         wrong = replace(model, program=model.program.with_equations(equations))
         report = check(pipeline.derive_model(wrong))
         assert report.exit_code == 1, name
+
+
+def test_a_derivative_through_drawn_numbers_is_that_of_training(tmp_path: Path) -> None:
+    text = (
+        "import torch.nn.functional as F\nN = sn.dims(N='batch')\nx, W = sn.data(N, 2), sn.param(2, 3)\n"
+        "h = F.dropout(sn.tanh(x @ W), 0.5, training=sn.training)\nu_x = sn.grad(h.sum(), x)\nloss = sn.mean(u_x**2)\n"
+    )
+    derivation = pipeline.derive_model(model_of(tmp_path, text))
+    assert derivation.model.drawn and check(derivation).exit_code == 0
