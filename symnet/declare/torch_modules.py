@@ -16,7 +16,8 @@ from symnet.declare.inputs import checked_size
 from symnet.declare.sizes import settle
 from symnet.declare.tensor import Tensor
 from symnet.declare.torch_layers import forward_of
-from symnet.declare.torch_values import first_values
+from symnet.declare.torch_modes import differs, in_both_modes
+from symnet.declare.torch_values import first_values, own_values
 from symnet.declare.trace import Declared, Trace, current
 from symnet.declare.words import mistake
 
@@ -58,6 +59,8 @@ def from_torch(module: Any) -> Any:
             known = _known(trace, parameter)
             found[id(parameter)] = (known or _adopted(trace, path, owner, parameter), [])
         found[id(parameter)][1].append(path)
+    for path, buffer in _statistics(module):
+        found[id(buffer)] = (_kept(trace, path, buffer), [path])
     memo: dict[int, Any] = {key: tensor for key, (tensor, _) in found.items()}
     try:
         twin = copy.deepcopy(module, memo)
@@ -66,7 +69,8 @@ def from_torch(module: Any) -> Any:
             "SN107", f"the module cannot be copied: {error}".splitlines()[0], "build it from layers"
         ) from None
     for part in twin.modules():
-        part.forward = _as_torch(trace, forward_of(part) or part.forward)
+        own = forward_of(part) or part.forward
+        part.forward = _as_torch(trace, in_both_modes(trace, part, own) if differs(part) else own)
     paths = {tensor.spec.name: tuple(names) for tensor, names in found.values()}
     trained = {path for ways in paths.values() for path in ways}
     constants = tuple(path for path in module.state_dict() if path not in trained)
@@ -107,6 +111,24 @@ def _parameters(module: Any) -> Iterator[tuple[str, Any, Any]]:
         for name, parameter in part._parameters.items():
             if parameter is not None and parameter.requires_grad:
                 yield f"{path}.{name}" if path else name, part, parameter
+
+
+def _statistics(module: Any) -> Iterator[tuple[str, Any]]:
+    """(path, buffer) of the running statistics of layers that are in training."""
+    for path, part in module.named_modules():
+        if part.training and getattr(part, "running_mean", None) is not None:
+            if part.momentum is None:
+                raise mistake("SN110", "a cumulative average (momentum=None) is not covered", "momentum=0.1")
+            for name in ("running_mean", "running_var"):
+                yield f"{path}.{name}" if path else name, part._buffers[name]
+
+
+def _kept(trace: Trace, path: str, buffer: Any) -> Tensor:
+    """A buffer of the model that starts with the numbers of a module's."""
+    spec = trace.new_spec([checked_size(int(n)) for n in buffer.shape], "buffer")
+    trace.declared[spec.name] = Declared(own_values(buffer))
+    trace.chosen_names[spec.name] = path
+    return Tensor(trace, spec)
 
 
 def _known(trace: Trace, parameter: Any) -> Tensor | None:

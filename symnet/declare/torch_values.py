@@ -40,6 +40,15 @@ def first_values(trace: Trace, path: str, owner: Any, parameter: Any) -> Values:
     return Distribution("normal", (0.0, spread))
 
 
+def own_values(buffer: Any) -> Values:
+    """The numbers of a buffer."""
+    numbers = buffer.detach().double().cpu()
+    flat = numbers.reshape(-1).tolist()
+    if len(set(flat)) == 1:
+        return Distribution("constant", (flat[0],))
+    return Given(_nested([_shortest(buffer, v) for v in flat], list(numbers.shape)))
+
+
 def _written(parameter: Any, value: float) -> bool:
     """Whether a number has few decimal digits in the precision of its tensor."""
     return _in_precision(parameter, float(f"{value:.{DIGITS}g}")) == value

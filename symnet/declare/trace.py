@@ -88,6 +88,7 @@ class Trace:
     train_call: Source | None = None  # where the file says how to train
     adopted: dict[int, Any] = field(default_factory=dict)  # modules of torch that became parts of the model
     owners: dict[int, tuple[Any, Traced]] = field(default_factory=dict)  # their parameters: torch's own, and ours
+    modes_told: bool = False  # whether a module of torch is being run in both modes
     overwritten: dict[str, Source | None] = field(default_factory=dict)  # tensors changed in place, and where
     mode: Traced | None = None  # 1 in training and 0 in evaluation, if the file asks for it
     drawn: set[str] = field(default_factory=set)  # private names of data that a script draws for every step
