@@ -21,6 +21,13 @@ from tests.models import TARGETS
 FILE = Path(__file__).parents[1] / "declare" / "modules" / "tied.py"
 
 
+def plain(file: Path) -> dict[str, Any]:
+    """What a model file defines when plain Python runs it."""
+    namespace: dict[str, Any] = {"__name__": "plain"}
+    exec(compile(file.read_text(encoding="utf-8"), "plain", "exec"), namespace)
+    return namespace
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Scripts of all targets, the state of a module, data, and ten losses of torch.optim on that module."""
@@ -28,8 +35,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     model, _ = pipeline.load(FILE)
     for path, text in pipeline.scripts(pipeline.derive_model(model), TARGETS, folder).items():
         path.write_text(text, encoding="utf-8")
-    namespace: dict[str, Any] = {"__name__": "plain"}
-    exec(compile(FILE.read_text(encoding="utf-8"), "plain", "exec"), namespace)
+    namespace = plain(FILE)
     torch.manual_seed(3)
     own, rng = namespace["build"](), np.random.default_rng(4)
     sn.save_state(own, folder / "net.npz")
@@ -62,12 +68,42 @@ def test_ten_losses_are_those_of_torch_optim(folder: Path, target: str) -> None:
     losses = [json.loads(line)["loss"] for line in (folder / "m.jsonl").read_text().splitlines()]
     np.testing.assert_allclose(losses, json.loads((folder / "losses.json").read_text()), rtol=1e-12)
     end = torch.load(folder / "end.pt")
-    namespace: dict[str, Any] = {"__name__": "plain"}
-    exec(compile(FILE.read_text(encoding="utf-8"), "plain", "exec"), namespace)
-    back = sn.load_state(namespace["build"]().double(), folder / "end.npz").state_dict()
+    back = sn.load_state(plain(FILE)["build"]().double(), folder / "end.npz").state_dict()
     assert set(back) == set(end)
     for name in end:
         np.testing.assert_allclose(back[name], end[name], rtol=1e-10, atol=1e-13)
+
+
+@pytest.mark.parametrize("target", ["numpy", "torch-module"])
+def test_running_statistics_are_torchs_and_used_in_evaluation(tmp_path: Path, target: str) -> None:
+    file = FILE.with_name("normed.py")
+    model, _ = pipeline.load(file)
+    (path, text), *_ = pipeline.scripts(pipeline.derive_model(model), (target,), tmp_path).items()
+    path.write_text(text, encoding="utf-8")
+    own, rng = plain(file)["build"](), np.random.default_rng(6)
+    sn.save_state(own, tmp_path / "net.npz")
+    own.double()
+    x, y = rng.normal(size=(8, 2, 4)), rng.normal(size=(8, 1))
+    np.savez(tmp_path / "data.npz", x=x, y=y)
+    optimizer = torch.optim.SGD(own.parameters(), lr=0.1)
+    for _ in range(4):
+        optimizer.zero_grad()
+        torch.nn.functional.mse_loss(own(torch.tensor(x)), torch.tensor(y)).backward()
+        optimizer.step()
+    flags = ("--start", "net.npz", "--steps", "4", "--lr", "0.1", "--export", "end.npz")
+    words = [sys.executable, "-W", "error", str(path), "--data", "data.npz", "--batch", "0", *flags]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    with np.load(tmp_path / "end.npz") as end:
+        for name, value in own.state_dict().items():
+            if name != "1.num_batches_tracked":
+                np.testing.assert_allclose(end[name], value, rtol=1e-10, err_msg=name)
+        module: dict[str, Any] = {"__name__": "script", "__file__": str(path)}
+        sys.modules["script"] = type(sys)("script")  # dataclasses look their module up
+        exec(compile(text, str(path), "exec"), module)
+        tensor = torch.tensor if target != "numpy" else np.asarray
+        found = module["predict"]({n: tensor(end[n]) for n in end if n not in module["TIED"]}, tensor(x))
+    np.testing.assert_allclose(np.asarray(found), own.eval()(torch.tensor(x)).detach(), rtol=1e-10)
 
 
 def changed(folder: Path, name: str, value: Any) -> Path:
@@ -105,9 +141,7 @@ def test_flags_that_do_not_go_together(folder: Path) -> None:
 
 def test_the_way_back_checks_names_and_shapes(folder: Path) -> None:
     with pytest.raises(SymnetError, match=r"wte.weight has the shape \[2, 4\], in the module \[6, 4\]"):
-        namespace: dict[str, Any] = {"__name__": "plain"}
-        exec(compile(FILE.read_text(encoding="utf-8"), "plain", "exec"), namespace)
-        sn.load_state(namespace["build"](), changed(folder, "wte.weight", np.zeros((2, 4))))
+        sn.load_state(plain(FILE)["build"](), changed(folder, "wte.weight", np.zeros((2, 4))))
     with pytest.raises(SymnetError, match="which the module has not"):
         sn.load_state(torch.nn.Linear(2, 2), folder / "net.npz")
     with pytest.raises(SymnetError, match="a list has no state_dict"):

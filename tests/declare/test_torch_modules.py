@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -49,6 +51,7 @@ def compare(text: str, tmp_path: Path) -> None:
     loss = namespace["loss_of"](own, *shown)
     loss.backward()
     values = {p.path: trained[p.path].detach().numpy() for p in model.parameters}
+    values |= {b.path: dict(own.named_buffers())[b.path].numpy() for b in model.buffers}
     values |= {item.spec.name: v for item, v in zip(model.inputs, data, strict=True)}
     for name, language in LANGUAGES.items():
         found, gradients = functions_of(derivation, language).run(as_arrays(values, name))
@@ -70,3 +73,54 @@ def test_layer(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", NETWORKS, ids=lambda path: path.stem)
 def test_network(path: Path, tmp_path: Path) -> None:
     compare(path.read_text(encoding="utf-8"), tmp_path)
+
+
+TWO_MODES = """import torch
+import torch.nn.functional as F
+from torch import nn
+
+import symnet as sn
+
+
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.fc, self.drop, self.out = nn.Linear(3, 4), nn.Dropout(0.5), nn.Linear(4, 1)
+
+    def forward(self, x):
+        h = F.dropout(self.drop(torch.tanh(self.fc(x))), 0.2, training=self.training)
+        return self.out(h) if self.training else 2 * self.out(h)
+
+
+def build():
+    return Net()
+
+
+N = sn.dims(N="batch")
+x = sn.data(N, 3)
+net = sn.from_torch(build())
+loss = net(x).square().mean()
+prediction = net(x)
+"""
+
+
+def test_both_modes(tmp_path: Path) -> None:
+    """Masks are drawn in training alone, and what the module does in evaluation is what the script predicts."""
+    derivation, namespace = loaded(TWO_MODES, tmp_path)
+    model, rng = derivation.model, np.random.default_rng(2)
+    assert {str(item.values.kind) for item in model.drawn} == {"dropout"} and model.evaluation is not None
+    own = namespace["build"]().double()
+    params = {name: p.detach().numpy() for name, p in own.named_parameters()}
+    ((_, text),) = pipeline.scripts(derivation, ("numpy",), tmp_path).items()
+    script = ModuleType("script")
+    sys.modules["script"] = script  # dataclasses look their module up
+    exec(compile(text, "script", "exec"), vars(script))
+    x = rng.normal(size=(5, 3))
+    expected = own.eval()(torch.tensor(x)).detach().numpy()
+    np.testing.assert_allclose(script.predict(params, x), expected, rtol=1e-12)
+    assert script.evaluate(params, x) == pytest.approx((expected**2).mean(), rel=1e-12)
+
+
+def test_eval_before_from_torch_is_one_mode(tmp_path: Path) -> None:
+    derivation, _ = loaded(TWO_MODES.replace("return Net()", "return Net().eval()"), tmp_path)
+    assert derivation.model.drawn == () and derivation.model.evaluation is None
