@@ -99,7 +99,8 @@ ROWS = (
         "Losses on distributions",
         "",
         (
-            *("kl_normal", "softmax_entropy", "kl_softmax", "info_nce", "label_smoothing", "focal_loss"),
+            *("kl_normal", "softmax_entropy", "kl_softmax", "info_nce", "label_smoothing"),
+            *("focal_loss", "focal_loss_binary"),
             "temperature",
         ),
     ),

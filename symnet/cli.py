@@ -194,6 +194,7 @@ def generate(
     for model in models:
         loaded, warnings = pipeline.load(model)
         _say(warnings)
+        pipeline.require_known_sizes(loaded)
         texts |= pipeline.scripts(pipeline.derive_model(loaded), wanted, output)
     if stdout:
         click.echo("".join(texts.values()), nl=False)

@@ -87,6 +87,13 @@ def numbers(derivation: Derivation, seed: int) -> Numbers:
     return numbers_of(derivation, seed)
 
 
+def require_known_sizes(model: Model) -> None:
+    """Raises SymnetError where a script for training would not know the size of a parameter; comparing needs none."""
+    from symnet.codegen.recipes import require_known_sizes  # generation only
+
+    require_known_sizes(model)
+
+
 def scripts(derivation: Derivation, targets: Iterable[str], output: Path) -> dict[Path, str]:
     """The text of a script for each target, by the path where it is to lie: ``output`` itself if it is a .py file, else
     ``<model>_<target>.py`` in that folder."""

@@ -86,6 +86,10 @@ PRINTED = {
     "batch_norm_mean_and_xhat": "dXₙᵢ = gammaᵢ (dYₙᵢ − (dbetaᵢ + dgammaᵢ xhₙᵢ)/N)/sqrt(zᵢ)",
     "batch_norm_bias": "dbeta = 1ᵀ dY; dgamma = 1ᵀ (dY ⊙ xh); db = 0; dW = Xᵀ dZ",
     "batch_norm_convolution": "dZₙₖₗ = gammaₖ rₖ (dYₙₖₗ − (dbetaₖ + dgammaₖ xhₙₖₗ)/(5 N)); db = 0",
+    "batch_norm_unnamed": "dbeta = 1ᵀ dY; dXₙᵢ = gammaᵢ (dYₙᵢ − (dbetaᵢ + dgammaᵢ zₙᵢ/sqrt(z_2ᵢ))/N)/sqrt(z_2ᵢ)",
+    "group_norm": "dbetaᵢⱼ = Σₖ Σₙ dYₙᵢⱼₖ; dgammaᵢⱼ = Σₖ Σₙ dYₙᵢⱼₖ xhₙᵢⱼₖ; dxhₙᵢⱼₖ = dYₙᵢⱼₖ gammaᵢⱼ; "
+    "dXₙᵢⱼₖ = rₙᵢ (dxhₙᵢⱼₖ − (Σₛ gammaᵢₛ Σᵤ dYₙᵢₛᵤ + xhₙᵢⱼₖ Σₘ Σₚ dxhₙᵢₚₘ xhₙᵢₚₘ)/(L S)) = "
+    "rₙᵢ (dYₙᵢⱼₖ gammaᵢⱼ − (Σₛ gammaᵢₛ Σᵤ dYₙᵢₛᵤ + xhₙᵢⱼₖ Σₘ Σₚ dxhₙᵢₚₘ xhₙᵢₚₘ)/(L S))",
     "layer_norm": "dXₙᵢ = rₙ (dxhₙᵢ − (Σₚ dxhₙₚ + xhₙᵢ Σₘ dxhₙₘ xhₙₘ)/D)",
     "rms_norm": "dXₙᵢ = rₙ (dxhₙᵢ − (xhₙᵢ Σₘ dxhₙₘ xhₙₘ)/D)",
     "instance_norm": "dXₙᵢⱼ = gammaᵢ rₙᵢ (dYₙᵢⱼ − (Σₚ dYₙᵢₚ + xhₙᵢⱼ Σₘ dYₙᵢₘ xhₙᵢₘ)/L)",
@@ -102,6 +106,7 @@ PRINTED = {
     "huber_word": "dyhat = clip(yhat − y, −1, 1)",
     "silu": "dz = G ⊙ (sigmoid(z) + y ⊙ (1 − sigmoid(z)))",
     "gelu": "dz = G ⊙ (Φ(z) + z ⊙ φ(z))",
+    "gelu_tanh": "dz = (G ⊙ (u + 0.7978845608 (z ⊙ (0.134145 z² + 1) ⊙ (1 − u²)) + 1))/2",
     "mish": "dz = G ⊙ (w + sigmoid(z) ⊙ (z − w ⊙ y))",
     "elu": "dz = G ⊙ where([z > 0], 1, exp(z)/2)",
     "selu": "dz = G ⊙ where([z > 0], 1.0507009874, 1.7580993408 exp(z))",
@@ -115,10 +120,13 @@ PRINTED = {
     "kl_softmax": "da = P ⊙ (log(P) − log(Q) − L); db = Q − P",
     "info_nce": "dz = (P − I)/(N tau); dU = dz V; dV = dzᵀ U",
     "focal_loss": "dz = (1 − p)² ⊙ (p + 2 (p ⊙ log(p)) − 1)",
+    "focal_loss_binary": "dz = p² ⊙ (1 − y) ⊙ (p + 2 (log(1 − p) ⊙ (p − 1))) + y ⊙ (1 − p)² ⊙ (p + 2 (p ⊙ log(p)) − 1)",
+    "label_smoothing": "dZ = (P − S)/N = (P − 1/(10 C) − 9 Y/10)/N",
     "temperature": "dZ = (P − Y)/(N tau)",
     "matrix_factorisation": "dX = dR Yᵀ = 2 R Yᵀ; dY = Xᵀ dR = 2 Xᵀ R",
     "matrix_factorisation_masked": "dR = 2 R; dX = dR Yᵀ = 2 R Yᵀ; dY = Xᵀ dR = 2 Xᵀ R",
     "trace_product": "dA = B; dB = A",
+    "trace_quadratic": "dX = A X + Aᵀ X",
     "two_layer_tanh": "dA = dR W2ᵀ; dW2 = Aᵀ dR = 2 Aᵀ R; dz = dA ⊙ (1 − A²); dW1 = Xᵀ dz",
 }
 SPELLINGS = {

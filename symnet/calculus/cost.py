@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from math import gcd
+from math import gcd, lcm
 
 import sympy as sp
 
@@ -34,6 +34,8 @@ from symnet.calculus.scalars import (
 FUNCTION = 10.0
 SELECTION = 1.0  # a comparison, or one of its arguments chosen
 _SELECTIONS = (Indicator, where, relu, leaky_relu, absolute, sign, clip, maximum, minimum)
+BRANCHED = 4  # terms of a sum that is factored in more than one way
+_SMALL = 4  # the largest common denominator that is taken out for a sum of unlike fractions
 REPRESENTATIVE = 32  # for a size that only the data bring
 
 
@@ -51,10 +53,26 @@ Dear = dict[tuple[Atom, str], float]  # functions and roots met: each is compute
 
 
 def factored(algebra: Algebra, poly: Poly) -> Tree:
-    """The polynomial with common factors taken out greedily, the factor that most terms share first (Horner)."""
+    """The polynomial with common factors taken out greedily, the factor that most terms share first (Horner).
+
+    Of a long one every factor is tried as the first: ``y`` and ``1 - y`` may part the terms better than a factor that
+    stands in most of them.
+    """
+    tree = _greedy(algebra, poly, _most_shared(poly))
+    if len(poly) < BRANCHED:
+        return tree
+    costs = Costs(algebra, {})
+    least = costs.tree(tree)
+    for first in _shared_by_several(poly):
+        other = _greedy(algebra, poly, first)
+        if (cost := costs.tree(other)) < least:
+            tree, least = other, cost
+    return tree
+
+
+def _greedy(algebra: Algebra, poly: Poly, best: tuple[Atom, Number] | None) -> Tree:
     if len(poly) <= 1:
         return tuple(Product(c, mono) for mono, c in poly.items())
-    best = _most_shared(poly)
     if best is None:
         return _without_number(tuple(Product(c, mono) for mono, c in _ordered(poly)))
     atom, exponent = best
@@ -66,9 +84,11 @@ def factored(algebra: Algebra, poly: Poly) -> Tree:
             inside[m] = k
         else:
             outside[mono] = c
-    (group,) = _as_one(factored(algebra, inside))
+    (group,) = _as_one(_greedy(algebra, inside, _most_shared(inside)))
     merged = Product(group.number, algebra.times((1, group.factors), (1, ((atom, exponent),)))[1], group.inner)
-    return (merged,) if not outside else _without_number((merged, *factored(algebra, outside)))
+    if not outside:
+        return (merged,)
+    return _without_number((merged, *_greedy(algebra, outside, _most_shared(outside))))
 
 
 def _as_one(tree: Tree) -> Tree:
@@ -81,7 +101,13 @@ def _without_number(tree: Tree) -> Tree:
     sign = -1 if all(p.number < 0 for p in tree) else 1
     whole = gcd(*(abs(p.number.numerator) for p in tree))
     number = exact(sign * Fraction(whole, gcd(*(p.number.denominator for p in tree))))
-    if number == 1 or len(tree) == 1:
+    if len(tree) == 1:
+        return tree
+    cleared = exact(sign * Fraction(whole, lcm(*(p.number.denominator for p in tree))))
+    small = cleared.denominator <= _SMALL and all(-1 <= p.number <= 1 for p in tree)
+    if small and _numbers(_divided(tree, cleared)) < _numbers(tree):  # p/2 + q/2 - 1 is (p + q - 2)/2
+        number = cleared
+    if number == 1:
         return tree
     inner = _divided(tree, number)
     if number != sign and _numbers(inner) >= _numbers(tree):  # 0.1 a + 0.4 b is no (a/2 + 2 b)/5
@@ -103,18 +129,35 @@ def _ordered(poly: Poly) -> list[tuple[Mono, Number]]:
     return sorted(poly.items(), key=lambda item: (item[1] < 0, structure(item[0]), [a.serial for a, _ in item[0]]))
 
 
+Shared = tuple[int, Atom, bool, list[Number]]  # how many terms, of what, above the line, with which exponents
+
+
 def _most_shared(poly: Poly) -> tuple[Atom, Number] | None:
+    shared = _shared(poly)
+    return _as_factor(max(shared, key=_rank)) if shared else None
+
+
+def _shared_by_several(poly: Poly) -> list[tuple[Atom, Number]]:
+    """Every factor that several terms have, the one that most of them have first."""
+    return [_as_factor(s) for s in sorted(_shared(poly), key=_rank, reverse=True)]
+
+
+def _rank(shared: Shared) -> tuple[object, ...]:
+    number, atom, positive, _ = shared
+    return number, atom.text, -atom.serial, positive
+
+
+def _as_factor(shared: Shared) -> tuple[Atom, Number]:
+    _, atom, positive, exponents = shared
+    return atom, min(exponents) if positive else max(exponents)
+
+
+def _shared(poly: Poly) -> list[Shared]:
     counts: dict[tuple[Atom, bool], list[Number]] = {}
     for mono in poly:
         for a, e in mono:
             counts.setdefault((a, e > 0), []).append(e)
-    shared = [
-        (len(exponents), a, positive, exponents) for (a, positive), exponents in counts.items() if len(exponents) > 1
-    ]
-    if not shared:
-        return None
-    _, atom, positive, exponents = max(shared, key=lambda s: (s[0], s[1].text, -s[1].serial, s[2]))
-    return atom, min(exponents) if positive else max(exponents)
+    return [(len(e), a, positive, e) for (a, positive), e in counts.items() if len(e) > 1]
 
 
 class Costs:
@@ -143,6 +186,11 @@ class Costs:
     def of(self, poly: Poly, left: tuple[Var, ...]) -> float:
         """The cost of ``poly`` at every value of ``left``, stored sums included once each."""
         return self._at(self._factored(poly), self.extent(left)) + sum(self.sum(s) for s in sums_of(poly))
+
+    def tree(self, tree: Tree) -> float:
+        """The cost of a factored sum at one place, its stored sums known."""
+        dear: Dear = {}
+        return self._tree(tree, dear) + sum(dear.values())
 
     def _factored(self, poly: Poly) -> Tree:
         key = frozenset(poly.items())

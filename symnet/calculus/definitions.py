@@ -218,9 +218,15 @@ class Definitions:
         c, product = self.sums.algebra.times((1, mono), _inverse(self.sums.read(definition.name, *definition.formals)))
         places = self.sums.algebra.places
         places[f"share of {definition.name}"] = places.get(definition.name, 0)
-        self.shares[definition.name] = Definition(
-            f"share of {definition.name}", (*definition.formals, *bound), {product: c}
-        )
+        formals = _as_read(mono[0][0], (*definition.formals, *bound))
+        self.shares[definition.name] = Definition(f"share of {definition.name}", formals, {product: c})
+
+
+def _as_read(factor: Atom, formals: tuple[Var, ...]) -> tuple[Var, ...]:
+    """The formals in the order in which the factor ``exp(Z[..., k])`` reads them, if it reads those and no others."""
+    reads = [a for p in factor.parts for m in p for a, _ in m] if factor.kind == "call" else [factor]
+    read: tuple[Var, ...] = reads[0].parts if len(reads) == 1 and reads[0].kind == "read" else ()
+    return read if set(read) == set(formals) and len(read) == len(formals) else formals
 
 
 def _inverse(term: Term) -> Term:

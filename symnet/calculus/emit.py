@@ -54,7 +54,9 @@ class Emitter:
             return name
         if name not in self.share_names:
             definition = self.shares[name]
-            taken = self.share_names[name] = self.namer.take("P")
+            taken = self.share_names[name] = self.namer.take(
+                "Q" if "P" in self.namer and "Q" not in self.namer else "P"
+            )
             shape = tuple(v.size for v in definition.formals)
             self.tensors[taken] = TensorSpec(taken, shape, "intermediate", given=False)
             writer = self.writer()

@@ -31,22 +31,20 @@ def declared_shape(spec: TensorSpec, sizes: Mapping[str, int | None]) -> str:
 
 def initial_values(model: Model) -> Lines:
     """The entries ``"W1": rng.normal(...),`` of the dict of parameters, in the order declared."""
-    for p in model.owned:
-        if isinstance(p.init, Distribution):
-            _require_known(p.spec, concrete_shape(p.spec, model.sizes))
     return tuple(
         _assigned(f"{quoted(p.path)}: ", p.init, p.spec, concrete_shape(p.spec, model.sizes), None, ",", 8)
         for p in model.owned
     )
 
 
-def _require_known(spec: TensorSpec, shape: Sequence[sp.Expr]) -> None:
-    """A script draws its parameters before it sees data, so their sizes must be numbers."""
-    free = sorted({str(s) for size in shape for s in size.free_symbols})
-    if free:
-        message = f"the size of the parameter {spec.name} depends on {', '.join(free)}, which the data bring"
-        help = ("a script draws its parameters before it sees data: give the size a number in sn.dims",)
-        raise SymnetError(Problem("SN607", message, (Note(spec.source),) if spec.source else (), help=help))
+def require_known_sizes(model: Model) -> None:
+    """Raises SymnetError where a size of a parameter is no number: a script draws them before it sees data."""
+    for spec in (p.spec for p in model.owned if isinstance(p.init, Distribution)):
+        free = sorted({str(s) for size in concrete_shape(spec, model.sizes) for s in size.free_symbols})
+        if free:
+            message = f"the size of the parameter {spec.name} depends on {', '.join(free)}, which the data bring"
+            help = ("a script draws its parameters before it sees data: give the size a number in sn.dims",)
+            raise SymnetError(Problem("SN607", message, (Note(spec.source),) if spec.source else (), help=help))
 
 
 def own_data(model: Model, samples: str, computed: ComputedInput) -> Lines:

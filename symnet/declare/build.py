@@ -15,6 +15,7 @@ from symnet.calculus.verify import verify
 from symnet.declare.agreement import training_of
 from symnet.declare.constants import name_constants
 from symnet.declare.drawn import both_modes
+from symnet.declare.equal import each_once
 from symnet.declare.finish import Finisher
 from symnet.declare.formed import inner_derivatives
 from symnet.declare.infinite import settled_away, without_infinities
@@ -89,8 +90,10 @@ def _name_by_variables(trace: Trace, namespace: Mapping[str, Any], paths: Mappin
 
 def _flat(trace: Trace, recorded: Program, named: set[str], roots: set[str]) -> Program:
     """The recorded program as a person would write it: constants, infinities and unnamed tensors are written out."""
+    staying = named | trace.kept | roots
+    recorded, _ = each_once(recorded, staying)
     real = without_infinities(trace, with_constants_written(recorded, {*roots, *trace.kept}))
-    return inline_unnamed(real, named | trace.kept | roots)
+    return inline_unnamed(real, staying)
 
 
 def _check(trace: Trace, flat: Program, sources: Mapping[str, str], extra: Program) -> None:

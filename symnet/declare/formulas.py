@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import sympy as sp
-
-from symnet.calculus.ir import Equation, Index, Program, exchange
+from symnet.calculus.ir import Index, Program
 from symnet.calculus.verify import verify
 from symnet.declare.build import Built
 from symnet.declare.drawn import both_modes
+from symnet.declare.equal import each_once
 from symnet.declare.inline import inline_unnamed
 from symnet.declare.names import renamed
 from symnet.declare.primitives import number, show
@@ -36,7 +35,7 @@ def build_formulas(trace: Trace, built: Built, function: Callable[[], Mapping[st
     returned = {name: _output(trace, built, name, value) for name, value in function().items()}
     trace.problems.raise_if_any()
     loss = next(k for k, name in built.names.items() if name == built.model.program.loss)
-    recorded, same = _each_once(both_modes(trace, loss)[0])
+    recorded, same = each_once(both_modes(trace, loss)[0])
     outputs = {name: same.get(tensor.spec.name, tensor.spec.name) for name, tensor in returned.items()}
     named = {k for k, s in trace.specs.items() if s.role != "intermediate" or trace.person_name(s) is not None}
     flat = inline_unnamed(recorded, named | set(built.names) | set(outputs.values()))
@@ -64,32 +63,3 @@ def _output(trace: Trace, built: Built, name: str, value: object) -> Traced:
         found = show(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise SymnetError(Problem("SN206", f"the gradient of {name} is {found}, it must be {show(shape)}"))
     return value
-
-
-def _each_once(program: Program) -> tuple[Program, dict[str, str]]:
-    """Tensors with equal equations made one; the second result says which stands for which."""
-    first: dict[object, str] = {}
-    same: dict[str, str] = {}
-    kept: list[Equation] = []
-    for target in program.targets():
-        equations = [_with_names(e, same) for e in program.defining(target)]
-        known = first.setdefault((program.tensors[target].shape, *map(_structure, equations)), target)
-        if known == target:
-            kept += equations
-        else:
-            same[target] = known
-    return program.with_equations(kept), same
-
-
-def _with_names(equation: Equation, same: Mapping[str, str]) -> Equation:
-    read = {a.name for a in equation.accesses}
-    return renamed(equation, {n: same.get(n, n) for n in (*read, equation.target)}) if read & set(same) else equation
-
-
-def _structure(equation: Equation) -> object:
-    """What two equations share that differ in the letters of their indices alone."""
-    plain = {i: sp.Symbol(f"i{k}") for k, i in enumerate(equation.indices)}
-    body = exchange(equation.body, dict(plain))
-    guard = frozenset(exchange(g, dict(plain)) for g in equation.guard)
-    sizes = tuple(i.size for i in equation.indices)
-    return (equation.op, len(equation.left), sizes, body, guard, equation.ties)

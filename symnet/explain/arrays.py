@@ -26,6 +26,7 @@ from symnet.explain.formula import (
     Times,
     Transposed,
     product_of,
+    transposed,
     whole_matrix,
 )
 from symnet.reading.nodes import (
@@ -164,11 +165,6 @@ class Matrices:
                 rows = Hadamard((Name(self.words.one_hot[label]), Name(self.words.name(name))))
                 return Times((rows, Ones()))
         raise NoMatrixForm
-
-
-def transposed(formula: Formula) -> Formula:
-    """The transpose; twice is none."""
-    return formula.base if isinstance(formula, Transposed) else Transposed(formula)
 
 
 def _factors(formula: Formula) -> tuple[Formula, ...]:

@@ -269,13 +269,23 @@ def rewritten(formula: Formula, rule: Callable[[Formula], Formula | None]) -> Fo
             return Inverse(again(base))
         case Transposed(base):
             inner = again(base)
-            return inner.base if isinstance(inner, Transposed) else Transposed(inner)
+            return transposed(inner)
     return formula
 
 
 def whole_matrix(function: str, matrix: Formula) -> Formula:
     """A function of a whole matrix: A⁻¹, det(A), cholesky(A)."""
     return Inverse(matrix) if function == "inv" else Call(function, (matrix,))
+
+
+def transposed(formula: Formula) -> Formula:
+    """The transpose; ``(Xᵀ A)ᵀ`` is ``Aᵀ X``.  In a product that begins with a transpose all factors are matrices."""
+    match formula:
+        case Transposed(base):
+            return base
+        case Times((Transposed(), *_)):
+            return product_of([transposed(factor) for factor in reversed(formula.factors)])
+    return Transposed(formula)
 
 
 def substituted(formula: Formula, names: Mapping[str, Formula]) -> Formula:

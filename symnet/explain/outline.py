@@ -281,10 +281,11 @@ class _Writer:
 
 
 def _once(reasons: Sequence[Reason], said: set[tuple[Line, Prose]]) -> tuple[Reason, ...]:
-    """The reasons without those that were given before."""
+    """The reasons without those that were given before, or say that something cancels where both sides are alike."""
     found = []
     for reason in reasons:
-        if (reason.line, reason.reason) not in said:
+        nothing = reason.name == "cancel" and reason.line.formula is None
+        if not nothing and (reason.line, reason.reason) not in said:
             said.add((reason.line, reason.reason))
             found.append(replace(reason, children=_once(reason.children, said)))
     return tuple(found)

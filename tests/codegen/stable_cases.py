@@ -115,6 +115,9 @@ CASES = {
 ROWS = "parameter Z[N,C] data Y[N,C] m[N] v[N] X[N,C] loss"
 EPS = "Rational(1,100000)"
 MEAN = "m[n] += Z[n,k]/C\nv[n] += (Z[n,k] - m[n])**2/C\n"
+COLUMNS = "parameter Z[N,C] parameter g[C] parameter b[C] data Y[N,C] m[C] v[C] r[C] X[N,C] loss"
+DOWN = f"m[k] += Z[n,k]/N\nv[k] += (Z[n,k] - m[k])**2/N\nr[k] += 1/sqrt(v[k] + {EPS})\n"
+AFFINE = "loss += Y[n,k]*(g[k]*X[n,k] + b[k])"
 NORMS = {
     "layer_norm": Extreme(
         ROWS, f"{MEAN}X[n,k] += (Z[n,k] - m[n])/sqrt(v[n] + {EPS})\nloss += Y[n,k]*X[n,k]", "norm", 1
@@ -123,6 +126,18 @@ NORMS = {
     "unit_rows": Extreme(ROWS, f"v[n] += Z[n,k]**2\nloss += Y[n,k]*Z[n,k]/sqrt(v[n] + {EPS})", "norm", 1),
     "deviation": Extreme(ROWS, f"{MEAN}loss += sqrt(v[n] + {EPS})", "norm", 1),
     "variance": Extreme(ROWS, f"{MEAN}loss += v[n]", "norm", 1),
+    "standardised": Extreme(
+        ROWS + " d[N]",
+        f"{MEAN}d[n] += sqrt(v[n] + {EPS})\nX[n,k] += (Z[n,k] - m[n])/d[n]\nloss += Y[n,k]*X[n,k]",
+        "norm",
+        1,
+    ),
+    "norm": Extreme(ROWS, f"m[n] += sqrt(Z[n,k]**2 + {EPS})\nloss += Y[n,k]*Z[n,k]/m[n]", "norm", 1),
+    "batch_norm": Extreme(COLUMNS, f"{DOWN}X[n,k] += (Z[n,k] - m[k])*r[k]\n{AFFINE}", "columns", 400),
+    "batch_norm_in_one": Extreme(
+        COLUMNS, f"{DOWN}X[n,k] += (Z[n,k] - m[k])/sqrt(v[k] + {EPS})\n{AFFINE}", "columns", 400
+    ),
+    "batch_deviation": Extreme(COLUMNS, f"{DOWN}loss += sqrt(v[k] + {EPS})", "columns", 1),
 }
 
 
@@ -154,6 +169,10 @@ def inputs_of(case: Extreme, logits: tuple[float, ...]) -> Iterator[Inputs]:
             rows = {"Z": np.repeat(np.array([[0.0], [1.0], [-3.5], [7.0], [1000.0]]), 4, axis=1)}
             rows["Y"] = np.cos(np.arange(20.0)).reshape(5, 4)
             rows["Z"][1, 2] = 1.5
+        case "columns":  # whole batches of constant columns, and each row as a batch of its own
+            rows = {"Z": np.repeat(np.array([[0.0, 1.0, -3.5, 7.0, 1000.0]]), 4, axis=0)}
+            rows["Y"] = np.cos(np.arange(20.0)).reshape(4, 5)
+            rows["Z"][2, 1] = 1.5
         case "chosen":
             chosen = np.array([[1.0, -1.0, 2.0]] * len(three))  # the entry in the middle is masked
             rows = {"Z": three, "Y": np.where(np.arange(len(three))[:, None] % 2, chosen, -chosen[:, [1, 0, 2]])}
@@ -165,6 +184,7 @@ def inputs_of(case: Extreme, logits: tuple[float, ...]) -> Iterator[Inputs]:
             if case.kind == "rows":
                 rows["Y"][::2] = (0.25, 0.5, 0.25)
     fixed = {"T": np.array(0.5)} if case.kind == "temperature" else {}
+    fixed |= {"g": np.linspace(0.5, 1.5, 5), "b": np.linspace(-1, 1, 5)} if case.kind == "columns" else {}
     for k in range(len(next(iter(rows.values())))):
         yield {n: v[k : k + 1] for n, v in rows.items()} | fixed
     yield rows | fixed

@@ -19,6 +19,7 @@ from symnet.codegen.numpy_target import NUMPY
 from symnet.codegen.render import render_script
 from symnet.codegen.targets import TARGETS
 from symnet.errors import SymnetError
+from symnet.verify.report import Options
 from tests.codegen import script_checks as checks
 from tests.codegen.model_files import MODELS, generate, generate_file
 
@@ -220,9 +221,15 @@ def test_a_report_shows_the_numbers_of_a_layer(tmp_path, capsys):
 def test_a_parameter_of_the_size_of_the_batch_is_refused(tmp_path):
     text = 'N = sn.dims(N="batch")\nx, w = sn.data(N), sn.param(N)\nloss = sn.sum(w * x)\n'
     message = r"^the size of the parameter w depends on N, which the data bring$"
+    path = tmp_path / "wide.py"
+    path.write_text("import symnet as sn\n" + text)
+    model, _ = pipeline.load(path)
     with pytest.raises(SymnetError, match=message) as caught:
-        generate(tmp_path, "wide", text, ("numpy",))
+        pipeline.require_known_sizes(model)
     assert caught.value.problems[0].places[0].source.line == 3
+    assert (
+        pipeline.check(pipeline.derive_model(model), Options(trials=2)).exit_code == 0
+    )  # comparing needs no script's draw
 
 
 def test_a_report_of_numbers_without_their_indices_is_refused(tmp_path):

@@ -41,9 +41,9 @@ def test_the_gradient_of_a_loss_that_is_a_parameter_is_1(tmp_path: Path) -> None
 
 
 def test_a_tensor_called_pi_is_told_from_the_constant(tmp_path: Path) -> None:
-    text = "pi = sn.param()\nloss = sn.gelu(pi)"
+    text = "import math\n\npi = sn.param()\nloss = sn.gelu(pi) * math.sqrt(math.pi)"
     said = page(tmp_path, text)
-    assert "sqrt(π)" in said and "L = pi normal_cdf(pi)" in said.replace("Φ", "normal_cdf")
+    assert "L = sqrt(π) pi Φ(pi)" in said
     latex = page(tmp_path, text, "latex")
     assert r"\sqrt{\pi}" in latex and r"\mathrm{pi}" in latex
 
