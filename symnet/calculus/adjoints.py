@@ -16,7 +16,6 @@ from symnet.calculus.facts import Facts, holding
 from symnet.calculus.fingerprints import Fingerprint, Speller
 from symnet.calculus.ir import GIVEN, Delta, Equation, Program
 from symnet.calculus.layers import Copy, Layers
-from symnet.calculus.matrix_facts import symmetric_tensors
 from symnet.calculus.moves import Moves, Step
 from symnet.calculus.normal import Algebra, NotUnderstood
 from symnet.calculus.sums import Event, Sums
@@ -53,8 +52,7 @@ class Adjoints:
         self.algebra = Algebra()
         self.algebra.places = {name: k for k, name in enumerate(program.tensors)}
         self.algebra.masks = holding(facts, "mask")
-        symmetric = symmetric_tensors(program, holding(facts, "symmetric"))
-        self.sums = Sums(self.algebra, Table(symmetric), holding(facts, "simplex"))
+        self.sums = Sums(self.algebra, Table(holding(facts, "symmetric")), holding(facts, "simplex"))
         self.sums.kept = _kept_axes(program)
         self.sums.shapes = {t.name: t.shape for t in specs}
         self.reader = Reader(self.sums)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symnet.calculus.ir import Access, Index, Program, TensorSpec, atoms, sort_key
+from symnet.calculus.matrix_facts import symmetric_tensors
 from symnet.calculus.rewrites import Rewrite, Total
 from symnet.calculus.scalars import greater, greater_equal
 
@@ -44,12 +45,15 @@ class Fact:
 
 
 def known_facts(program: Program) -> Facts:
-    """What is known of the inputs: the declared facts with what follows from them, but for the word one_hot."""
+    """What is known of tensors: the declared facts with what follows from them, but for the word one_hot, and the
+    matrices that are shown to be symmetric."""
     found = {}
     for name, spec in program.tensors.items():
         known = spec.facts.union(*(_IMPLIED.get(fact, frozenset()) for fact in spec.facts)) - {"one_hot"}
         if known:
             found[name] = known
+    for name in symmetric_tensors(program, holding(found, "symmetric")):
+        found[name] = found.get(name, frozenset()) | {"symmetric"}
     return found
 
 
@@ -92,8 +96,9 @@ def _fact(
     adjoints = [n for n in wanted if n in program.tensors and program.tensors[n].role == "adjoint"]
     steps = tuple(n for n in adjoints if others.get(n) != wanted[n])
     spec = program.tensors[tensor]
-    word = next(w for w in sorted(spec.facts) if w == fact or fact in _IMPLIED.get(w, ()))
-    return Fact(*_equation(spec, fact, _indices(program, spec)), f"{tensor} is declared {word}", steps)
+    word = next((w for w in sorted(spec.facts) if w == fact or fact in _IMPLIED.get(w, ())), None)
+    reason = f"{tensor} is declared {word}" if word else f"from the definition of {tensor}"
+    return Fact(*_equation(spec, fact, _indices(program, spec)), reason, steps)
 
 
 def _texts(program: Program) -> dict[str, list[str]]:
@@ -138,7 +143,8 @@ def facts_proved(rewrites: Iterable[Rewrite], program: Program) -> tuple[Fact, .
 
 def told(rewrites: Iterable[Rewrite], facts: Iterable[Fact]) -> tuple[Rewrite, ...]:
     """The rewrites with each declared fact in the steps that rest on it, before what was done with it."""
-    uses = [Rewrite(step, (), "declared fact", f.before, f.after, f.reason) for f in facts for step in f.steps]
+    declared = [f for f in facts if "declared" in f.reason]
+    uses = [Rewrite(step, (), "declared fact", f.before, f.after, f.reason) for f in declared for step in f.steps]
     known = [r for r in rewrites if r.name != "declared fact"]
     order = {r.tensor: k for k, r in reversed(list(enumerate(known)))}
     return tuple(sorted([*uses, *known], key=lambda r: order.get(r.tensor, len(order))))
