@@ -32,6 +32,8 @@ from symnet.declare.words import NUMPY, TORCH
 from symnet.declare.words import WORDS as TABLE
 from symnet.errors import SymnetError
 from tests.codegen.running import LANGUAGES, as_arrays, derivation_of, functions_of
+from tests.codegen.test_optimizers import OPTIONS as OPTIMIZERS
+from tests.codegen.test_schedules import CASES as SCHEDULES
 from tests.declare.module_cases import MODULES
 from tests.declare.recurrences_of_torch import PAIRS
 from tests.declare.words_in_text import KINKS, NUMPYS, TEXTS, Case, X, Y, drawn, refusals, written
@@ -303,7 +305,8 @@ DECLARING |= {"from_torch", "save_state", "load_state"}  # tested with modules o
 DECLARING |= {"drawn", "training", "buffer", "update", "randn", "rand", "randn_like", "rand_like", "bernoulli"}
 DECLARING |= {"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"}
 DECLARING |= {"dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"}
-DECLARING |= {"SGD", "RMSprop", "Adagrad", "Adam", "AdamW"}  # tested with the declarations and with the scripts
+DECLARING |= {*OPTIMIZERS, *(kind for kind, _ in SCHEDULES), "LambdaLR", "SequentialLR", "ReduceLROnPlateau"}
+DECLARING |= {"clip_grad_norm_", "clip_grad_value_", "EarlyStopping", "init"}  # tested with the scripts
 
 
 for known, cases in MODULES.items():
