@@ -13,7 +13,7 @@ import sympy as sp
 
 from symnet.calculus.derive import derive, derive_second
 from symnet.calculus.evaluate import EXACT, FLOAT, NotExact, evaluate
-from symnet.calculus.ir import Program
+from symnet.calculus.ir import GIVEN, Program
 from symnet.calculus.simplify import simplify
 from symnet.declare.loader import load_model
 from symnet.model import Derivation, Distribution, Input, Model, Optimizer, Parameter, Training
@@ -77,7 +77,7 @@ def known(name: str, simplified: bool = True, order: int = 1) -> Known:
 def _drawn(program: Program, sizes: Mapping[str, int], rng: np.random.Generator, model: Model) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for name, spec in program.tensors.items():
-        if spec.role in ("data", "label", "parameter"):
+        if spec.role in GIVEN:
             shape = tuple(int(s.subs({x: sizes[x.name] for x in s.free_symbols})) for s in spec.shape)
             values[name] = rng.integers(0, 2, shape) if spec.integer else rng.integers(-20, 20, shape) / 16
             if "mask" in spec.facts:
