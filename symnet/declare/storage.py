@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from symnet.declare.complex_numbers import Complex, complex_of
 from symnet.declare.tensor import Tensor
 from symnet.declare.words import TORCH, mistake, word
 
@@ -18,9 +19,11 @@ def kept(input: Tensor, *_: Any, **__: Any) -> Tensor:
 
 
 @word(torch=("type_as", "to"), of_torch=False, offered=False)
-def moved(input: Tensor, *target: Any, **options: Any) -> Tensor:
-    """y[i] = x[i] on another device or in another precision"""
+def moved(input: Tensor, *target: Any, **options: Any) -> Tensor | Complex:
+    """y[i] = x[i] on another device or in another precision; as a complex number with nothing imaginary"""
     for kind in (*target, *options.values()):
+        if str(kind) in ("torch.complex64", "torch.complex128"):
+            return complex_of(input)
         if any(name in str(kind) for name in ("complex", "int", "bool")):
             raise mistake("SN107", f"a tensor of a model holds real numbers, not {kind}")
     return input

@@ -11,8 +11,6 @@ from symnet.errors import SymnetError
 from tests.cases.running import Run, cases, run_declared, run_operator
 
 BAR = 1e-7
-#: Complex numbers.
-REFUSED_IDENTITIES = frozenset(["mc_128_tr_sinm"])
 #: One triangle of a matrix that is not symmetric.
 REFUSED_OPERATORS = frozenset(
     [
@@ -21,7 +19,7 @@ REFUSED_OPERATORS = frozenset(
         "op_linalg.eigvalsh_2",
     ]
 )
-REFUSED = REFUSED_IDENTITIES | REFUSED_OPERATORS
+REFUSED = REFUSED_OPERATORS
 DECLARED = {n: c for group in ("matrix_identities", "classic", "makemore", "llm_ops") for n, c in cases(group).items()}
 OPERATORS = cases("opdb")
 
