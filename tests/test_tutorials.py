@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -249,3 +250,25 @@ def test_the_convolutional_network_reaches_97_percent_on_held_out_digits(capsys:
     assert script("digits_conv", "numpy").main([]) == 0
     last = [line for line in capsys.readouterr().out.splitlines() if "accuracy" in line][-1]
     assert float(last.split("held-out accuracy ")[1].split()[0]) >= 0.97
+
+
+def test_oscillator_finds_the_solution_of_its_equation() -> None:
+    """Trained on the equation alone, the network is the damped oscillation between the collocation points as well."""
+    numpy = script("oscillator", "numpy")
+    run = numpy.train(numpy.new_run(numpy.init_params(0)), (numpy.make_data(None, 40)["t"],), 1500)
+    t = np.linspace(0.0, 2.0, 401).reshape(-1, 1)
+    solution = np.exp(-t) * (np.cos(3 * t) + np.sin(3 * t) / 3)
+    assert np.abs(numpy.predict(run.params, t) - solution).max() < 0.01
+
+
+def test_a_network_and_its_derivatives_read_as_in_a_textbook(tmp_path: Path) -> None:
+    """tanh'' = -2 tanh (1 - tanh²), in terms of the layer's own output."""
+    path = tmp_path / "model.py"
+    path.write_text(
+        "import symnet as sn\n\nN, H = sn.dims(N='batch', H=4)\nt = sn.data(N, 1)\n"
+        "W, V = sn.param(1, H), sn.param(H, 1)\nh = sn.tanh(t @ W)\nu = h @ V\n"
+        "u_t = sn.grad(u.sum(), t)\nu_tt = sn.grad(u_t.sum(), t)\nloss = sn.mean((u_tt + u_t) ** 2)\n"
+    )
+    text = pipeline.explain(pipeline.derive_model(pipeline.load(path)[0]), Options(), "text")
+    assert "u_t = (1 − h²) (W ⊙ Vᵀ)ᵀ" in text
+    assert "u_tt = 2 (h ⊙ (h² − 1)) (W² ⊙ Vᵀ)ᵀ" in text
