@@ -55,15 +55,15 @@ Dear = dict[tuple[Atom, str], float]  # functions and roots met: each is compute
 def factored(algebra: Algebra, poly: Poly) -> Tree:
     """The polynomial with common factors taken out greedily, the factor that most terms share first (Horner).
 
-    Of a long one every factor is tried as the first: ``y`` and ``1 - y`` may part the terms better than a factor that
-    stands in most of them.
+    Of a long one, ``y`` is tried as the first where ``1 - y`` is a factor too: these two may part the terms better than
+    a factor that stands in most of them.
     """
     tree = _greedy(algebra, poly, _most_shared(poly))
     if len(poly) < BRANCHED:
         return tree
     costs = Costs(algebra, {})
     least = costs.tree(tree)
-    for first in _shared_by_several(poly):
+    for first in _with_complement(poly):
         other = _greedy(algebra, poly, first)
         if (cost := costs.tree(other)) < least:
             tree, least = other, cost
@@ -137,9 +137,11 @@ def _most_shared(poly: Poly) -> tuple[Atom, Number] | None:
     return _as_factor(max(shared, key=_rank)) if shared else None
 
 
-def _shared_by_several(poly: Poly) -> list[tuple[Atom, Number]]:
-    """Every factor that several terms have, the one that most of them have first."""
-    return [_as_factor(s) for s in sorted(_shared(poly), key=_rank, reverse=True)]
+def _with_complement(poly: Poly) -> list[tuple[Atom, Number]]:
+    """Every factor ``y`` that several terms have, where several others have ``1 - y``."""
+    shared = sorted(_shared(poly), key=_rank, reverse=True)
+    parens = [s[1].parts[0] for s in shared if s[1].kind == "paren"]
+    return [_as_factor(s) for s in shared if {ONE: 1, ((s[1], 1),): -1} in parens]
 
 
 def _rank(shared: Shared) -> tuple[object, ...]:

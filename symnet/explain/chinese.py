@@ -136,6 +136,9 @@ TEMPLATES = {
     "{name} is another tensor of the model": "{name} 是模型中的另一个张量",
     "from the data": "由数据决定",
     "{formula} by rows": "{formula}，按行计算",
+    "{formula} by columns": "{formula}，按列计算",
+    "step by step: for {letter} = 0, …, {last}": "逐步计算：{letter} = 0, …, {last}",
+    "back in time: for {letter} = {last}, …, 0": "沿时间倒推：{letter} = {last}, …, 0",
     "{name} means {derivative}, the indices of {first} first": "{name} 表示 {derivative}，{first} 的下标在前",
     # Rewrites of the simplifier, calculus/rewrites.py and records.py
     "declared fact": "已声明的事实",

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 import sympy as sp
 
 from symnet.calculus.ir import Index, Program
+from symnet.calculus.loops import loops_of
 
 #: First choices for sizes in order of appearance; the batch gets n.
 _PREFERRED = "ijklruvsmpt"
+#: For time, and for the states, of which there is one more.
+_TIMES = "tsu"
 #: Second and third choices, for two indices of one size in one equation.
 _FURTHER = "mpsvurltkji"
 
@@ -21,11 +24,15 @@ class Letters:
     the letters run out they get numbers: i₁, i₂.
     """
 
-    def __init__(self, sizes: Iterable[sp.Expr], batch: sp.Expr | None, taken: Iterable[str]) -> None:
+    def __init__(
+        self, sizes: Iterable[sp.Expr], batch: sp.Expr | None, taken: Iterable[str], times: Iterable[sp.Expr] = ()
+    ) -> None:
         self._taken = set(taken)
         self._letters: dict[sp.Expr, list[str]] = {}
         if batch is not None:
             self._letters[batch] = [self._next("n" + _PREFERRED)]
+        for size in times:
+            self._letters.setdefault(size, [self._next(_TIMES + _PREFERRED)])
         for size in sizes:
             if size not in self._letters:
                 self._letters[size] = [self._next(_PREFERRED)]
@@ -64,4 +71,5 @@ def letters_for(program: Program, batch: sp.Expr | None) -> Letters:
     """Letters for every size of a program, in the order of its tensors; names of tensors and sizes are not used."""
     sizes = [size for spec in program.tensors.values() for size in spec.shape]
     names = {symbol.name for size in sizes for symbol in size.free_symbols}
-    return Letters(sizes, batch, names | set(program.tensors))
+    times = [size for loop in loops_of(program) for size in (loop.size, loop.size + 1)]
+    return Letters(sizes, batch, names | set(program.tensors), dict.fromkeys(times))

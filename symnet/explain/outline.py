@@ -23,7 +23,7 @@ from symnet.explain.modes import how_drawn, others
 from symnet.explain.options import Options
 from symnet.explain.rules import remarks_of, rules_of, why_transposed
 from symnet.explain.scribe import Scribe, scribe_for
-from symnet.explain.softmax import softmax_remarks
+from symnet.explain.times import remarks_on_tensors
 from symnet.model import Derivation
 
 
@@ -52,7 +52,7 @@ class _Writer:
         self.scribe: Scribe = replace(scribe_for(self.derivation), layout=self.options.layout, shapes=self.shapes)
         self.matrix: Mapping[str, MatrixForm] = matrix_forms(self.scribe) if self.options.form != "index" else {}
         self.forward_names = self.derivation.model.program.targets()
-        self.softmax = softmax_remarks(self.scribe)
+        self.remarks = remarks_on_tensors(self.scribe)
         raw = self.derivation.raw
         self.targets, self.raw_targets = self.derivation.program.targets(), raw.targets()
         self.kept = {*self.targets, *self.forward_names, raw.adjoints.get(raw.loss, "")}
@@ -113,10 +113,9 @@ class _Writer:
         return tuple(LetterUse(letters, self.scribe.size(size)) for letters, size in self.scribe.letters.legend())
 
     def _definitions(self) -> tuple[Line, ...]:
-        lines = []
-        for label, name in self.scribe.words.one_hot.items():
-            one_hot = Chain(Name(name), (Call("onehot", (Name(label),)),))
-            lines.append(Line(one_hot, ("row n is 0 but for a 1 at the label",)))
+        rows = "row n is 0 but for a 1 at the label"
+        one_hot = self.scribe.words.one_hot.items()
+        lines = [Line(Chain(Name(name), (Call("onehot", (Name(label),)),)), (rows,)) for label, name in one_hot]
         loss = Name(self.scribe.words.name(self.derivation.raw.loss))
         for adjoint, tensor in self.scribe.tensors.items():
             if adjoint != f"d{tensor}" and adjoint in self.derivation.program.tensors:
@@ -143,7 +142,7 @@ class _Writer:
                     form.formula if form else None,
                     self.scribe.shape(name, program),
                     self._line_of(name),
-                    self.softmax.get(name, ()),
+                    self.remarks.get(name, ()),
                 )
             )
         return tuple(lines)
@@ -165,7 +164,7 @@ class _Writer:
         uses = [*before, *uses]
         form = self.matrix.get(adjoint)
         numbers = tuple(sorted({self._forward_number(u.forward) for u in uses} - {0}))
-        remarks: list[Prose] = [(text,) for text in remarks_of(uses)]
+        remarks: list[Prose] = [r for r in (self.remarks.get(adjoint), *((t,) for t in remarks_of(uses))) if r]
         remarks += self._why(program.defining(adjoint), form)
         return Step(
             number,
@@ -256,7 +255,7 @@ class _Writer:
             if name in wanted:
                 form = self.matrix.get(name)
                 index = self.scribe.equation(program.defining(name))
-                yield Where(name, index, form.formula if form else None, self.softmax.get(name, ()))
+                yield Where(name, index, form.formula if form else None, self.remarks.get(name, ()))
 
     def _reason(self, rewrite: Rewrite) -> Reason:
         before, after, *terms = self._sides(rewrite, rewrite.before, rewrite.after, *rewrite.terms)

@@ -69,3 +69,11 @@ def test_every_format_says_the_facts(tmp_path: Path, form: str) -> None:
     assert FACTS[form].replace("Σₙ Wₙᵢ", "Σᵢ Wₙᵢ") in said
     if form == "text":
         assert "because  Σᵢ Wₙᵢ = 1   (W is declared simplex)" in said
+
+
+def test_a_recurrence_says_in_which_order_it_runs() -> None:
+    derivation = derive_model(load(Path(__file__).parents[2] / "examples" / "char_rnn.py")[0])
+    said = explain(derivation, Options(), "text")
+    assert said.count("(step by step: for t = 0, …, T − 1)") == 2
+    assert said.count("back in time: for t = T − 1, …, 0") == 2
+    assert "   note     back in time" in said.partition("dz [T,N,H]")[2].partition(" step ")[0]
