@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from symnet.declare import init
+from symnet.declare.attention_layers import MultiheadAttention, TransformerEncoderLayer
 from symnet.declare.buffers import buffer, update
 from symnet.declare.drawn import drawn, training_mode
 from symnet.declare.embeddings import Embedding, EmbeddingBag
@@ -166,6 +167,7 @@ __all__ = [
     "MaxPool3d",
     "Module",
     "MultiStepLR",
+    "MultiheadAttention",
     "NAdam",
     "NLLLoss",
     "OneCycleLR",
@@ -186,6 +188,7 @@ __all__ = [
     "StepLR",
     "Tanh",
     "Tensor",
+    "TransformerEncoderLayer",
     "__version__",
     "arange",
     "buffer",

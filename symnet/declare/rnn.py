@@ -10,6 +10,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Delta, Index
 from symnet.declare.activations import relu
+from symnet.declare.dropout import dropout as dropped
 from symnet.declare.inputs import Size, checked_size, weight
 from symnet.declare.joining import stack
 from symnet.declare.layers import Module
@@ -167,7 +168,8 @@ class RNN(_Recurrent):
     """h[t] = tanh(x[t] W_ihᵀ + b_ih + h[t-1] W_hhᵀ + b_hh) (or relu); parameters and results as torch.nn.RNN.
 
     x[T,N,in], or [N,T,in] with batch_first, or [T,in], and h0[layers,N,H] (zeros if not given) give
-    (output[T,N,H], h_n[layers,N,H]); with ``bidirectional`` a second run from the end stands beside the first.
+    (output[T,N,H], h_n[layers,N,H]); ``dropout`` acts between the layers; with ``bidirectional`` a second run from the
+    end stands beside the first.
     """
 
     def __init__(
@@ -183,8 +185,7 @@ class RNN(_Recurrent):
     ) -> None:
         self.hidden_size, self.nonlinearity = checked_size(hidden_size), _checked(nonlinearity)
         self.num_layers, self.batch_first = num_layers, batch_first
-        if dropout:
-            current().fail("SN107", "dropout between the layers is not covered", help=("leave dropout out",))
+        self.dropout = dropout
         self.suffixes = ("", "_reverse") if bidirectional else ("",)
         for layer in range(num_layers):
             into = checked_size(input_size) if layer == 0 else self.hidden_size * len(self.suffixes)
@@ -214,10 +215,15 @@ class RNN(_Recurrent):
                 sides.append(found[0])
                 last.append(tuple(s[0 if side else -1] for s in found))
             run = sides[0] if len(sides) == 1 else _beside(*sides)
+            if self.dropout and layer < self.num_layers - 1:
+                run = dropped(run, self.dropout, self._mode())
         ends = tuple(stack(list(parts), 0) for parts in zip(*last, strict=True))
         output = transpose(run, 0, 1) if batched else run
         output.trace.positions[output.spec.name] = 0
         return output, (ends if len(ends) > 1 else ends[0])
+
+    def _mode(self) -> Any:
+        return self.training
 
     def _scanned(self, x: Tensor, states: tuple[Tensor, ...], suffix: str, backward: bool) -> tuple[Tensor, ...]:
         weights = self._weights(suffix)

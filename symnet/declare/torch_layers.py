@@ -40,6 +40,7 @@ def _recurrent(part: Any, kind: type[Any]) -> Forward:
         layer.nonlinearity = part.nonlinearity
     if kind.__name__ in _LAYERS:
         layer.num_layers, layer.batch_first = part.num_layers, part.batch_first
+        layer.dropout, layer._mode = part.dropout, lambda: part.training
         layer.suffixes = ("", "_reverse") if part.bidirectional else ("",)
     forward: Forward = layer.forward
     return forward

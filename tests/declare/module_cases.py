@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,11 @@ import symnet as sn
 from tests.declare.words_in_text import ARRAYS, Case
 
 
-def module_case(name: str, *args: Any, array: str, **options: Any) -> Case:
-    """``sn.NAME(*args, **options)`` beside ``torch.nn.NAME``; its parameters are drawn, and given to both."""
+def module_case(name: str, *args: Any, array: str, call: Callable[..., Any] | None = None, **options: Any) -> Case:
+    """``sn.NAME(*args, **options)`` beside ``torch.nn.NAME``; its parameters are drawn, and given to both.
+
+    ``call(module, x)`` says how it is called, if not with the array alone.
+    """
     theirs = getattr(torch.nn, name)(*args, **options).double()
     rng = np.random.default_rng(40)
     with torch.no_grad():
@@ -26,10 +30,12 @@ def module_case(name: str, *args: Any, array: str, **options: Any) -> Case:
         own = dict(module.named_parameters())
         assert {k: tuple(map(int, v.shape)) for k, v in own.items()} == {k: tuple(v.shape) for k, v in values.items()}
         for key, value in values.items():
-            setattr(module, key, sn.data(*value.shape, values=value.detach().numpy()))
-        return module(x)
+            *owners, leaf = key.split(".")
+            setattr(reduce(getattr, owners, module), leaf, sn.data(*value.shape, values=value.detach().numpy()))
+        return called(module, x)
 
-    return Case(ours, theirs, (ARRAYS[array],))
+    called = call or (lambda module, x: module(x))
+    return Case(ours, lambda x: called(theirs, x), (ARRAYS[array],))
 
 
 def embeddings() -> list[Case]:
@@ -54,6 +60,17 @@ def embeddings() -> list[Case]:
 
 
 MODULES: dict[str, Callable[[], list[Case]]] = {
+    "MultiheadAttention": lambda: [
+        module_case("MultiheadAttention", 4, 2, array="A", call=lambda m, x: m(x, x[:1], x[:1])[0]),
+        module_case(
+            "MultiheadAttention", 4, 1, 0.0, False, batch_first=True, array="A", call=lambda m, x: m(x, x, x)[1]
+        ),
+        module_case("MultiheadAttention", 4, 2, kdim=2, array="A", call=lambda m, x: m(x, x[..., :2], x)[0]),
+    ],
+    "TransformerEncoderLayer": lambda: [
+        module_case("TransformerEncoderLayer", 4, 2, 3, 0.0, array="A"),
+        module_case("TransformerEncoderLayer", 4, 2, 3, 0.0, "gelu", batch_first=True, norm_first=True, array="A"),
+    ],
     "Conv1d": lambda: [module_case("Conv1d", 4, 6, 3, array="SEQUENCE", padding="same", bias=False)],
     "Conv2d": lambda: [
         module_case("Conv2d", 4, 6, (3, 2), array="IMAGES", stride=2, padding=1),
