@@ -270,5 +270,5 @@ def test_a_network_and_its_derivatives_read_as_in_a_textbook(tmp_path: Path) -> 
         "u_t = sn.grad(u.sum(), t)\nu_tt = sn.grad(u_t.sum(), t)\nloss = sn.mean((u_tt + u_t) ** 2)\n"
     )
     text = pipeline.explain(pipeline.derive_model(pipeline.load(path)[0]), Options(), "text")
-    assert "u_t = (1 − h²) (W ⊙ Vᵀ)ᵀ" in text
+    assert "u_t = (1 − h²) (Wᵀ ⊙ V)" in text
     assert "u_tt = 2 (h ⊙ (h² − 1)) (W² ⊙ Vᵀ)ᵀ" in text
