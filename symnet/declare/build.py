@@ -53,22 +53,20 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     more = {*sources.values(), *(new.spec.name for new in trace.updates.values())}
     flat = _flat(trace, recorded, named, {*roots, *more})
     evaluated = _flat(trace, other, named, set(roots)).restricted_to(roots) if other else None
-    extra = flat.restricted_to([*roots, *more])
-    _check(trace, flat, sources, extra)
+    _check(trace, flat, sources, extra := flat.restricted_to([*roots, *more]))
     names = final_names(trace, paths, objective, frozenset((*extra.tensors, *(evaluated.tensors if evaluated else ()))))
     if any(not p.warning for p in trace.problems.found):
         return None
     finish, forward = Finisher(trace, names, named, paths), flat.restricted_to(roots)
     _warn_unused(trace, forward, objective)
     inputs, drawn = finish.inputs(flat, sources)
-    metric = _metric(finish, namespace, inputs, prediction)
     model = Model(
         *(path, lines, verify(finish.program(forward, objective.spec.name))),
         finish.sizes(),
         finish.parameters(),
         inputs,
         names[prediction] if prediction else None,
-        training_of(trace, namespace, names, paths, metric),
+        training_of(trace, namespace, names, paths, metric := _metric(finish, namespace, inputs, prediction)),
         metric,
         finish.evaluation(forward, evaluated),
         drawn,

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from symnet.errors import SymnetError
 from tests.codegen import script_checks as checks
 from tests.codegen.model_files import generate
 
@@ -82,3 +83,19 @@ def test_a_batch_of_one_is_refused(target, tmp_path, capsys):
     checks.run_in_process(path, "--batch", "5", "--steps", "2", expect=2)
     assert capsys.readouterr().err == "error: a batch of 1 has no variance: change --batch (now 5)\n"
     checks.run_in_process(path, "--batch", "4", "--steps", "2")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (MODEL.format(layer="BatchNorm2d(C)", shape="N, C", places=""), "BatchNorm2d takes 4 axes"),
+        (MODEL.format(layer="BatchNorm1d(3)", shape="N, C", places=""), "BatchNorm1d of 3 features"),
+        (
+            "N = sn.dims(N='batch')\nw = sn.param()\nloss = sn.mean((w * sn.randn(N) - 1) ** 2)\n",
+            "no data show the size N",
+        ),
+    ],
+)
+def test_what_cannot_be_is_refused(text, message, tmp_path):
+    with pytest.raises(SymnetError, match=message):
+        generate(tmp_path, "refused", text, ("numpy",))
