@@ -62,9 +62,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     inputs, drawn = finish.inputs(flat, sources)
     model = Model(
         *(path, lines, verify(finish.program(forward, objective.spec.name))),
-        finish.sizes(),
-        finish.parameters(),
-        inputs,
+        *(finish.sizes(), finish.parameters(), inputs),
         names[prediction] if prediction else None,
         training_of(trace, namespace, names, paths, metric := _metric(finish, namespace, inputs, prediction)),
         metric,

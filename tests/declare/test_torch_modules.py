@@ -124,3 +124,16 @@ def test_both_modes(tmp_path: Path) -> None:
 def test_eval_before_from_torch_is_one_mode(tmp_path: Path) -> None:
     derivation, _ = loaded(TWO_MODES.replace("return Net()", "return Net().eval()"), tmp_path)
     assert derivation.model.drawn == () and derivation.model.evaluation is None
+
+
+def test_dropout_between_recurrent_layers(tmp_path: Path) -> None:
+    """One mask, between the two layers, while the script trains; none in evaluation."""
+    text = (
+        "from torch import nn\n\nimport symnet as sn\n\nN = sn.dims(N='batch')\nx = sn.data(N, 2, 3)\n"
+        "net = sn.from_torch(nn.RNN(3, 2, 2, batch_first=True, dropout=0.5))\nloss = net(x)[0].square().mean()\n"
+    )
+    model = loaded(text, tmp_path)[0].model
+    (mask,) = model.drawn
+    assert tuple(map(str, mask.spec.shape)) == ("2", "N", "2") and mask.values.arguments == (0.5,)
+    assert model.evaluation is not None
+    assert mask.spec.name not in {a.name for e in model.evaluation.equations for a in e.accesses}
