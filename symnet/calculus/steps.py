@@ -33,10 +33,26 @@ class Steps:
             self._put_in((name,), readers.of(name), readers)
         place = {name: k for k, name in enumerate(self.all.finished)}
         for consumer in reversed(self.all.finished):
-            alone = (n for n in self.all.reads(consumer) if n in place and readers.of(n) == (consumer,))
-            names = sorted((n for n in alone if self._may_go(n, (consumer,))), key=place.__getitem__, reverse=True)
-            if len(names) > 1:
-                self._put_in(tuple(names), (consumer,), readers)
+            for deep in (False, True):
+                names = sorted(self._only_for(consumer, readers, deep), key=place.__getitem__, reverse=True)
+                if len(names) > 1:
+                    self._put_in(tuple(names), (consumer,), readers)
+
+    def _only_for(self, consumer: str, readers: _Readers, deep: bool) -> set[str]:
+        """The adjoints that the consumer alone reads; ``deep``: also those that only such ones read, of unnamed ones."""
+        found: set[str] = set()
+        queue = [consumer]
+        while queue:
+            for name in sorted(self.all.reads(queue.pop())):
+                by = {*readers.of(name)}  # of a dead one, none
+                alone = name in self.all.finished and by and by <= {consumer, *found}
+                if name in found or not alone or not self._may_go(name, (consumer,)):
+                    continue
+                if deep and self.all.program.tensors[name].given:
+                    continue
+                found.add(name)
+                queue += [name] if deep else []
+        return found
 
     def _may_go(self, name: str, consumers: tuple[str, ...]) -> bool:
         """Whether the adjoint may lose its name to its consumers at all."""
