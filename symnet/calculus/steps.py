@@ -39,7 +39,7 @@ class Steps:
                     self._put_in(tuple(names), (consumer,), readers)
 
     def _only_for(self, consumer: str, readers: _Readers, deep: bool) -> set[str]:
-        """The adjoints that the consumer alone reads; ``deep``: unnamed ones, and also those that only such ones read."""
+        """The adjoints that the consumer alone reads; ``deep``: unnamed ones, also those that only such ones read."""
         found: set[str] = set()
         queue = [consumer]
         while queue:
