@@ -279,10 +279,12 @@ def whole_matrix(function: str, matrix: Formula) -> Formula:
 
 
 def transposed(formula: Formula) -> Formula:
-    """The transpose; ``(Xᵀ A)ᵀ`` is ``Aᵀ X``.  In a product that begins with a transpose all factors are matrices."""
+    """The transpose; ``(Xᵀ A)ᵀ`` is ``Aᵀ X``, but ``1ᵀ A`` is a vector, and its transpose makes it a row."""
     match formula:
         case Transposed(base):
             return base
+        case Times((Transposed(Ones()), *_)):
+            return Transposed(formula)
         case Times((Transposed(), *_)):
             return product_of([transposed(factor) for factor in reversed(formula.factors)])
     return Transposed(formula)
