@@ -71,7 +71,7 @@ def modes_of(model: Model, bodies: Bodies, target: Target) -> ModeContext:
         drawn=f"({', '.join(_names(model))}{',' if len(model.drawn) == 1 else ''})",
         as_drawn=_AS_DRAWN[target.library],
         step_data=_drawn(bool(model.drawn), part, "seed, 5, run.step"),
-        checked_data=_drawn(bool(model.drawn), "select(data, slice(100))", "args.seed, 5, 0"),
+        checked_data=_drawn(bool(model.drawn), "select(data, slice(20))", "args.seed, 5, 0"),
         held_out_loss=evaluated_loss(model, f"*{evaluated_data(model, 'self.held', 'self.args.seed')}"),
         measured_lines=("data = draw(run.params, self.held or self.data, self.args.seed, 6)",) * measured,
         measured_data="data" if measured else "self.held or self.data",

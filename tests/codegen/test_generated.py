@@ -38,7 +38,7 @@ def test_every_example_has_its_scripts_and_nothing_else_is_there():
 def test_every_script_runs_with_warnings_as_errors(target, tmp_path):
     paths = [str(scripts(model)[target]) for model in MODELS]
     command = [sys.executable, "-W", "error", "-c", RUN, *paths]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=900, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     tables = [line for line in done.stdout.splitlines() if line.endswith("  ok")]
     assert len(tables) >= len(MODELS) and "DIFFERENT" not in done.stdout

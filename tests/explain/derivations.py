@@ -20,7 +20,7 @@ from symnet.model import Derivation, Distribution, Input, Model, Optimizer, Para
 from tests.programs import CASES
 
 #: Too many places for dense evaluation in fractions; their pages are golden, and CASES hold small ones of their kind.
-_LARGE = frozenset({"char_gpt", "char_lstm", "char_rnn", "digits_conv", "gpt_block"})
+_LARGE = frozenset({"char_gpt", "char_lstm", "char_rnn", "digits_conv", "gpt_block", "torch_module"})
 EXAMPLES = tuple(sorted(f"examples/{p.stem}" for p in Path("examples").glob("*.py") if p.stem not in _LARGE))
 #: Small numbers for the sizes of the examples; the formulas hold for all.
 _SMALL = {"N": 3, "D": 2, "H": 4, "C": 3, "n_input": 3, "n_hidden": 2, "n_output": 2}
