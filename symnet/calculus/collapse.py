@@ -45,7 +45,7 @@ class Collapse:
             else:
                 factor = self.algebra.power(value, power) if power else (1, ONE)
                 new = [self.algebra.times(term, factor) for term in _terms(inner)]
-            for k, m in new:
+            for k, m in map(self.sums.sifted, new):
                 if k:
                     add_term(result, m, k)
         return result

@@ -18,6 +18,13 @@ class Size(sp.Symbol):
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         return Size.answer(function, args, kwargs or {})
 
+    def __float__(self) -> float:
+        raise TypeError(f"{self} is a named size, no number yet")
+
+    def sqrt(self) -> sp.Expr:
+        """What ``np.sqrt`` asks an object for."""
+        return sp.sqrt(self)
+
     def __iter__(self) -> Any:
         raise TypeError(f"{self} is one size, not several: no comma and no star belong to it")
 

@@ -164,6 +164,10 @@ class Sums:
             result.append(self._component(group, factors))
         return algebra.times(*result)
 
+    def sifted(self, term: Term) -> Term:
+        """The product where a delta says that two places are one: ``δ(k, t[n]) P[n,k] / P[n,t[n]]`` is the delta."""
+        return self.total((), term) if any(a.kind == "delta" for a, _ in term[1]) else term
+
     def _sift(self, bound: tuple[Var, ...], term: Term) -> tuple[tuple[Var, ...], Term]:
         """Each delta with a bound variable of the same range removed; free variables equal by a delta made one."""
         done: set[Atom] = set()

@@ -10,6 +10,7 @@ from symnet.calculus import scalars
 from symnet.calculus.ir import indices_for
 from symnet.declare import reductions
 from symnet.declare.constants import constant_values, flat, is_integer_number, labels_of
+from symnet.declare.indexing import arange
 from symnet.declare.losses import predicts, reduced_loss, same_shape
 from symnet.declare.masks import zeros
 from symnet.declare.pointwise import as_exact, mapped
@@ -129,6 +130,8 @@ def _labels(scores: Tensor, target: Any, ignored: int | None) -> tuple[Any, Tens
     """The labels, and the mask of those that count, None if all do."""
     if is_integer_number(target):
         return _single_label(scores, int(target), ignored)
+    if isinstance(target, arange) or _is_a_range(scores, target):
+        return _own_places(scores, target, ignored)
     if not isinstance(target, Tensor) or not target.spec.integer or target.shape != scores.shape[:-1]:
         shape = show(target.shape) if isinstance(target, Tensor) else type(target).__name__
         help = "labels have the input's shape without its class axis: sn.labels(N, classes=C)"
@@ -145,6 +148,29 @@ def _labels(scores: Tensor, target: Any, ignored: int | None) -> tuple[Any, Tens
         return target, None
     kept = mapped("cross_entropy", lambda t: 1 - scalars.equal(t, sp.Integer(ignored)), target)
     return target, kept
+
+
+def _is_a_range(scores: Tensor, target: Any) -> bool:
+    """Whether the labels are the integers 0, 1, ... beside a square of scores, ``torch.arange(4)``."""
+    if not isinstance(target, Tensor) or target.ndim != 1 or scores.ndim != 2 or len(set(scores.shape)) != 1:
+        return False
+    values = constant_values(target)
+    numbers = [] if values is None else list(flat(values))
+    return bool(numbers) and numbers == list(range(scores.trace.fixed_size(scores.shape[0]) or 0))
+
+
+def _own_places(scores: Tensor, target: Any, ignored: int | None) -> tuple[arange, Tensor | None]:
+    """Row n is of class n: as many classes as rows."""
+    rows = arange(scores.shape[0])
+    if scores.ndim != 2 or scores.shape[0] != scores.shape[1] or not scores.trace.same_size(*rows.shape, *target.shape):
+        message = f"the target is arange({target.shape[0]}), the input {show(scores.shape)}"
+        raise mistake("SN103", message, "row n is of class n: the input has as many classes as rows, [N,N]")
+    if ignored is None or ignored < 0:
+        return rows, None
+    left = indices_for(rows.shape, "n")
+    kept = scores.trace.new_spec(rows.shape, "intermediate")
+    scores.trace.define(kept, Term(left, 1 - scalars.equal(left[0], sp.Integer(ignored))))
+    return rows, scores.made(kept, "m")
 
 
 def _single_label(scores: Tensor, label: int, ignored: int | None) -> tuple[int, Tensor | None]:

@@ -132,6 +132,10 @@ def _place(trace: Trace, key: sp.Expr, size: sp.Expr) -> sp.Expr | None:
     if known is not None and not -known <= value < known:
         trace.fail("SN104", f"index {value} is outside an axis of size {known}")
         return None
+    if value not in (0, -1) and not size.is_Integer and trace.fixed_size(size) is None:
+        help = (f"index 0 and -1 are there for every {size}",)
+        trace.fail("SN104", f"index {value} of an axis whose size {size} the data bring", help=help)
+        return None
     return sp.Integer(value) if value >= 0 else size + value
 
 
@@ -184,10 +188,16 @@ def mapped_numbers(nested: Any, function: Callable[[int], int]) -> Any:
 
 
 class arange:
-    """``sn.arange(N)`` inside a subscript: every row once, as in ``Z[sn.arange(N), t]``."""
+    """``sn.arange(N)``: every row once in a subscript, ``Z[sn.arange(N), t]``; as labels, row n is of class n."""
 
     def __init__(self, size: sp.Expr) -> None:
-        self.size = size
+        self.size = sp.sympify(size)
+        self.shape = (self.size,)
+
+    @staticmethod
+    def read(left: Sequence[Index]) -> Index:
+        """The label of row n is n."""
+        return left[-1]
 
 
 def _slice(tensor: Traced, key: slice, left: list[Index], size: sp.Expr) -> sp.Expr | None:

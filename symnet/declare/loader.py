@@ -115,6 +115,9 @@ def _syntax_problem(name: str, error: SyntaxError | ValueError) -> Problem:
     return Problem("SN002", f"Python cannot read the model: {error}")
 
 
+_SIZE_SAYS = {
+    "is a named size, no number yet": "keep its name: d**0.5 or np.sqrt(d) for its root, sn.arange(d) for its places",
+}
 #: What torch says about a named size or a tensor of the model, and what to write instead.
 _TORCH_SAYS = {
     r"takes \d positional argument|invalid combination of arguments|must be .*ints?\b|Number, not": (
@@ -140,7 +143,8 @@ def _raised(name: str, error: BaseException, with_torch: bool = False) -> Proble
         help = "write it on tensors: sn.grad(y, x), sn.vjp(y, x, v), sn.jvp(y, x, v), sn.jacobian, sn.hessian, sn.hvp"
         return Problem("SN110", message, place, help=(help,))
     said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
-    helps = tuple(words for text, words in _TORCH_SAYS.items() if with_torch and re.search(text, said))
+    says = {**_SIZE_SAYS, **(_TORCH_SAYS if with_torch else {})}
+    helps = tuple(words for text, words in says.items() if re.search(text, said))
     return Problem("SN003", f"the model raised {said}", place, help=helps)
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 from symnet.calculus.sizes import Size
 from symnet.declare.constants import constant_of, is_array
+from symnet.declare.indexing import arange
 from symnet.declare.overwriting import overwritten
 from symnet.declare.trace import Trace, Traced, current
 from symnet.declare.words import NUMPY, TORCH, Word, mistake
@@ -134,4 +135,11 @@ def _not_covered(spoken: str, name: str, known: Iterable[str]) -> SymnetError:
     return mistake("SN110", f"{spoken} is not covered", help)
 
 
-Size.answer = staticmethod(call_torch)
+def _asked_of_a_size(function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
+    """What a function of torch gives on named sizes: places, or what it makes of tensors."""
+    return (
+        arange(args[0]) if torch_name(function) == "arange" and len(args) == 1 else call_torch(function, args, options)
+    )
+
+
+Size.answer = staticmethod(_asked_of_a_size)

@@ -284,7 +284,16 @@ WORDS: dict[str, list[Case]] = {
             lambda x: x[sn.arange(4), sn.labels(4, classes=3, values=LABELS)],
             lambda x: x[torch.arange(4), torch.tensor(LABELS)],
             (X,),
-        )
+        ),
+        *(
+            Case(
+                lambda x, o=options: sn.cross_entropy(x[:3], sn.arange(3), **o),
+                lambda x, o=options: F.cross_entropy(x[:3], torch.arange(3), **o),
+                (X,),
+            )
+            for options in ({}, {"ignore_index": 1}, {"reduction": "sum", "label_smoothing": 0.1})
+        ),
+        Case(lambda x: sn.nll_loss(x[:3], sn.arange(3)), lambda x: F.nll_loss(x[:3], torch.arange(3)), (X,)),
     ],
 }
 DECLARING = {

@@ -1,0 +1,6 @@
+import symnet as sn
+
+N, D = sn.dims(N="batch", D=2)
+x = sn.param(N, D)
+
+loss = sn.sum(x[1] * x[-1])
