@@ -12,13 +12,17 @@ import sympy as sp
 from symnet.calculus.ir import GIVEN, Index, Program, TensorSpec
 from symnet.codegen.fission import fission
 from symnet.codegen.inverses import without_inverses
-from symnet.codegen.layout import samples_last
+from symnet.codegen.layout import samples_last, summed_before_last
+from symnet.codegen.limits import masks_as_limits
 from symnet.codegen.listed import listed
 from symnet.codegen.locals import localise
 from symnet.codegen.lower import lower
 from symnet.codegen.memory import add_in_place, detach, own_outputs, with_values_kept
 from symnet.codegen.products import plain_reshapes
+from symnet.codegen.reuse import reuse
+from symnet.codegen.scales import scale_the_smallest
 from symnet.codegen.schedule import contiguous, drop_unused, hoist, share, shorten
+from symnet.codegen.shapes import is_large
 from symnet.codegen.spelling import Language, number_text, wrapped
 from symnet.codegen.stabilise import Stable, stabilise
 from symnet.codegen.statements import Statement, read_names, sizes_shown
@@ -149,6 +153,7 @@ class Writer:
         """The lines that compute the outputs.  ``scope``: the inputs at hand, all of them if None."""
         stable = stabilise(program.restricted_to(outputs), frozenset(outputs))
         apart = fission(stable.program, frozenset(outputs))
+        apart = scale_the_smallest(apart, stable.sums, frozenset(outputs), self.sizes)
         return self._written(replace(stable, program=apart), None, outputs, scope)
 
     def differentiable(self, program: Program, outputs: tuple[str, ...]) -> tuple[str, ...]:
@@ -159,23 +164,29 @@ class Writer:
     def _written(
         self, stable: Stable, detached: frozenset[str] | None, outputs: tuple[str, ...], scope: frozenset[str] | None
     ) -> tuple[str, ...]:
-        program = samples_last(stable.program, frozenset(outputs))
+        program, exchanged = samples_last(stable.program, frozenset(outputs)), frozenset[str]()
+        if self.language.name == "numpy":
+            program, exchanged = summed_before_last(program, frozenset(outputs), self.sizes)
         names = Namer((*program.tensors, *self.sizes, *SCRIPT_NAMES, *dir(builtins), *self.language.helpers))
+        shapes = {n: t.shape for n, t in program.tensors.items()}
         stores = read_program(program, self.sizes, names.take("t"))
         lowered = lower(program, stores, frozenset(outputs), self._like(program))
         statements = plain_reshapes(without_inverses(lowered), program)
         statements = localise(drop_unused(hoist(statements, names), outputs), outputs)
+        if self.language.name == "numpy":
+            statements = masks_as_limits(statements, names, lambda a: is_large(a, shapes, self.sizes))
         statements = drop_unused(share(statements, names), outputs)
         if self.language.name == "numpy":
             statements = add_in_place(contiguous(statements, names))
         statements = detach(statements, detached or frozenset())
-        statements = own_outputs(
-            statements, frozenset(n for n, t in program.tensors.items() if t.role in GIVEN), outputs
-        )
+        given = frozenset(n for n, t in program.tensors.items() if t.role in GIVEN)
+        statements = own_outputs(statements, given, outputs)
+        if self.language.name == "numpy":
+            statements = reuse(statements, shapes, given.union(outputs), self.sizes)
         if detached is not None and self.language.name == "torch":
             statements = with_values_kept(listed(statements, outputs))
         statements = shorten(statements, names, self._fits)
-        return (*self._unpacked(program, statements, scope), *self._lines(statements, program))
+        return (*self._unpacked(program, statements, scope), *self._lines(statements, program, exchanged))
 
     def _like(self, program: Program) -> TensorSpec:
         """A given float tensor that the equations read: it shows the dtype and the device."""
@@ -188,7 +199,7 @@ class Writer:
     def _fits(self, statement: Statement) -> bool:
         return len(self.language.line(statement)) <= WIDTH
 
-    def _lines(self, statements: Iterable[Statement], program: Program) -> Iterator[str]:
+    def _lines(self, statements: Iterable[Statement], program: Program, exchanged: frozenset[str]) -> Iterator[str]:
         """Each statement with its tensor's comment, once for each tensor; the comment stands above a long one."""
         said: set[str] = set()
         loop: Iteration | None = None
@@ -200,6 +211,7 @@ class Writer:
             indent = "    " if loop is not None else ""
             text = self.language.line(statement)
             comment = "" if statement.target in said else self._comment(statement.target, program)
+            comment += ", the last two exchanged" if comment and statement.target in exchanged else ""
             said.add(statement.target)
             if comment and len(indent) + len(text) + len(comment) + 4 > LINE:
                 yield f"{indent}# {comment}"

@@ -163,6 +163,7 @@ CALLS: dict[str, Callable[..., Text]] = {
     "huber": _huber,
     "maximum": call("np.maximum"),
     "minimum": call("np.minimum"),
+    "fmin": call("np.fmin"),
     "floor": lambda x: Text(f"np.floor({x.text}).astype(np.int64)"),
     "floor_divide": lambda a, b: Text(f"{a.within(UNARY)} // {b.within(UNARY)}", TIMES),
     "Mod": lambda a, b: Text(f"{a.within(UNARY)} % {b.within(UNARY)}", TIMES),
@@ -204,6 +205,7 @@ KINDS: dict[str, Speller] = {
     "stack": lambda array, parts: call("np.stack")(*parts),
     "within": _within,
     "detach": lambda array, parts: parts[0],
+    "into": lambda array, parts: call(str(array.attribute))(*parts[:-1], Text(f"out={parts[-1].text}")),
 }
 
 ERFC_SERIES = (

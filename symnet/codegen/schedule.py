@@ -169,11 +169,13 @@ def _wish(array: Array) -> str:
         case "power":
             return f"{first}{array.attribute}" if array.attribute is not None else f"{first}_power"
         case "call":
-            return f"{array.attribute}_{first}"
+            return f"{'masked' if array.attribute == 'fmin' else array.attribute}_{first}"
         case "compare":
             return f"{first}_mask"
         case "windows":
             return f"{first}_windows"
+        case "select":
+            return f"masked_{next((str(a.attribute) for a in walk(array.arguments[1]) if a.kind == 'name'), first)}"
         case "reshape":
             return f"{first}_{'columns' if any(a.kind == 'windows' for a in walk(array)) else 'matrix'}"
         case "reduce" | "count":

@@ -22,9 +22,10 @@ Factor = tuple[sp.Expr, tuple[int | None, ...]]  # the exponent, and for each ax
 Scale = dict[Access, sp.Expr]  # the value is exp(Σ exponent · m) times the rest
 
 
-def shift_sums(program: Program, outputs: frozenset[str]) -> tuple[Program, frozenset[str]]:
-    """The program with every sum of exponentials shifted, and the names of the shifts."""
+def shift_sums(program: Program, outputs: frozenset[str]) -> tuple[Program, frozenset[str], frozenset[str]]:
+    """The program with every sum of exponentials shifted, the names of the shifts, and of sums not below 1 by them."""
     shifts: set[str] = set()
+    sums: set[str] = set()
     for name in program.targets():
         equations = program.defining(name)
         alone = len(equations) == 1 and name not in outputs
@@ -36,7 +37,9 @@ def shift_sums(program: Program, outputs: frozenset[str]) -> tuple[Program, froz
         if shifted is not None:
             program = shifted
             shifts.add(work.shift.name)
-    return program, frozenset(shifts)
+            bare = len(conditions(work.sum.body, masks_of(program))[1]) == 1  # its largest term is exp(0)
+            sums |= {name} if bare else set()
+    return program, frozenset(shifts), frozenset(sums)
 
 
 def _exponent(equation: Equation, shifts: set[str]) -> sp.Expr | None:

@@ -14,6 +14,7 @@ A hidden layer's derivative 1 - h² or h (1 - h) is made of the stored h, so its
     rewrite                                             condition                            where
     s = exp(m) s~, m the largest exponent               a log or quotient then loses m       shift
     m and exp(x - m) over unmasked entries alone        the sum has a mask or guard          shift, branches
+    the mask once, before m is subtracted               it leaves one entry in each row      masking
     log p, poles of adjoints written out                p holds exp or σ                     inline
     1 - p = σ(-z), v - 1 = expm1(z)                     forward reads 1 - p; v = exp(z)      inline
     c exp(z) - c, c ± c tanh(z), ...                    two terms of one factor c            pairs
@@ -32,16 +33,21 @@ from symnet.calculus.density import with_open_densities
 from symnet.calculus.ir import Program
 from symnet.codegen.branches import guard_branches, masks_of, selections_as_products
 from symnet.codegen.inline import inline_hidden
+from symnet.codegen.masking import mask_once
 from symnet.codegen.shift import shift_sums
 from symnet.codegen.stable_scalars import stable
 
 
 @dataclass(frozen=True)
 class Stable:
-    """The program as it is computed.  No value depends on the tensors ``shifts``, whatever they are."""
+    """The program as it is computed.  No value depends on the tensors ``shifts``, whatever they are.
+
+    The values of ``sums`` are not below 1.
+    """
 
     program: Program
     shifts: frozenset[str]
+    sums: frozenset[str]
 
 
 def stabilise(program: Program, outputs: frozenset[str]) -> Stable:
@@ -50,8 +56,9 @@ def stabilise(program: Program, outputs: frozenset[str]) -> Stable:
     seen = program.with_equations(
         replace(e, body=selections_as_products(with_open_densities(e.body), masks)) for e in program.equations
     )
-    shifted, shifts = shift_sums(_scalars(inline_hidden(_scalars(seen))), outputs)
-    return Stable(guard_branches(_scalars(shifted).restricted_to(outputs)), shifts)
+    shifted, shifts, sums = shift_sums(_scalars(inline_hidden(_scalars(seen))), outputs)
+    guarded = guard_branches(_scalars(shifted).restricted_to(outputs))
+    return Stable(mask_once(guarded, shifts), shifts, sums)
 
 
 def _scalars(program: Program) -> Program:

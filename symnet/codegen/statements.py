@@ -53,6 +53,7 @@ KINDS: dict[str, str] = {
     "stack": "",  # and together again
     "within": "a place or (start, stop, step) for each axis; the first argument with the second at these places",
     "detach": "",
+    "into": "the function; the last argument is the variable whose memory takes the value",
 }
 
 #: Kinds whose result is a view of their first argument's memory, or may be.

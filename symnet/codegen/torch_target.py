@@ -122,6 +122,10 @@ def _accumulated(statement: Add, target: str, keys: tuple[str | None, ...], valu
     return f"{target}.index_put_(({', '.join(texts)}{',' if len(texts) == 1 else ''}), {value}, accumulate=True)"
 
 
+def _into(array: Array, parts: tuple[Text, ...]) -> Text:
+    raise TypeError("tensors of PyTorch are not written over")
+
+
 def _within(array: Array, parts: tuple[Text, ...]) -> Text:
     """A new tensor with some places of one axis exchanged, which automatic differentiation can follow."""
     axis, key = within_axis(array)
@@ -222,6 +226,7 @@ KINDS: dict[str, Speller] = {
     "stack": lambda array, parts: call("torch.stack")(*parts),
     "within": _within,
     "detach": lambda array, parts: Text(f"{parts[0].within(0)}.detach()"),
+    "into": _into,
 }
 
 #: Functions that PyTorch lacks.
