@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from symnet.calculus.atoms import ONE, Atom, Mono, Number, Poly, Term, add_term, exact
-from symnet.calculus.matching import exchanged
+from symnet.calculus.matching import Exchanging
 from symnet.calculus.normal import NotUnderstood
 from symnet.calculus.scalars import Indicator, absolute, clip, greater, greater_equal, relu, sign, where
 from symnet.calculus.sums import Sums
@@ -61,7 +61,7 @@ class Cases:
             value = self._settled(a, condition, holds)
             return None if value is None else self.algebra.power({value[1]: value[0]} if value[0] else {}, e)
 
-        return exchanged(self.sums, poly, exchange)
+        return Exchanging(self.sums, exchange, exact=True).poly(poly)
 
     def _settled(self, a: Atom, condition: Atom, holds: int) -> Term | None:
         """What an atom is where the condition is 1 or 0: the condition, and relu, |·| and sign of x under x > 0."""

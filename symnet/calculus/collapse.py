@@ -12,7 +12,7 @@ from symnet.calculus.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term
 from symnet.calculus.cost import Costs, sums_of
 from symnet.calculus.definitions import Definitions
 from symnet.calculus.likeness import Likeness
-from symnet.calculus.matching import exchanged
+from symnet.calculus.matching import Exchanging
 from symnet.calculus.sums import Event, Sums
 
 DEPTH = 4  # how many names are opened inside each other
@@ -37,8 +37,8 @@ class Collapse:
         for mono, c in poly.items():
             power = next((e for a, e in mono if a is atom), 0)
             rest = (c, tuple((a, e) for a, e in mono if a is not atom))
-            inner = exchanged(
-                self.sums, {rest[1]: rest[0]}, lambda a, e: self.algebra.power(value, e) if a is atom else None
+            inner = Exchanging(self.sums, lambda a, e: self.algebra.power(value, e) if a is atom else None).poly(
+                {rest[1]: rest[0]}
             )
             if power == 1:
                 new = [self.algebra.times(term, (k, m)) for term in _terms(inner) for m, k in value.items()]

@@ -67,7 +67,9 @@ class Reader:
                 raise NotUnderstood(str(expression))
             return 1, ((self.algebra.atom("const", "", expression), 1),)
         if isinstance(expression, sp.Function) and not expression.has(sp.Piecewise):
-            return self.algebra.call(type(expression), *(self.body(a, names, _nothing) for a in expression.args))
+            with self.sums.arguments_of(type(expression)):
+                arguments = [self.body(a, names, _nothing) for a in expression.args]
+            return self.algebra.call(type(expression), *arguments)
         raise NotUnderstood(str(expression))
 
     def address(self, expression: sp.Expr, names: Names) -> Address:

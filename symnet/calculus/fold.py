@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from symnet.calculus.atoms import ONE, Atom, Mono, Number, Poly, Term, add_term, exact, free_of, names_of
 from symnet.calculus.definitions import Definition, Definitions
-from symnet.calculus.matching import exchanged, match, match_product
+from symnet.calculus.matching import Exchanging, match, match_product
 from symnet.calculus.sums import Sums
 
 
@@ -73,7 +73,7 @@ class Products:
             found = match(self.sums, member, atom, {}) if isinstance(times, int) or e in (1, -1) else None
             return None if found is None else self.sums.rename(self.algebra.power({m: k}, times), found)
 
-        return exchanged(self.sums, poly, exchange)
+        return Exchanging(self.sums, exchange).poly(poly)
 
     def _recognised(self, poly: Poly, definition: Definition, rest: Term, pattern: Mono) -> Poly:
         """The pattern present in a monomial, at the top or inside a sum, becomes ``F / rest``."""

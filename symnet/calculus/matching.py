@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import sympy as sp
 
@@ -10,6 +11,7 @@ from symnet.calculus.atoms import Address, Atom, Mono, Number, Poly, Term, Var, 
 from symnet.calculus.interning import placeholder
 from symnet.calculus.ir import Index, IntegerAccess
 from symnet.calculus.ranges import lies_within
+from symnet.calculus.scalars import is_comparison
 from symnet.calculus.sums import Sums
 
 Binding = dict[Var, Address]
@@ -69,41 +71,52 @@ def match_product(sums: Sums, pattern: Mono, mono: Mono, binding: Binding) -> It
                 yield from match_product(sums, pattern[1:], mono, found)
 
 
-def exchanged(sums: Sums, poly: Poly, exchange: Exchange) -> Poly:
-    """The polynomial with powers of atoms exchanged everywhere, inside sums, parentheses and functions too."""
-    result: Poly = {}
-    for mono, c in poly.items():
-        k, m = _exchanged_term(sums, (c, mono), exchange)
-        if k:
-            add_term(result, m, k)
-    return result
+@dataclass(frozen=True)
+class Exchanging:
+    """Powers of atoms exchanged everywhere: in sums, parentheses and functions.
 
+    What stands in a comparison stays as it is, if the exchange is not ``exact``: the new text has the same value only
+    up to rounding, and ``[u = m]`` compares the very numbers that the forward program has.
+    """
 
-def _exchanged_term(sums: Sums, term: Term, exchange: Exchange) -> Term:
-    c, mono = term
-    parts: list[Term] = [(c, ())]
-    for a, e in mono:
-        whole = exchange(a, e)
-        if whole is not None:
-            parts.append(whole)
-            continue
-        new = _inside(sums, a, exchange)
-        if new is None:
-            parts.append((1, ((a, e),)))
-        else:
-            parts.append(sums.algebra.power({new[1]: new[0]} if new[0] else {}, e))
-    return sums.algebra.times(*parts)
+    sums: Sums
+    exchange: Exchange
+    exact: bool = False
 
+    def poly(self, poly: Poly) -> Poly:
+        """The polynomial with the powers exchanged."""
+        result: Poly = {}
+        for mono, c in poly.items():
+            k, m = self._term((c, mono))
+            if k:
+                add_term(result, m, k)
+        return result
 
-def _inside(sums: Sums, a: Atom, exchange: Exchange) -> Term | None:
-    if a.kind == "paren":
-        poly = exchanged(sums, a.parts[0], exchange)
-        return None if poly == a.parts[0] else sums.algebra.enclose(poly)
-    if a.kind == "call":
-        arguments = [exchanged(sums, p, exchange) for p in a.parts]
-        return None if arguments == list(a.parts) else sums.algebra.call(a.head, *arguments)
-    if a.kind == "sum":
-        bound, term = sums.opened(a)
-        new = _exchanged_term(sums, term, exchange)
-        return None if new == term else sums.total(bound, new)
-    return None
+    def _term(self, term: Term) -> Term:
+        c, mono = term
+        parts: list[Term] = [(c, ())]
+        for a, e in mono:
+            whole = self.exchange(a, e)
+            if whole is not None:
+                parts.append(whole)
+                continue
+            new = self._inside(a)
+            if new is None:
+                parts.append((1, ((a, e),)))
+            else:
+                parts.append(self.sums.algebra.power({new[1]: new[0]} if new[0] else {}, e))
+        return self.sums.algebra.times(*parts)
+
+    def _inside(self, a: Atom) -> Term | None:
+        if a.kind == "paren":
+            poly = self.poly(a.parts[0])
+            return None if poly == a.parts[0] else self.sums.algebra.enclose(poly)
+        if a.kind == "call" and (self.exact or not is_comparison(a.head)):
+            with self.sums.arguments_of(a.head):
+                arguments = [self.poly(p) for p in a.parts]
+            return None if arguments == list(a.parts) else self.sums.algebra.call(a.head, *arguments)
+        if a.kind == "sum":
+            bound, term = self.sums.opened(a)
+            new = self._term(term)
+            return None if new == term else self.sums.total(bound, new)
+        return None

@@ -213,6 +213,11 @@ class minimum(Scalar):
         return greater(b, a) + equal(a, b) / 2
 
 
+def is_comparison(head: Any) -> bool:
+    """Whether a function of this class jumps: the last digit of its arguments decides."""
+    return isinstance(head, type) and issubclass(head, Indicator | sign)
+
+
 class where(Scalar):
     """a where the indicator is 1, else b."""
 

@@ -8,7 +8,9 @@ look   a part that is a known tensor or a declared fact gets that value; the res
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
 
@@ -28,6 +30,7 @@ from symnet.calculus.atoms import (
 )
 from symnet.calculus.normal import Algebra
 from symnet.calculus.numerals import Numerals
+from symnet.calculus.scalars import is_comparison
 from symnet.calculus.table import Entry, Table
 
 
@@ -56,6 +59,7 @@ class Sums:
         self._open: dict[Atom, tuple[tuple[Var, ...], Term]] = {}
         self.hints: dict[Atom, tuple[str, ...]] = {}
         self._aliased: set[tuple[str, object]] = set()
+        self._compared = False  # while the arguments of a comparison are written
         self.size_term: Callable[[sp.Expr], Term] = lambda size: (1, ((algebra.atom("size", "", size), 1),))
         self.kept: dict[str, frozenset[int]] = {}
         self.shapes: Mapping[str, tuple[sp.Expr, ...]] = {}
@@ -70,8 +74,22 @@ class Sums:
         self.table.enter(name, (), ((atom, 1),), value)
         self._aliased.add((atom.kind, atom.head))
 
+    @contextmanager
+    def arguments_of(self, head: Any) -> Iterator[None]:
+        """While the arguments of a function are written: those of a comparison get no other names.
+
+        A tie is an equality of numbers in the computer.  ``[u = m]`` holds where m was taken from u, and might fail
+        for ``[r² = m]``, although u = r² holds in mathematics.
+        """
+        outer = self._compared
+        self._compared = outer or is_comparison(head)
+        try:
+            yield
+        finally:
+            self._compared = outer
+
     def _known(self, atom: Atom) -> Term | None:
-        if (atom.kind, atom.head) not in self._aliased:
+        if self._compared or (atom.kind, atom.head) not in self._aliased:
             return None
         found = self.table.find((), ((atom, 1),))
         if found is None or found[0].name in self.banned:
@@ -121,7 +139,9 @@ class Sums:
         if atom.kind == "paren":
             return algebra.enclose(self.rename_poly(atom.parts[0], names))
         if atom.kind == "call":
-            return algebra.call(atom.head, *(self.rename_poly(p, names) for p in atom.parts))
+            with self.arguments_of(atom.head):
+                arguments = [self.rename_poly(p, names) for p in atom.parts]
+            return algebra.call(atom.head, *arguments)
         if atom.kind == "delta":
             return self.delta(*(algebra.address(a, names) for a in atom.parts))
         if atom.kind == "place":

@@ -15,10 +15,22 @@ import sympy as sp
 from symnet.calculus.integers import with_plain_addresses
 from symnet.calculus.ir import Access, Delta, Equation, IntegerAccess, Program
 from symnet.calculus.loops import components
-from symnet.calculus.scalars import Indicator, negated, without_sympy_kinks
+from symnet.calculus.scalars import (
+    Indicator,
+    absolute,
+    clip,
+    maximum,
+    minimum,
+    negated,
+    relu,
+    where,
+    without_sympy_kinks,
+)
 
 #: An unnamed body up to this many operations may be written out at each of its uses.
 _LIGHT = 4
+#: What returns one of its arguments, or its absolute value.
+_CHOOSING = (absolute, clip, maximum, minimum, relu, where)
 
 
 def inline_unnamed(program: Program, named: Iterable[str]) -> Program:
@@ -100,6 +112,8 @@ def _substituted(equation: Equation, done: dict[str, list[Equation]], kept: set[
             definition = _pointwise(done.get(read.name, []))
             if read.name in kept or definition is None or not _worth(definition, uses[read.name]):
                 continue
+            if equation.op == "max" and not _is_chosen(definition.body):
+                continue  # a tie is found by comparing the numbers that the maximum was taken from
             if read.has(IntegerAccess) and definition.body.has(sp.floor, sp.Mod):
                 continue  # the digits of a label are no addresses of which a range is known
             table = {read: definition.body.xreplace(dict(zip(definition.left, read.addresses, strict=True)))}
@@ -107,6 +121,13 @@ def _substituted(equation: Equation, done: dict[str, list[Equation]], kept: set[
         if not table:
             return replace(equation, body=body)
         body = without_sympy_kinks(body.xreplace(table))
+
+
+def _is_chosen(body: sp.Expr) -> bool:
+    """Whether each value is one that is read, up to its sign, or a number: nothing in it is rounded."""
+    body = -body if body.could_extract_minus_sign() else body
+    exact = isinstance(body, Access) or body.is_Rational or body.is_integer
+    return exact or (isinstance(body, _CHOOSING) and all(map(_is_chosen, body.args)))
 
 
 def _pointwise(equations: list[Equation]) -> Equation | None:

@@ -35,12 +35,18 @@ class Forward:
         return self.leaf(name, *shape, role="label", integer=True)
 
     def put(
-        self, name: str, left: Iterable[Index], body: sp.Expr | int, over: Iterable[Index] = (), given: bool = True
+        self,
+        name: str,
+        left: Iterable[Index],
+        body: sp.Expr | int,
+        over: Iterable[Index] = (),
+        given: bool = True,
+        op: str = "+",
     ) -> Read:
         left = tuple(left)
         if name not in self.tensors:
             self.tensors[name] = TensorSpec(name, tuple(i.size for i in left), "intermediate", given=given)
-        self.equations.append(Equation(name, left, sp.sympify(body), tuple(over)).fresh())
+        self.equations.append(Equation(name, left, sp.sympify(body), tuple(over), op=op).fresh())
         return lambda *a: access(self.tensors[name], *a)
 
     def program(self) -> Program:

@@ -305,3 +305,46 @@ def test_the_hessian_of_least_squares() -> None:
     for seed in range(3):
         assert_equal(raw, result, seed)
     assert "dloss" not in result.tensors
+
+
+def greatest_by_root() -> Program:
+    """A maximum of s beside its root r: r² is s, but not to the last digit."""
+    f = Forward()
+    s = f.parameter("s", N)
+    r = f.put("r", [n], sp.sqrt(s(n)))
+    m = f.put("m", [], s(n), [n], op="max")
+    f.put("loss", [], m() * r(n), [n])
+    return f.program()
+
+
+def greatest_by_least() -> Program:
+    """The greatest by the least, which the adjoint of the greatest knows, too: dm is -c/l."""
+    f = Forward()
+    s = f.parameter("s", N)
+    m = f.put("m", [], s(n), [n], given=False, op="max")
+    least = f.put("l", [], -s(n), [n], given=False, op="max")
+    turned = f.put("t", [], -least(), given=False)
+    q = f.put("q", [], m() / turned(), given=False)
+    f.put("loss", [], sp.Rational("0.955336489125606") * q())
+    return f.program()
+
+
+TIES = [greatest_by_root, greatest_by_least]
+
+
+@pytest.mark.parametrize("program", TIES)
+def test_a_tie_compares_the_numbers_of_which_the_maximum_was_taken(program: Callable[[], Program]) -> None:
+    raw = derive(program(), ["s"])
+    short = simplify(raw, {}).program
+    for s in np.random.default_rng(0).uniform(0.5, 2.0, (20, 2)):
+        expected, found = evaluate(raw, {"s": s}, FLOAT), evaluate(short, {"s": s}, FLOAT)
+        np.testing.assert_allclose(found["ds"], expected["ds"], rtol=1e-12, err_msg=str(s))
+
+
+@pytest.mark.parametrize(("module", "program"), [("sums", TIES[0]), ("matching", TIES[1])])
+def test_comparing_other_names_of_the_numbers_is_noticed(
+    module: str, program: Callable[[], Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(f"symnet.calculus.{module}.is_comparison", lambda head: False)
+    with pytest.raises(AssertionError):
+        test_a_tie_compares_the_numbers_of_which_the_maximum_was_taken(program)
