@@ -43,7 +43,9 @@ def derive_model(model: Model, wrt: Iterable[str] = (), order: int = 1) -> Deriv
         if order == 2:
             raw = verify(derive_second(raw, chosen))
         simplified = simplify(raw, model.sizes)
-        return Derivation(model, raw, verify(simplified.program), chosen, simplified.rewrites, simplified.facts)
+        facts = [f for inner in model.inner for f in inner.facts] + list(simplified.facts)
+        used = tuple({str(f): f for f in facts}.values())  # a fact about the model may be used inside and outside
+        return Derivation(model, raw, verify(simplified.program), chosen, simplified.rewrites, used)
 
 
 @contextmanager

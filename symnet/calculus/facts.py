@@ -12,7 +12,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Access, Index, Program, TensorSpec, atoms, sort_key
 from symnet.calculus.matrix_facts import symmetric_tensors
-from symnet.calculus.rewrites import Rewrite, Total
+from symnet.calculus.rewrites import Rewrite, Total, saying
 from symnet.calculus.scalars import greater, greater_equal
 
 Facts = Mapping[str, frozenset[str]]  # tensor -> what is known of it
@@ -97,7 +97,7 @@ def _fact(
     steps = tuple(n for n in adjoints if others.get(n) != wanted[n])
     spec = program.tensors[tensor]
     word = next((w for w in sorted(spec.facts) if w == fact or fact in _IMPLIED.get(w, ())), None)
-    reason = f"{tensor} is declared {word}" if word else f"from the definition of {tensor}"
+    reason = saying("declared", tensor) + word if word else saying("definitions", tensor)
     return Fact(*_equation(spec, fact, _indices(program, spec)), reason, steps)
 
 

@@ -11,7 +11,7 @@ from symnet.calculus.atoms import Poly, Var, names_of
 from symnet.calculus.emit import Emitter
 from symnet.calculus.ir import Access, Index, Program
 from symnet.calculus.moves import Step
-from symnet.calculus.rewrites import RULES, Rewrite
+from symnet.calculus.rewrites import RULES, Rewrite, saying
 from symnet.calculus.sums import Event
 from symnet.calculus.zero import why_zero
 
@@ -37,7 +37,7 @@ class Recorder:
         """Why all contributions cancel, where the proof says it."""
         tensor = name.removeprefix("d")
         if tensor not in self.program.tensors:  # a second derivative
-            return Rewrite(name, left, "zero gradient", sp.S.Zero, sp.S.Zero, f"all contributions to {name} cancel")
+            return Rewrite(name, left, "zero gradient", sp.S.Zero, sp.S.Zero, saying("zero", name))
         because = why_zero(self.program, tensor, proof)
         plainly = f"the loss does not change with {tensor}: all contributions cancel"
         total, reason, terms = because or (sp.S.Zero, plainly, ())
@@ -49,12 +49,12 @@ class Recorder:
         before, after = writer.poly(event.before), writer.poly(event.after)
         if event.name == "declared fact":
             word = "one_hot" if "one_hot" in self.program.tensors[event.tensor].facts else "simplex"
-            reason = f"{event.tensor} is declared {word}"
+            reason = saying("declared", event.tensor) + word
         elif event.name == "open the sum":
             reason = self._opening(event.before, event.after)
         else:
             simple = isinstance(after, Access)
-            reason = f"the sum is {after.name}" if simple else f"by the definition of {event.tensor}"
+            reason = saying("known sum", after.name) if simple else saying("definition", event.tensor)
         return Rewrite(name, left, event.name, before, after, reason)
 
     def _step(self, name: str, formals: tuple[Var, ...], step: Step) -> Rewrite | None:
@@ -65,7 +65,7 @@ class Recorder:
             written = self.emitter.tensor_name(step.subject)
             left = tuple(map(writer.index, formals))
             before, after = writer.poly(step.before), writer.poly(step.after)
-            reason = f"the product is {written}"
+            reason = saying("known product", written)
             return Rewrite(name, left, step.name, before, after, reason)
         left = tuple(map(writer.index, formals))
         before, after = writer.poly(step.before), writer.poly(step.after)
@@ -79,7 +79,7 @@ class Recorder:
     def _opening(self, before: Poly, after: Poly) -> str:
         """The names that were replaced by their definitions.  The formula is left to the printers, which letter it."""
         opened = sorted(n for n in names_of(before) - names_of(after) if self.program.defining(n))
-        return f"from the definition of {' and '.join(opened)}" if opened else "multiplied out"
+        return saying("definitions", *opened) if opened else "multiplied out"
 
 
 def _identity(record: Rewrite) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ The records hold SymPy expressions, so every printer styles them as it styles eq
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -60,6 +62,35 @@ class Rewrite:
     def words(self) -> str:
         """The reason with the terms in it, in plain characters."""
         return self.reason.format(*self.terms)
+
+
+#: The reasons that hold names of tensors: what is said before and behind them.
+_SAID = MappingProxyType(
+    {
+        "known sum": ("the sum is ", ""),
+        "known product": ("the product is ", ""),
+        "definition": ("by the definition of ", ""),
+        "definitions": ("from the definition of ", ""),
+        "declared": ("", " is declared "),
+        "zero": ("all contributions to ", " cancel"),
+    }
+)
+
+
+def saying(what: str, *names: str) -> str:
+    """A reason with names of tensors in it."""
+    before, behind = _SAID[what]
+    return f"{before}{' and '.join(names)}{behind}"
+
+
+def with_names(reason: str, names: Mapping[str, str]) -> str:
+    """A reason as it is said when the tensors have other names."""
+    for before, behind in _SAID.values():
+        match = re.fullmatch(rf"{before}(\w+(?: and \w+)*){behind}(\w*)", reason)
+        if match is not None:
+            named = " and ".join(names.get(n, n) for n in match[1].split(" and "))
+            return f"{before}{named}{behind}{match[2]}"
+    return reason
 
 
 @dataclass(frozen=True)

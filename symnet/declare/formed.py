@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -9,10 +10,10 @@ import sympy as sp
 
 from symnet.calculus.facts import Fact
 from symnet.calculus.ir import Access, Equation, Origin, Program, exchange
-from symnet.calculus.rewrites import Rewrite
+from symnet.calculus.rewrites import Rewrite, with_names
 from symnet.declare.names import renamed, renamed_body
 from symnet.declare.sizes import settled
-from symnet.declare.trace import Trace
+from symnet.declare.trace import Formed, Trace
 from symnet.model import Inner
 from symnet.naming import Namer
 
@@ -20,17 +21,39 @@ Names = Mapping[str, str]
 
 
 def inner_derivatives(trace: Trace, names: Names, model: Program) -> Iterator[Inner]:
-    """Each derivative of which the recorded model holds a result; a tensor that it does not have gets a free name."""
+    """Each derivative of which the recorded model holds a result, or another such derivative; a tensor that the model
+    does not have gets a free name."""
     sizes = (str(s) for t in model.tensors.values() for size in t.shape for s in size.free_symbols)
-    namer = Namer((*names.values(), *sizes))
-    for formed in trace.derivatives:
-        inner, found = formed.inner, {a: names.get(key, "") for a, key in formed.inner.results.items()}
-        if formed.told and not {*formed.inner.results.values()}.isdisjoint(model.tensors):
-            own = dict.fromkeys((*inner.forward.tensors, *inner.raw.tensors, *inner.program.tensors))
-            table = {n: names.get(formed.private.get(n, "")) or namer.take(n) for n in own}
-            key = None if trace.mode is None else trace.mode.spec.name
-            mode = next((n for n, k in formed.private.items() if k == key), None)
-            yield _named(trace, replace(inner, results=found), table, mode)
+    namer, called = Namer((*names.values(), *sizes)), dict(names)
+    for formed in _held(trace, model):
+        inner, table = formed.inner, dict[str, str]()
+        for spoken in dict.fromkeys((*inner.forward.tensors, *inner.raw.tensors, *inner.program.tensors)):
+            key = formed.private.get(spoken, "")
+            table[spoken] = called.get(key) or namer.take(_wish(inner, spoken, table))
+            if key:
+                called[key] = table[spoken]
+        told = None if trace.mode is None else trace.mode.spec.name
+        mode = next((n for n, k in formed.private.items() if k == told), None)
+        yield _named(trace, replace(inner, results={a: called[k] for a, k in inner.results.items()}), table, mode)
+
+
+def _wish(inner: Inner, spoken: str, table: Names) -> str:
+    """A name for a tensor that the model does not have: an adjoint is called after its tensor's name in the model."""
+    tensor = next((t for t, adjoint in inner.raw.adjoints.items() if adjoint == spoken), None)
+    if tensor is None:
+        return re.sub(r"(?<=\w)_\d+$", "", spoken)
+    lead, found, _ = spoken.partition(f"_{tensor}")
+    return f"{table[tensor]}_dot" if inner.kind == "tangent" else f"{lead}_{table[tensor]}" if found else spoken
+
+
+def _held(trace: Trace, model: Program) -> list[Formed]:
+    """The derivatives that the model rests on, in the order in which they were formed."""
+    wanted, found = set(model.tensors), list[Formed]()
+    for formed in reversed(trace.derivatives):
+        if formed.told and not wanted.isdisjoint(formed.inner.results.values()):
+            found.append(formed)
+            wanted.update(formed.private[n] for n in formed.inner.forward.tensors if n in formed.private)
+    return found[::-1]
 
 
 def _named(trace: Trace, inner: Inner, names: Names, mode: str | None) -> Inner:
@@ -74,6 +97,7 @@ def _rewrite(rewrite: Rewrite, names: Names) -> Rewrite:
         tensor=names[rewrite.tensor],
         before=renamed_body(rewrite.before, names),
         after=renamed_body(rewrite.after, names),
+        reason=with_names(rewrite.reason, names),
         children=tuple(_rewrite(c, names) for c in rewrite.children),
         terms=tuple(renamed_body(t, names) for t in rewrite.terms),
     )
@@ -81,4 +105,5 @@ def _rewrite(rewrite: Rewrite, names: Names) -> Rewrite:
 
 def _fact(fact: Fact, names: Names) -> Fact:
     before, after = (renamed_body(side, names) for side in fact.sides)
-    return replace(fact, before=before, after=after, steps=tuple(names[s] for s in fact.steps))
+    reason = with_names(fact.reason, names)
+    return replace(fact, before=before, after=after, reason=reason, steps=tuple(names[s] for s in fact.steps))

@@ -48,22 +48,21 @@ def uses_of(scribe: Scribe, adjoint: str) -> list[Use]:
     return uses
 
 
-def raw_chain(scribe: Scribe, adjoint: str, with_delta: bool) -> list[Line]:
-    """The adjoint by the one rule: the chain rule with named derivatives, then with their values."""
+def raw_chain(scribe: Scribe, adjoint: str, with_delta: bool, missing: str) -> list[Line]:
+    """The adjoint by the one rule: the chain rule with named derivatives, then with their values; ``missing`` is what
+    to say of one that nothing contributes to."""
     equations = scribe.derivation.raw.defining(adjoint)
     left = scribe.left_side(equations[0])
     uses = uses_of(scribe, adjoint)
     value = scribe.right_side(equations)
-    plain = bool(uses) and all(map(_plain, uses))
+    plain = bool(uses) and all(map(has_plain_addresses, uses))
     unguarded = not any(use.forward.guard for use in uses)
-    first_order = adjoint in scribe.tensors
-    lines = _delta_lines(scribe, uses) if plain and with_delta and unguarded and first_order else []
+    lines = _delta_lines(scribe, uses) if plain and with_delta and unguarded else []
     picked = any(_holds_delta(line.formula) for line in lines)
     if not picked:
         named = plain and not any(u.to_loss for u in uses) and _targets_differ(uses)
         lines = [_named_line(scribe, uses)] if named else []
     if not uses and equations[0].body == 0:
-        missing = "the loss does not depend on it" if first_order else "the first derivative does not depend on it"
         return [Line(Chain(left, (value,)), (missing,))]
     if not lines:
         return [Line(Chain(left, (value,)))]
@@ -96,7 +95,7 @@ def closed_chain(scribe: Scribe, adjoint: str) -> Line:
     return Line(Chain(scribe.left_side(equations[0]), (scribe.right_side(equations),)))
 
 
-def _plain(use: Use) -> bool:
+def has_plain_addresses(use: Use) -> bool:
     """Whether every address is an index of its own, so that an entry is read at most once for each left side."""
     return not atoms(use.adjoint.body, Delta) and use.forward.op == "+"
 
@@ -120,13 +119,13 @@ def _named_line(scribe: Scribe, uses: list[Use]) -> Line:
         local = Partial(scribe.entry(use.forward.target, places[len(places) - len(use.forward.left) :]), read)
         body = product_of([composer.of(incoming), local])
         reduced = [i for i in use.adjoint.reduced if i in incoming.addresses]
-        terms.append(Signed(False, _summed([composer.letters[i] for i in reduced], body)))
-        value = _local_value(scribe, use, incoming, reduced)
+        terms.append(Signed(False, summed([composer.letters[i] for i in reduced], body)))
+        value = local_value(scribe, use, incoming, reduced)
         remark += [*([", "] if remark else []), Chain(local, (value,))]
     return Line(total_of(terms), tuple(remark))
 
 
-def _local_value(scribe: Scribe, use: Use, incoming: Access, outer: list[Index]) -> Formula:
+def local_value(scribe: Scribe, use: Use, incoming: Access, outer: list[Index]) -> Formula:
     """The local derivative: what stands beside the incoming adjoint, summed over the other reduced indices."""
     rest = tuple(i for i in use.adjoint.reduced if i not in outer)
     equation = replace(
@@ -161,9 +160,9 @@ def _delta_lines(scribe: Scribe, uses: list[Use]) -> list[Line]:
         local = Partial(scribe.entry(target, letters), place.read)
         jacobian = total_of([signed(place.jacobian(use)) for use in group])
         if not to_loss:
-            named.append(Signed(False, _summed(letters, product_of([incoming, local]))))
+            named.append(Signed(False, summed(letters, product_of([incoming, local]))))
             remark += [*([", "] if remark else []), Chain(local, (jacobian,))]
-        valued.append(Signed(False, _summed(letters, product_of([incoming, jacobian]))))
+        valued.append(Signed(False, summed(letters, product_of([incoming, jacobian]))))
     lines = [Line(total_of(named), tuple(remark))] if len(named) == len(valued) else []
     return [*lines, Line(total_of(valued), () if lines else _delta_remark(uses))]
 
@@ -208,7 +207,8 @@ class _Place:
         return composer.contribution(replace(forward, left=self.outer, body=self.scribe.without_seed(body)))
 
 
-def _summed(letters: list[str], body: Formula) -> Formula:
+def summed(letters: list[str], body: Formula) -> Formula:
+    """The body summed over the letters, if there are any."""
     return Total("sum", tuple(letters), body) if letters else body
 
 

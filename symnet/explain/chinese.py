@@ -11,6 +11,8 @@ from symnet.explain.phrases import Phrases
 
 PHRASES = Phrases(
     forward="前向传播",
+    inner="模型中的导数",
+    sought="所求",
     backward="反向传播",
     result="结果",
     facts="用到的已知事实",
@@ -76,6 +78,8 @@ TEMPLATES = {
     "each place it was moved to": "对移到的每个位置求和",
     "sum over every place it is used": "对每个用到它的地方求和",
     "product with a constant": "乘以常数",
+    "sum over all that it depends on": "对它所依赖的一切求和",
+    "the start": "起点",
     "inverse": "逆矩阵",
     "determinant": "行列式",
     "log determinant": "对数行列式",
@@ -127,11 +131,14 @@ TEMPLATES = {
     "why the transpose: the sum runs over {letter}, the last index of both": (
         "为什么要转置：求和取遍 {letter}，它是两个因子的最后一个下标"
     ),
-    # Remarks beside formulas, explain/chain.py, outline.py, softmax.py
+    # Remarks beside formulas, explain/chain.py, inner.py, outline.py, softmax.py
     "δ picks one term": "δ 只选出一项",
     "the derivative of one entry by another is δ": "一个分量对另一个分量的导数是 δ",
     "the loss does not depend on it": "损失不依赖于它",
     "the first derivative does not depend on it": "一阶导数不依赖于它",
+    "no output depends on it": "没有任何输出依赖于它",
+    "derived below": "推导见下",
+    "{entry} depends on {other} alone: {derivative}": "{entry} 只依赖于 {other}：{derivative}",
     "row n is 0 but for a 1 at the label": "第 n 行除标签处为 1 外全为 0",
     "{name} is another tensor of the model": "{name} 是模型中的另一个张量",
     "from the data": "由数据决定",

@@ -98,6 +98,20 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Derived:
+    """A derivative that is part of the model: what is sought, what that needs beside the forward list, its steps.
+
+    ``line`` is that of the person's file where it is taken.
+    """
+
+    line: int | None
+    sought: tuple[Line, ...]
+    where: tuple[Where, ...]
+    notes: tuple[Prose, ...]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True)
 class Outline:
     """The whole document, top to bottom.
 
@@ -117,6 +131,7 @@ class Outline:
     definitions: tuple[Line, ...]
     second: tuple[Prose, ...]
     forward: tuple[Forward, ...]
+    inner: tuple[Derived, ...]
     steps: tuple[Step, ...]
     result: tuple[Line, ...]
     facts: tuple[Line, ...]

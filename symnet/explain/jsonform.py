@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from symnet.explain.document import Declared, Line, Outline, Prose, Reason, Shape, Step
+from symnet.explain.document import Declared, Derived, Line, Outline, Prose, Reason, Shape, Step, Where
 from symnet.explain.formula import Chain, Formula
 from symnet.explain.notation import Notation
 from symnet.explain.spellings import Ascii, Unicode
@@ -58,6 +58,7 @@ class _Page:
                 }
                 for f in outline.forward
             ],
+            "inner": [self._derived(d) for d in outline.inner],
             "steps": [self._step(s) for s in outline.steps],
             "result": self._lines(outline.result),
             "facts": self._lines(outline.facts),
@@ -71,6 +72,23 @@ class _Page:
         note = {"note": self._prose(declared.note)} if declared.note else {}
         return {"name": declared.name, "shape": self._shape(declared.shape), **bound, **note}
 
+    def _derived(self, derived: Derived) -> dict[str, Any]:
+        return {
+            "line": derived.line,
+            "sought": self._lines(derived.sought),
+            "where": [self._where(w) for w in derived.where],
+            "notes": [self._prose(note) for note in derived.notes],
+            "steps": [self._step(s) for s in derived.steps],
+        }
+
+    def _where(self, where: Where) -> dict[str, Any]:
+        return {
+            "name": where.name,
+            "index": self._formula(where.index),
+            "matrix": self._formula(where.matrix),
+            "remark": self._prose(where.remark),
+        }
+
     def _step(self, step: Step) -> dict[str, Any]:
         head = {"number": step.number, "name": step.name, "shape": self._shape(step.shape), "rules": list(step.rules)}
         if self.outline.hint:
@@ -81,15 +99,7 @@ class _Page:
             "lines": list(step.lines),
             "earlier": [self._lines(lines) for lines in step.earlier],
             "chain": self._lines(step.chain),
-            "where": [
-                {
-                    "name": w.name,
-                    "index": self._formula(w.index),
-                    "matrix": self._formula(w.matrix),
-                    "remark": self._prose(w.remark),
-                }
-                for w in step.where
-            ],
+            "where": [self._where(w) for w in step.where],
             "matrix": self._formula(step.matrix),
             "code": step.code,
             "operands": [self._shape(shape) for shape in step.operands],

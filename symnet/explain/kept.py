@@ -11,9 +11,10 @@ from typing import TypeVar
 
 import sympy as sp
 
+from symnet.calculus.facts import Fact
 from symnet.calculus.ir import GIVEN, Access, Equation, Index, Program, TensorSpec, atoms
 from symnet.calculus.rewrites import Rewrite, Total
-from symnet.model import Derivation
+from symnet.model import Derivation, Inner
 
 T = TypeVar("T")
 Places = Mapping[str, frozenset[int]]
@@ -25,13 +26,27 @@ def without_kept_axes(derivation: Derivation) -> Derivation:
     places = axes.places()
     if not places:
         return derivation
-    forward, raw, simplified = (_squeezed(p, places) for p in axes.programs)
-    model = replace(derivation.model, program=forward)
-    rewrites = tuple(_rewrite(r, places) for r in derivation.rewrites)
-    facts = tuple(
-        replace(f, before=_expression(f.before, places), after=_expression(f.after, places)) for f in derivation.facts
+    forward, raw, simplified = (_squeezed(p, places) for p in axes.programs[:3])
+    model = replace(derivation.model, program=forward, inner=tuple(_inner(i, places) for i in derivation.model.inner))
+    return replace(
+        derivation,
+        model=model,
+        raw=raw,
+        program=simplified,
+        rewrites=tuple(_rewrite(r, places) for r in derivation.rewrites),
+        facts=tuple(_fact(f, places) for f in derivation.facts),
     )
-    return replace(derivation, model=model, raw=raw, program=simplified, rewrites=rewrites, facts=facts)
+
+
+def _inner(inner: Inner, places: Places) -> Inner:
+    return replace(
+        inner,
+        forward=_squeezed(inner.forward, places),
+        raw=_squeezed(inner.raw, places),
+        program=_squeezed(inner.program, places),
+        rewrites=tuple(_rewrite(r, places) for r in inner.rewrites),
+        facts=tuple(_fact(f, places) for f in inner.facts),
+    )
 
 
 Axis = tuple[str, int]  # a tensor and the place of one of its axes
@@ -41,7 +56,9 @@ class _Axes:
     """The axes of size 1 in classes: two are alike if one index runs along both, or the tensors are adjoint."""
 
     def __init__(self, derivation: Derivation) -> None:
-        self.programs = (derivation.model.program, derivation.raw, derivation.program)
+        inner = derivation.model.inner
+        parts = (p for i in inner for p in (i.forward, i.raw, i.program))
+        self.programs: tuple[Program, ...] = (derivation.model.program, derivation.raw, derivation.program, *parts)
         specs = {n: spec for p in self.programs for n, spec in p.tensors.items()}
         single = [(n, k) for n, spec in specs.items() for k, size in enumerate(spec.shape) if size == 1]
         self.alike: dict[Axis, Axis] = {axis: axis for axis in single}
@@ -51,10 +68,13 @@ class _Axes:
         for number, program in enumerate(self.programs):
             for equation in program.equations:
                 self._enter(equation, number == 0)
-        for tensor, adjoint in derivation.raw.adjoints.items():
-            for k in range(len(specs[tensor].shape) if tensor in specs and adjoint in specs else 0):
-                if (tensor, k) in self.alike and (adjoint, k) in self.alike:
-                    self._join([(tensor, k), (adjoint, k)])
+        pairs = [(t, a) for p in (derivation.raw, *(i.raw for i in inner)) for t, a in p.adjoints.items()]
+        for tensor, adjoint in pairs:
+            if tensor in specs and adjoint in specs:
+                lead = specs[adjoint].rank - specs[tensor].rank  # of a Jacobian, the axes of the output
+                for k in range(specs[tensor].rank):
+                    if (tensor, k) in self.alike and (adjoint, lead + k) in self.alike:
+                        self._join([(tensor, k), (adjoint, lead + k)])
 
     def places(self) -> Places:
         """The places of the axes that only keep a place, by the name of the tensor."""
@@ -133,6 +153,10 @@ def _rewrite(rewrite: Rewrite, places: Places) -> Rewrite:
         children=tuple(_rewrite(c, places) for c in rewrite.children),
         terms=tuple(_expression(t, places) for t in rewrite.terms),
     )
+
+
+def _fact(fact: Fact, places: Places) -> Fact:
+    return replace(fact, before=_expression(fact.before, places), after=_expression(fact.after, places))
 
 
 def _expression(expression: sp.Expr, places: Places) -> sp.Expr:

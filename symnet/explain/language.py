@@ -15,7 +15,7 @@ from functools import cached_property
 from string import Formatter
 
 from symnet.explain.chinese import PHRASES, TEMPLATES
-from symnet.explain.document import Forward, Line, Outline, Prose, Reason, Step, Where
+from symnet.explain.document import Derived, Forward, Line, Outline, Prose, Reason, Step, Where
 from symnet.explain.formula import Formula
 from symnet.explain.numbers import Numbers
 from symnet.explain.phrases import Phrases
@@ -91,6 +91,7 @@ def translate(outline: Outline, language: str) -> Outline:
         definitions=_lines(known, outline.definitions),
         second=tuple(map(known.prose, outline.second)),
         forward=tuple(_forward(known, f) for f in outline.forward),
+        inner=tuple(_derived(known, d) for d in outline.inner),
         steps=tuple(_step(known, s) for s in outline.steps),
         result=_lines(known, outline.result),
         facts=_lines(known, outline.facts),
@@ -139,6 +140,16 @@ def _step(known: Catalogue, step: Step) -> Step:
         where=tuple(_where(known, w) for w in step.where),
         remarks=tuple(map(known.prose, step.remarks)),
         reasons=tuple(_reason(known, r) for r in step.reasons),
+    )
+
+
+def _derived(known: Catalogue, derived: Derived) -> Derived:
+    return replace(
+        derived,
+        sought=_lines(known, derived.sought),
+        where=tuple(_where(known, w) for w in derived.where),
+        notes=tuple(map(known.prose, derived.notes)),
+        steps=tuple(_step(known, s) for s in derived.steps),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from symnet.explain.document import Declared, Line, Outline, Prose, Reason, Shape, Step
+from symnet.explain.document import Declared, Derived, Line, Outline, Prose, Reason, Shape, Step, Where
 from symnet.explain.formula import Chain, Formula
 from symnet.explain.tex import Latex, words
 from symnet.explain.text import number_lines
@@ -38,6 +38,8 @@ class _Page:
         if outline.forward:
             yield _section(phrases.forward)
             yield from self._forward()
+        for derived in outline.inner:
+            yield from self._derived(derived)
         yield _section(phrases.backward)
         yield rf"{phrases.start.capitalize()}{phrases.colon}${self._adjoint(outline.loss)} = 1${phrases.stop}"
         for step in outline.steps:
@@ -108,6 +110,16 @@ class _Page:
                 rows.append(self._row(Line(form, forward.remark if first else ()), place if first else ""))
         yield from self._aligned(rows)
 
+    def _derived(self, derived: Derived) -> Iterable[str]:
+        phrases = self.phrases
+        line = f"{phrases.colon}{phrases.line.format(numbers=derived.line)}" if derived.line is not None else ""
+        yield _section(phrases.inner + line)
+        yield from self._aligned([self._row(sought) for sought in derived.sought])
+        yield from map(self._where, derived.where)
+        yield from _items([self._prose(note) for note in derived.notes])
+        for step in derived.steps:
+            yield from self._step(step)
+
     def _step(self, step: Step) -> Iterable[str]:
         phrases = self.phrases
         origin = f" {phrases.from_lines(step.origin)}" if step.origin else ""
@@ -120,19 +132,18 @@ class _Page:
         if self.outline.form != "matrix" or step.matrix is None:
             lines = [line for lines in (*step.earlier, step.chain) for line in lines]
             yield from self._aligned([self._row(line) for line in lines])
-        for where in step.where:
-            formula = where.matrix if self.outline.form == "matrix" and where.matrix is not None else where.index
-            yield rf"{phrases.where.capitalize()} ${self._formula(formula)}${self._remark(where.remark)}{phrases.stop}"
+        yield from map(self._where, step.where)
         if step.matrix is not None and self.outline.form != "index":
             operands = " ".join(map(self._shape, step.operands))
             shapes = rf" && \text{{{operands} $\to$ {self._shape(step.product)}}}" if operands else ""
             code = rf" && \text{{{phrases.code}{phrases.colon}\texttt{{{words(step.code)}}}}}" if step.code else ""
             yield from self._aligned([f"{self._sides(step.matrix)}{code}{shapes}"])
-        remarks = [self._prose(r) for r in step.remarks] + [r for x in step.reasons for r in self._reason(x)]
-        if remarks:
-            yield r"\begin{itemize}"
-            yield from (rf"\item {remark}" for remark in remarks)
-            yield r"\end{itemize}"
+        yield from _items([self._prose(r) for r in step.remarks] + [r for x in step.reasons for r in self._reason(x)])
+
+    def _where(self, where: Where) -> str:
+        formula = where.matrix if self.outline.form == "matrix" and where.matrix is not None else where.index
+        line = f"${self._formula(formula)}${self._remark(where.remark)}"
+        return f"{self.phrases.where.capitalize()} {line}{self.phrases.stop}"
 
     def _reason(self, reason: Reason) -> Iterable[str]:
         formula = f"${self._formula(reason.line.formula)}$ " if reason.line.formula is not None else ""
@@ -172,3 +183,11 @@ class _Page:
 
 def _section(title: str) -> str:
     return rf"\subsection*{{{title.capitalize()}}}"
+
+
+def _items(remarks: Sequence[str]) -> Iterable[str]:
+    """A list, if there is anything in it."""
+    if remarks:
+        yield r"\begin{itemize}"
+        yield from (rf"\item {remark}" for remark in remarks)
+        yield r"\end{itemize}"

@@ -67,9 +67,9 @@ class Letters:
         return letter
 
 
-def letters_for(program: Program, batch: sp.Expr | None) -> Letters:
-    """Letters for every size of a program, in the order of its tensors; names of tensors and sizes are not used."""
+def letters_for(program: Program, batch: sp.Expr | None, taken: Iterable[str]) -> Letters:
+    """Letters for every size of a program, in the order of its tensors, none that is taken or the name of a size."""
     sizes = [size for spec in program.tensors.values() for size in spec.shape]
     names = {symbol.name for size in sizes for symbol in size.free_symbols}
     times = [size for loop in loops_of(program) for size in (loop.size, loop.size + 1)]
-    return Letters(sizes, batch, names | set(program.tensors), dict.fromkeys(times))
+    return Letters(sizes, batch, names.union(taken), dict.fromkeys(times))

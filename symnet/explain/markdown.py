@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from symnet.explain.document import Declared, Line, Outline, Prose, Reason, Shape, Step
+from symnet.explain.document import Declared, Derived, Line, Outline, Prose, Reason, Shape, Step, Where
 from symnet.explain.formula import Chain, Formula
 from symnet.explain.spellings import Unicode
 from symnet.explain.tex import Latex
@@ -34,6 +34,8 @@ class _Page:
                 if forward.matrix is not None and outline.form != "index":
                     forms = [forward.matrix, *([forward.index] if outline.form == "both" else [])]
                 yield from self._block([Line(f) for f in forms])
+        for derived in outline.inner:
+            yield from self._derived(derived)
         yield f"\n## {phrases.backward.capitalize()}\n"
         yield f"{phrases.start.capitalize()}{phrases.colon}`d{outline.loss} = 1`\n"
         for step in outline.steps:
@@ -81,6 +83,21 @@ class _Page:
     def _shape(self, shape: Shape) -> str:
         return f"[{','.join(map(self.plain.address, shape))}]"
 
+    def _derived(self, derived: Derived) -> Iterable[str]:
+        phrases = self.phrases
+        line = f"{phrases.colon}{phrases.line.format(numbers=derived.line)}" if derived.line is not None else ""
+        yield f"\n## {phrases.inner.capitalize()}{line}\n"
+        yield from self._block(derived.sought)
+        yield from map(self._where, derived.where)
+        if derived.notes:
+            yield from (*(f"- {self._prose(note)}" for note in derived.notes), "")
+        for step in derived.steps:
+            yield from self._step(step)
+
+    def _where(self, where: Where) -> str:
+        formula = where.matrix if self.outline.form == "matrix" and where.matrix is not None else where.index
+        return f"{self.phrases.where} ${self._formula(formula)}${self._remark(where.remark)}\n"
+
     def _step(self, step: Step) -> Iterable[str]:
         phrases = self.phrases
         origin = f", {phrases.from_lines(step.origin)}" if step.origin else ""
@@ -92,9 +109,7 @@ class _Page:
         if self.outline.form != "matrix" or step.matrix is None:
             for lines in (*step.earlier, step.chain):
                 yield from self._block(lines)
-        for where in step.where:
-            formula = where.matrix if self.outline.form == "matrix" and where.matrix is not None else where.index
-            yield f"{phrases.where} ${self._formula(formula)}${self._remark(where.remark)}\n"
+        yield from map(self._where, step.where)
         if step.matrix is not None and self.outline.form != "index":
             yield from self._block([Line(step.matrix)])
             operands = " ".join(map(self._shape, step.operands))

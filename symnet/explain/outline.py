@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symnet.calculus.facts import Fact
-from symnet.calculus.ir import Equation, Index, TensorSpec, atoms
-from symnet.calculus.rewrites import Rewrite
-from symnet.calculus.rewrites import Total as Sum
-from symnet.explain.chain import closed_chain, raw_chain, uses_of
+from symnet.calculus.ir import Program, TensorSpec
 from symnet.explain.closed import result_lines
-from symnet.explain.compose import Composer
-from symnet.explain.document import Declared, Forward, LetterUse, Line, Outline, Prose, Reason, Step, Where
+from symnet.explain.document import Declared, Forward, LetterUse, Line, Outline, Prose
 from symnet.explain.formula import Call, Chain, Formula, Name, Partial
+from symnet.explain.inner import inner_blocks
 from symnet.explain.kept import without_kept_axes
-from symnet.explain.matrix import MatrixForm, matrix_forms
 from symnet.explain.modes import how_drawn, others
 from symnet.explain.options import Options
-from symnet.explain.rules import remarks_of, rules_of, why_transposed
 from symnet.explain.scribe import Scribe, scribe_for
-from symnet.explain.times import remarks_on_tensors
+from symnet.explain.steps import Place, StepWriter
 from symnet.model import Derivation
 
 
@@ -33,43 +26,44 @@ def outline(derivation: Derivation, options: Options | None = None) -> Outline:
     if chosen.step is not None and not 1 <= chosen.step <= len(derivation.steps):
         raise ValueError(f"there is no step {chosen.step}: the steps are 1 to {len(derivation.steps)}")
     squeezed = without_kept_axes(derivation)
-    pairs = ((derivation.model.program, squeezed.model.program), (derivation.program, squeezed.program))
+    pairs = zip(_programs(derivation), _programs(squeezed), strict=True)
     shapes = {n: t.shape for own, left in pairs for n, t in own.tensors.items() if left.tensors[n].shape != t.shape}
     return _Writer(squeezed, chosen, shapes).document()
 
 
+def _programs(derivation: Derivation) -> tuple[Program, ...]:
+    """Those whose tensors are told with their shapes."""
+    return derivation.model.program, derivation.program, *(i.program for i in derivation.model.inner)
+
+
 @dataclass
 class _Writer:
-    """Builds one document; ``told`` are the adjoints and names already explained, ``seen`` the rules shown with δ."""
+    """Builds one document."""
 
     derivation: Derivation
     options: Options
     shapes: Mapping[str, tuple[sp.Expr, ...]]
-    told: set[str] = field(default_factory=set)
-    seen: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.scribe: Scribe = replace(scribe_for(self.derivation), layout=self.options.layout, shapes=self.shapes)
-        self.matrix: Mapping[str, MatrixForm] = matrix_forms(self.scribe) if self.options.form != "index" else {}
         self.forward_names = self.derivation.model.program.targets()
-        self.remarks = remarks_on_tensors(self.scribe)
-        raw = self.derivation.raw
-        self.targets, self.raw_targets = self.derivation.program.targets(), raw.targets()
-        self.kept = {*self.targets, *self.forward_names, raw.adjoints.get(raw.loss, "")}
-        self.numbers = {name: k for k, name in enumerate(self.forward_names, 1)}
-        self.rewrites: dict[str, list[tuple[int, Rewrite]]] = {}  # of each adjoint, with their places among all
-        for place, rewrite in enumerate(self.derivation.rewrites):
-            self.rewrites.setdefault(rewrite.tensor, []).append((place, rewrite))
+        self.place = Place({name: k for k, name in enumerate(self.forward_names, 1)}, self._lines())
+        self.writer = StepWriter(self.scribe, self.options, self.place)
+
+    def _lines(self) -> tuple[int | None, ...]:
+        sources = (self.derivation.model.program.tensors[name].source for name in self.forward_names)
+        return tuple(source.line if source else None for source in sources)
 
     def document(self) -> Outline:
         model, program = self.derivation.model, self.derivation.program
         forward = self._forward()
-        steps = tuple(self._step(k + 1, name) for k, name in enumerate(self.derivation.steps))
+        inner = inner_blocks(self.scribe, self.options, self.place) if self.options.step is None else ()
+        steps = self.writer.steps()
         if self.options.step is not None:
             steps = (steps[self.options.step - 1],)
         whole = self.options.step is None and not self.options.hint
-        result = result_lines(self.scribe, self.matrix, self.options.form) if whole else ()  # before the legend
-        facts = tuple(map(self._fact, self.derivation.facts)) if whole else ()
+        result = result_lines(self.scribe, self.writer.matrix, self.options.form) if whole else ()  # before the legend
+        facts = tuple(map(self.writer.fact, self.derivation.facts)) if whole else ()
         updates, evaluation = (others(self.scribe, p) if whole else () for p in (model.updates, model.evaluation))
         return Outline(
             path=model.path.as_posix() if not model.path.is_absolute() else model.path.name,
@@ -83,6 +77,7 @@ class _Writer:
             definitions=self._definitions(),
             second=self._second(),
             forward=forward if self.options.step is None else (),
+            inner=inner,
             steps=steps,
             result=result,
             facts=facts,
@@ -129,172 +124,20 @@ class _Writer:
         return tuple((f"{name} means ∂²{loss}/∂{p}∂{q}, the indices of {p} first",) for (p, q), name in pairs)
 
     def _forward(self) -> tuple[Forward, ...]:
-        program = self.derivation.model.program
+        program, remarks = self.derivation.model.program, self.writer.remarks
+        below = {name for inner in self.derivation.model.inner for name in inner.results.values()}
         lines = []
         for number, name in enumerate(self.forward_names, 1):
-            equations = program.defining(name)
-            form = self.matrix.get(name)
+            form = self.writer.matrix.get(name)
             lines.append(
                 Forward(
                     number,
                     self.scribe.words.name(name),
-                    self.scribe.equation(equations),
+                    self.scribe.equation(program.defining(name)),
                     form.formula if form else None,
                     self.scribe.shape(name, program),
-                    self._line_of(name),
-                    self.remarks.get(name, ()),
+                    self.place.lines[number - 1],
+                    remarks.get(name) or (("derived below",) if name in below else ()),
                 )
             )
         return tuple(lines)
-
-    def _line_of(self, tensor: str) -> int | None:
-        source = self.derivation.model.program.tensors[tensor].source
-        return source.line if source else None
-
-    def _step(self, number: int, adjoint: str) -> Step:
-        program = self.derivation.program
-        uses = uses_of(self.scribe, adjoint)
-        none = "the loss itself" if adjoint == program.adjoints.get(program.loss) else "no path leads to it"
-        none = none if adjoint in self.scribe.tensors or not program.reads(adjoint) else "a part of the next adjoint"
-        rules = rules_of(uses) if uses else (none,)
-        earlier = self._earlier(adjoint)
-        before = [use for name in earlier for use in uses_of(self.scribe, name)]
-        if before:
-            rules = tuple(dict.fromkeys((*rules_of(before), *rules)))
-        uses = [*before, *uses]
-        form = self.matrix.get(adjoint)
-        numbers = tuple(sorted({self._forward_number(u.forward) for u in uses} - {0}))
-        remarks: list[Prose] = [r for r in (self.remarks.get(adjoint), *((t,) for t in remarks_of(uses))) if r]
-        remarks += self._why(program.defining(adjoint), form)
-        return Step(
-            number,
-            adjoint,
-            self.scribe.shape(adjoint, program),
-            numbers,
-            tuple(sorted({line for k in numbers if (line := self._line_of(self.forward_names[k - 1])) is not None})),
-            rules,
-            tuple(tuple(self._chain(name)) for name in earlier),
-            tuple(self._step_chain(adjoint)),
-            tuple(self._where(adjoint)),
-            form.formula if form else None,
-            form.code if form else None,
-            form.operands if form else (),
-            form.product if form else self.scribe.shape(adjoint, program),
-            tuple(remarks),
-            _once(list(map(self._reason, self._rewrites_of((*earlier, adjoint)))), set()),
-        )
-
-    def _rewrites_of(self, adjoints: Iterable[str]) -> list[Rewrite]:
-        """The rewrites of several adjoints in their order."""
-        found = [placed for name in dict.fromkeys(adjoints) for placed in self.rewrites.get(name, ())]
-        return [rewrite for _, rewrite in sorted(found, key=lambda placed: placed[0])]
-
-    def _why(self, equations: Sequence[Equation], form: MatrixForm | None) -> list[Prose]:
-        if form is None or not form.transposed or len(equations) != 1:
-            return []
-        letters = self.scribe.letters.assign(equations[0].indices)
-        text = why_transposed(equations[0], letters.__getitem__)
-        return [(f"why the transpose: {text}",)] if text else []
-
-    def _forward_number(self, equation: Equation) -> int:
-        return self.numbers.get(equation.target, 0)
-
-    def _earlier(self, adjoint: str) -> list[str]:
-        """Tensors of the one rule that the simplified program no longer has and that no earlier step has told."""
-        raw = self.derivation.raw
-        wanted: set[str] = set()
-        open_names = [adjoint]
-        while open_names:
-            for name in sorted(raw.reads(open_names.pop())):
-                if raw.defining(name) and not any(name in known for known in (self.kept, self.told, wanted)):
-                    wanted.add(name)
-                    open_names.append(name)
-        self.told |= wanted
-        return [name for name in self.raw_targets if name in wanted] if wanted else []
-
-    def _chain(self, name: str) -> list[Line]:
-        if self.derivation.raw.tensors[name].role != "adjoint":
-            return [Line(self.scribe.equation(self.derivation.raw.defining(name)))]
-        return raw_chain(self.scribe, name, self.options.detail == "full")
-
-    def _step_chain(self, adjoint: str) -> list[Line]:
-        closed = closed_chain(self.scribe, adjoint)
-        if self.options.detail == "brief" or not self.derivation.raw.defining(adjoint):
-            return [closed]
-        lines = raw_chain(self.scribe, adjoint, self._shows_delta(adjoint))
-        assert isinstance(closed.formula, Chain)
-        (value,) = closed.formula.right
-        last = lines[-1].formula
-        if value != (last.right[-1] if isinstance(last, Chain) else last):
-            names = dict.fromkeys(r.name for r in self._rewrites_of((adjoint,)))
-            lines.append(Line(value, (", ".join(names),) if names else ()))
-        return lines
-
-    def _shows_delta(self, adjoint: str) -> bool:
-        """δ in every step when in full, else where a sum or a matrix product is met for the first time."""
-        if self.options.detail == "full" or self.options.step is not None:
-            return True
-        kinds = {r for r in rules_of(uses_of(self.scribe, adjoint)) if r == "sum" or r.startswith("matmul")}
-        new = {k.split(",")[0] for k in kinds} - self.seen
-        self.seen |= new
-        return bool(new)
-
-    def _where(self, adjoint: str) -> Iterable[Where]:
-        """Definitions of the names that the simplifier gave and that this step is the first to use."""
-        program, model = self.derivation.program, self.derivation.model.program
-        wanted: set[str] = set()
-        open_names = [adjoint]
-        while open_names:
-            for name in sorted(program.reads(open_names.pop())):
-                new = not any(name in known for known in (model.tensors, self.told, wanted))
-                if new and program.defining(name) and program.tensors[name].role == "intermediate":
-                    wanted.add(name)
-                    open_names.append(name)
-        self.told |= wanted
-        for name in self.targets if wanted else ():
-            if name in wanted:
-                form = self.matrix.get(name)
-                index = self.scribe.equation(program.defining(name))
-                yield Where(name, index, form.formula if form else None, self.remarks.get(name, ()))
-
-    def _reason(self, rewrite: Rewrite) -> Reason:
-        before, after, *terms = self._sides(rewrite, rewrite.before, rewrite.after, *rewrite.terms)
-        line = Line(Chain(before, (after,)) if before != after else None)
-        children = tuple(map(self._reason, rewrite.children)) if self.options.detail == "full" else ()
-        return Reason(rewrite.name, line, _filled(rewrite.reason, terms), children)
-
-    def _fact(self, fact: Fact) -> Line:
-        before, after = self._sides(Rewrite("", (), "", fact.before, fact.after, ""), fact.before, fact.after)
-        return Line(Chain(before, (after,)), (fact.reason,))
-
-    def _sides(self, rewrite: Rewrite, *sides: sp.Expr) -> list[Formula]:
-        """The expressions of a record as formulas; an index that is free in one of them has one letter in all."""
-        summed = [[i for t in sp.preorder_traversal(side) for i in _bound(t)] for side in sides]
-        free = {i for side, bound in zip(sides, summed, strict=True) for i in atoms(side, Index) - {*bound}}
-        outer = [*rewrite.left, *sorted(free - {*rewrite.left}, key=lambda i: i.serial)]
-        letters = (self.scribe.letters.assign([*outer, *bound]) for bound in summed)
-        composers = [
-            Composer(self.scribe.words, at, rewrite.left, any(b)) for at, b in zip(letters, summed, strict=True)
-        ]
-        return [c.of(self.scribe.without_seed(side)) for c, side in zip(composers, sides, strict=True)]
-
-
-def _once(reasons: Sequence[Reason], said: set[tuple[Line, Prose]]) -> tuple[Reason, ...]:
-    """The reasons without those that were given before, or say that something cancels where both sides are alike."""
-    found = []
-    for reason in reasons:
-        nothing = reason.name == "cancel" and reason.line.formula is None
-        if not nothing and (reason.line, reason.reason) not in said:
-            said.add((reason.line, reason.reason))
-            found.append(replace(reason, children=_once(reason.children, said)))
-    return tuple(found)
-
-
-def _filled(words: str, terms: Sequence[Formula]) -> Prose:
-    """The words with the terms in their gaps."""
-    parts = re.split(r"\{(\d+)\}", words)
-    return tuple(terms[int(part)] if k % 2 else part for k, part in enumerate(parts) if part)
-
-
-def _bound(expression: sp.Basic) -> tuple[Index, ...]:
-    return expression.indices if isinstance(expression, Sum) else ()

@@ -14,6 +14,8 @@ class Phrases:
     """English unless said otherwise.  Headings are in small letters; a renderer that wants capitals makes them."""
 
     forward: str = "forward"
+    inner: str = "derivative in the model"
+    sought: str = "sought"
     backward: str = "backward"
     result: str = "result"
     facts: str = "facts used"

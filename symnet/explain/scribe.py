@@ -94,17 +94,19 @@ def scribe_for(derivation: Derivation) -> Scribe:
     """The scribe of a derivation; names of tensors and sizes are fixed here once."""
     raw, program = derivation.raw, derivation.program
     names = dict.fromkeys([*raw.tensors, *program.tensors])
+    inner = [p for i in derivation.model.inner for p in (i.raw, i.program)]
+    every = {*names, *(n for p in inner for n in p.tensors)}
     sizes = {s.name for spec in raw.tensors.values() for size in spec.shape for s in size.free_symbols}
-    shown = {"loss": "L"} if raw.loss == "loss" and "L" not in names and "L" not in sizes else {}
+    shown = {"loss": "L"} if raw.loss == "loss" and "L" not in every | sizes else {}
     tensors = {adjoint: tensor for tensor, adjoint in raw.adjoints.items() if tensor in raw.tensors}
-    one_hot = _one_hot_names((raw, program), set(names) | sizes)
+    one_hot = _one_hot_names((raw, program, *inner), every | sizes)
     order = {name: place for place, name in enumerate(names)}
     adjoints = frozenset(n for n in names if n in raw.tensors and raw.tensors[n].role == "adjoint")
-    taken = {*names, *sizes, *shown.values(), *one_hot.values()}
+    taken = {*every, *sizes, *shown.values(), *one_hot.values()}
     declared = frozenset(n for n, t in raw.tensors.items() if "symmetric" in t.facts and t.rank == 2)
     symmetric = symmetric_tensors(raw, declared) - declared
     words = Words(order, shown, one_hot, adjoints, "I" if "I" not in taken else None, symmetric)
-    letters = letters_for(raw, _batch(derivation))
+    letters = letters_for(raw, _batch(derivation), every)
     return Scribe(derivation, words, letters, tensors)
 
 

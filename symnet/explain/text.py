@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from symnet.explain.document import Declared, Forward, Line, Outline, Prose, Reason, Shape, Step, Where
+from symnet.explain.document import Declared, Derived, Forward, Line, Outline, Prose, Reason, Shape, Step, Where
 from symnet.explain.formula import Chain, Formula
 from symnet.explain.notation import Linear
 from symnet.explain.numbers import NumberRow, Numbers
@@ -44,6 +44,7 @@ class _Page:
         blocks = [self._header()]
         if outline.forward:
             blocks.append([phrases.forward.upper(), *(line for f in outline.forward for line in self._forward(f))])
+        blocks += [list(self._derived(derived)) for derived in outline.inner]
         blocks.append([self._start(), *(line for s in outline.steps for line in self._step(s))])
         if outline.result:
             blocks.append([phrases.result.upper(), *(f"   {self._line(r)}" for r in outline.result)])
@@ -95,6 +96,19 @@ class _Page:
         yield f"{head} {formulas[0]}"
         for formula in formulas[1:]:
             yield " " * 25 + formula
+
+    def _derived(self, derived: Derived) -> Iterable[str]:
+        phrases = self.phrases
+        line = f"   {phrases.line.format(numbers=derived.line)}" if derived.line is not None else ""
+        yield phrases.inner.upper() + line
+        for sought in derived.sought:
+            yield self._labelled(phrases.sought) + self._line(sought)
+        for where in derived.where:
+            yield from self._where(where)
+        for note in derived.notes:
+            yield f"{self._labelled(phrases.note)}{self._prose(note)}"
+        for step in derived.steps:
+            yield from self._step(step)
 
     def _step(self, step: Step) -> Iterable[str]:
         phrases = self.phrases

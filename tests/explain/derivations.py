@@ -90,7 +90,12 @@ def valued(derivation: Derivation, sizes: Mapping[str, int], inputs: Mapping[str
     for arithmetic in (EXACT, FLOAT):
         try:
             values = evaluate(derivation.raw, rounded, arithmetic)
-            return Known(derivation, sizes, {**evaluate(derivation.program, rounded, arithmetic), **values})
+            values = {**evaluate(derivation.program, rounded, arithmetic), **values}
+            for inner in derivation.model.inner:
+                for program in (inner.forward, inner.program, inner.raw):
+                    given = {n: values[n] for n, t in program.tensors.items() if not program.defining(n)}
+                    values = {**evaluate(program, given, arithmetic), **values}
+            return Known(derivation, sizes, values)
         except NotExact:
             continue
     raise AssertionError("float64 has a value for everything")

@@ -21,9 +21,11 @@ _LEFT_ASCII = re.compile(r"(?P<name>[A-Za-z_][A-Za-z0-9_]*)(?:\[(?P<plain>[a-z0-
 
 @dataclass
 class Page:
-    """The formulas of one page: (left side, right side, local derivatives in the remark)."""
+    """The formulas of one page: (left side, right side, local derivatives in the remark); ``meanings`` are what the
+    names of derivatives in the model stand for."""
 
     equations: list[tuple[str, str, str]] = field(default_factory=list)
+    meanings: list[tuple[str, str]] = field(default_factory=list)
     equalities: list[tuple[str, str]] = field(default_factory=list)
     letters: dict[str, str] = field(default_factory=dict)
     one_hot: dict[str, str] = field(default_factory=dict)
@@ -48,12 +50,18 @@ def page_of(text: str) -> Page:
             _equations(page, _split(line.strip())[0], "")
         elif line.startswith("   where    "):
             _equations(page, _split(line.strip().removeprefix("where").strip())[0], "")
-        elif line.startswith("   index    ") or (line.startswith(" " * 12) and left and block == "BACKWARD"):
+        elif line.startswith("   index    ") or (
+            line.startswith(" " * 12) and left and block in ("BACKWARD", "DERIVATIVE")
+        ):
             formula, remark = _split(line.removeprefix("   index").strip())
             left = formula.split(" = ")[0] if not formula.startswith("= ") else left
             right = formula.removeprefix("= ") if formula.startswith("= ") else formula.partition(" = ")[2]
-            for part in _sides(right):
-                page.equations.append((left, part, remark))
+            sides = _sides(right)
+            if block == "DERIVATIVE" and not formula.startswith("= "):
+                page.meanings.append((left, sides.pop(0)))
+            page.equations += [(left, part, remark) for part in sides]
+        elif line.startswith("   sought   "):
+            page.meanings.append(tuple(_sides(line.removeprefix("   sought").strip())))
         elif line.startswith("   because  ") and " = " in (
             formula := _split(line.removeprefix("   because").strip())[0]
         ):

@@ -79,7 +79,10 @@ def prose(document: Outline) -> Iterator[str]:
     pieces: list[Prose] = [*document.second, *document.notes]
     yield from (value for _, value in document.sizes)
     lines = [*document.definitions, *document.result, *document.facts]
-    for step in document.steps:
+    for block in document.inner:
+        pieces += block.notes
+        lines += block.sought
+    for step in (*document.steps, *(s for block in document.inner for s in block.steps)):
         yield from step.rules
         pieces += [*step.remarks, *(w.remark for w in step.where)]
         lines += [*step.chain, *(line for some in step.earlier for line in some)]
@@ -98,6 +101,7 @@ def names(document: Outline) -> set[str]:
         document.loss,
         f"d{document.loss}",
         *(step.name for step in document.steps),
+        *(step.name for block in document.inner for step in block.steps),
         *(n for n, _ in document.sizes),
     ]
     written += [n for pair in document.adjoints for n in (*pair, f"d{pair[0]}", f"d{pair[1]}")]
@@ -164,11 +168,11 @@ def _relabelled(page: str) -> str:
     for line in page.splitlines():
         for field in fields(Phrases):
             before, after = getattr(PHRASES, field.name), getattr(ENGLISH, field.name)
-            if field.name in ("forward", "backward", "result") and line.split("   ")[0] == before:
+            if field.name in ("forward", "inner", "backward", "result") and line.split("   ")[0] == before:
                 line = line.replace(before, after.upper())
             elif field.name in ("letters", "define") and line.startswith(f"  {before}  "):
                 line = line.replace(before, after).replace(f" {PHRASES.over} ", f" {ENGLISH.over} ")
-            elif field.name in ("index", "where", "because") and line.startswith(f"   {before} "):
+            elif field.name in ("index", "where", "because", "sought") and line.startswith(f"   {before} "):
                 line = f"   {after:<9}" + line[12 - len(before) :]
         lines.append(re.sub(r"^( \(\d+\) \[[^\]]*\]) 第 (\d+) 行", r"\1 line \2", line))
     return "\n".join(lines)
@@ -208,8 +212,9 @@ def _spoken(module: str) -> Iterator[str]:
             yield node.value
 
 
-SPEAKERS = ("explain/rules.py", "explain/chain.py", "explain/outline.py", "explain/softmax.py", "explain/closed.py",
-            "explain/scribe.py", "explain/compose.py", "calculus/rewrites.py", "calculus/records.py",
+SPEAKERS = ("explain/rules.py", "explain/chain.py", "explain/inner.py", "explain/along.py", "explain/steps.py",
+            "explain/outline.py", "explain/softmax.py", "explain/closed.py", "explain/scribe.py",
+            "explain/compose.py", "calculus/rewrites.py", "calculus/records.py",
             "verify/numbers.py", "verify/rational.py", "verify/differences.py")  # fmt: skip
 
 
