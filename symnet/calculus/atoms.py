@@ -68,6 +68,11 @@ def variables(address: Address) -> frozenset[Var]:
     return frozenset((address,)) if isinstance(address, Var) else frozenset(address.parts)
 
 
+def same_range(place: Address, address: Var) -> bool:
+    """Whether the place is a variable over the range of the other."""
+    return isinstance(place, Var) and place.code == address.code
+
+
 class Atom:
     """One interned factor.
 
@@ -156,3 +161,17 @@ def free_of(mono: Mono) -> frozenset[Var]:
 def rank_of(formals: tuple[Var, ...]) -> int:
     """The number of axes that are longer than 1: a statistic kept as a column has the rank of a row."""
     return sum(v.code != "1" for v in formals)
+
+
+def components(bound: tuple[Var, ...], mono: Mono) -> list[tuple[tuple[Var, ...], Mono]]:
+    """The factors grouped so that two groups share no bound variable."""
+    groups: list[tuple[set[Var], list[int]]] = []
+    for number, (a, _) in enumerate(mono):
+        own = {v for v in bound if v in a.free}
+        members = [number]
+        for group in [g for g in groups if not g[0].isdisjoint(own)]:
+            groups.remove(group)
+            own |= group[0]
+            members = group[1] + members
+        groups.append((own, members))
+    return [(tuple(v for v in bound if v in own), tuple(mono[k] for k in sorted(members))) for own, members in groups]

@@ -11,7 +11,7 @@ from symnet.calculus.atoms import Address, Atom, Mono, Number, Poly, Term, Var, 
 from symnet.calculus.interning import placeholder
 from symnet.calculus.ir import Index, IntegerAccess
 from symnet.calculus.ranges import lies_within
-from symnet.calculus.scalars import is_comparison
+from symnet.calculus.scalars import jumps
 from symnet.calculus.sums import Sums
 
 Binding = dict[Var, Address]
@@ -111,7 +111,7 @@ class Exchanging:
         if a.kind == "paren":
             poly = self.poly(a.parts[0])
             return None if poly == a.parts[0] else self.sums.algebra.enclose(poly)
-        if a.kind == "call" and (self.exact or not is_comparison(a.head)):
+        if a.kind == "call" and (self.exact or not jumps(a.head)):
             with self.sums.arguments_of(a.head):
                 arguments = [self.poly(p) for p in a.parts]
             return None if arguments == list(a.parts) else self.sums.algebra.call(a.head, *arguments)

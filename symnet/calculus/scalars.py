@@ -16,6 +16,12 @@ class Scalar(sp.Function):
 
     is_real = True
     is_commutative = True
+    jumps = False  # whether the last digit of an argument may decide the value
+
+
+def jumps(head: Any) -> bool:
+    """Whether functions of this class jump, such as a comparison: their arguments keep the very numbers they had."""
+    return bool(getattr(head, "jumps", False))
 
 
 class Indicator(Scalar):
@@ -23,6 +29,7 @@ class Indicator(Scalar):
 
     is_integer = True
     is_nonnegative = True
+    jumps = True
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         return sp.S.Zero
@@ -157,6 +164,7 @@ class sign(Scalar):
 
     nargs = 1
     is_integer = True
+    jumps = True
 
     @classmethod
     def eval(cls, x: sp.Expr) -> sp.Expr | None:
@@ -211,11 +219,6 @@ class minimum(Scalar):
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         a, b = self.args if argindex == 1 else reversed(self.args)
         return greater(b, a) + equal(a, b) / 2
-
-
-def is_comparison(head: Any) -> bool:
-    """Whether a function of this class jumps: the last digit of its arguments decides."""
-    return isinstance(head, type) and issubclass(head, Indicator | sign)
 
 
 class where(Scalar):

@@ -124,6 +124,7 @@ class Rounding(Scalar):
 
     nargs = 1
     is_integer = True
+    jumps = True
 
     def fdiff(self, argindex: int = 1) -> sp.Expr:
         return sp.S.Zero

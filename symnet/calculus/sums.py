@@ -25,12 +25,14 @@ from symnet.calculus.atoms import (
     Term,
     Var,
     add_term,
+    components,
     free_of,
+    same_range,
     variables,
 )
 from symnet.calculus.normal import Algebra
 from symnet.calculus.numerals import Numerals
-from symnet.calculus.scalars import is_comparison
+from symnet.calculus.scalars import jumps
 from symnet.calculus.table import Entry, Table
 
 
@@ -59,7 +61,7 @@ class Sums:
         self._open: dict[Atom, tuple[tuple[Var, ...], Term]] = {}
         self.hints: dict[Atom, tuple[str, ...]] = {}
         self._aliased: set[tuple[str, object]] = set()
-        self._compared = False  # while the arguments of a comparison are written
+        self._compared = False  # while the arguments of a function that jumps are written
         self.size_term: Callable[[sp.Expr], Term] = lambda size: (1, ((algebra.atom("size", "", size), 1),))
         self.kept: dict[str, frozenset[int]] = {}
         self.shapes: Mapping[str, tuple[sp.Expr, ...]] = {}
@@ -76,13 +78,13 @@ class Sums:
 
     @contextmanager
     def arguments_of(self, head: Any) -> Iterator[None]:
-        """While the arguments of a function are written: those of a comparison get no other names.
+        """While the arguments of a function are written: those of one that jumps get no other names.
 
         A tie is an equality of numbers in the computer.  ``[u = m]`` holds where m was taken from u, and might fail
         for ``[r² = m]``, although u = r² holds in mathematics.
         """
         outer = self._compared
-        self._compared = outer or is_comparison(head)
+        self._compared = outer or jumps(head)
         try:
             yield
         finally:
@@ -180,7 +182,7 @@ class Sums:
                 result.append(self.size_term(v.size))
         left = tuple(v for v in bound if v in used)
         result.append((1, tuple((a, e) for a, e in mono if a.free.isdisjoint(left))))
-        for group, factors in _components(left, tuple((a, e) for a, e in mono if not a.free.isdisjoint(left))):
+        for group, factors in components(left, tuple((a, e) for a, e in mono if not a.free.isdisjoint(left))):
             result.append(self._component(group, factors))
         return algebra.times(*result)
 
@@ -201,7 +203,7 @@ class Sums:
                 if isinstance(place, Var) and place in bound and place not in variables(address):
                     bound = tuple(v for v in bound if v is not place)
                     term = self.rename(rest, {place: address})
-                elif isinstance(address, Var) and address in bound and _same_range(place, address):
+                elif isinstance(address, Var) and address in bound and same_range(place, address):
                     bound = tuple(v for v in bound if v is not address)
                     term = self.rename(rest, {address: place})
                 elif (solution := self.numerals.solve(a, bound)) is not None:
@@ -213,7 +215,7 @@ class Sums:
                     if not isinstance(place, Var) or not variables(address).isdisjoint({*bound, place}):
                         continue
                     old, new = (place, address)
-                    if isinstance(address, Var) and _same_range(place, address) and place.serial < address.serial:
+                    if isinstance(address, Var) and same_range(place, address) and place.serial < address.serial:
                         old, new = address, place
                     if all(old not in b.free for b, _ in rest[1]):
                         continue
@@ -296,21 +298,3 @@ class Sums:
 
 def _poly(term: Term) -> Poly:
     return {term[1]: term[0]} if term[0] else {}
-
-
-def _same_range(place: Address, address: Var) -> bool:
-    return isinstance(place, Var) and place.code == address.code
-
-
-def _components(bound: tuple[Var, ...], mono: Mono) -> list[tuple[tuple[Var, ...], Mono]]:
-    """The factors grouped so that two groups share no bound variable."""
-    groups: list[tuple[set[Var], list[int]]] = []
-    for number, (a, _) in enumerate(mono):
-        own = {v for v in bound if v in a.free}
-        members = [number]
-        for group in [g for g in groups if not g[0].isdisjoint(own)]:
-            groups.remove(group)
-            own |= group[0]
-            members = group[1] + members
-        groups.append((own, members))
-    return [(tuple(v for v in bound if v in own), tuple(mono[k] for k in sorted(members))) for own, members in groups]
