@@ -150,9 +150,6 @@ class Training:
     early_stopping: EarlyStopping | None = None
 
 
-Metric = Literal["accuracy", "binary_accuracy", "none"]
-
-
 @dataclass(frozen=True)
 class Inner:
     """A derivative that is part of the model: ``sn.grad(u.sum(), x)`` in a loss.
@@ -192,7 +189,7 @@ class Model:
     inputs: tuple[Input, ...]
     prediction: str | None
     training: Training
-    metric: Metric = "none"
+    labels: str | None = None  # the input that tells which predictions are right, where they are scores of classes
     evaluation: Program | None = None  # the forward equations in evaluation, where they are others
     drawn: tuple[Input, ...] = ()  # what a script draws anew for every step
     buffers: tuple[Buffer, ...] = ()

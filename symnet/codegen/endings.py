@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from string import Formatter
 
-from symnet.calculus.ir import Access
 from symnet.calculus.matrices import MATRIX_FUNCTIONS
 from symnet.calculus.matrix_rules import argument_of, is_matrix_function
-from symnet.calculus.scalars import softplus
 from symnet.codegen.modes import drawn_again
 from symnet.codegen.wrapping import LINE, escaped, quoted
 from symnet.errors import Problem, SymnetError
@@ -19,20 +17,15 @@ Lines = tuple[str, ...]
 
 def has_metric(model: Model) -> bool:
     """Whether the model classifies, so that a script can count right predictions."""
-    return model.metric != "none"
+    return model.labels is not None
 
 
 def right_predictions(model: Model, predict_inputs: tuple[str, ...]) -> str:
     """The expression, over ``params`` and ``data``, of which predictions are right."""
-    if not has_metric(model):
+    if model.labels is None:
         return ""
     scores = f"predict({', '.join(('params', *_positions(model, predict_inputs)))})"
-    position, label = next(
-        (k, i) for k, i in reversed(tuple(enumerate(model.inputs))) if i.spec.name not in predict_inputs
-    )
-    if model.metric == "binary_accuracy":
-        return f"({scores} > {_threshold(model)}) == (data[{position}] > 0.5)"
-    return f"{scores}.argmax(-1) == data[{position}]{'' if label.spec.integer else '.argmax(-1)'}"
+    return f"{scores}.argmax(-1) == {_positions(model, (model.labels,))[0]}"
 
 
 def finish_lines(model: Model, predict_inputs: tuple[str, ...]) -> Lines:
@@ -108,22 +101,11 @@ def _predictions(model: Model, predict_inputs: tuple[str, ...]) -> Lines:
     else:
         lines, words = [f"data = select(held or data, slice({count}))"], f"{count} samples"
     call = f"predict({', '.join(('run.params', *_positions(model, predict_inputs)))})"
-    kind = "classes" if model.metric == "accuracy" else "values"
-    chosen = f"{call}.argmax(-1)" if model.metric == "accuracy" else call
+    kind = "classes" if has_metric(model) else "values"
+    chosen = f"{call}.argmax(-1)" if has_metric(model) else call
     return (*lines, *drawn_again(model, predict_inputs), f'print("{kind} predicted for {words}:", {chosen}.tolist())')
 
 
 def _positions(model: Model, names: tuple[str, ...]) -> tuple[str, ...]:
     order = [item.spec.name for item in model.arguments]
     return tuple(f"data[{order.index(name)}]" for name in names)
-
-
-def _threshold(model: Model) -> str:
-    """0.5 for probabilities; 0 where the loss reads the prediction as a logit, that is inside softplus."""
-    logit = any(
-        isinstance(argument, Access) and argument.name == model.prediction
-        for equation in model.program.equations
-        for call in equation.body.atoms(softplus)
-        for argument in call.atoms(Access)
-    )
-    return "0" if logit else "0.5"

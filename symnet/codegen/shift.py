@@ -78,9 +78,10 @@ class _Shift:
     def program(self) -> Program | None:
         """The shifted program, or None where the shift helps nobody."""
         bodies: dict[int, sp.Expr] = {}
+        needed = self._needed()
         for name in self.source.targets():
             numbered = [(k, e) for k, e in enumerate(self.source.equations) if e.target == name]
-            bodies |= self._tensor(name, numbered)
+            bodies |= {k: e.body for k, e in numbered} if name in needed else self._tensor(name, numbered)
         if not self.joined or self.sum.target not in self.scaled:
             return None
         tests, unguarded = guard_tests(self.sum)
@@ -93,6 +94,24 @@ class _Shift:
             equations += [maximum] if equation is self.sum else []
             equations.append(replace(equation, body=bodies[number]))
         return self.source.with_equations(equations, {**self.source.tensors, self.shift.name: self.shift})
+
+    def _needed(self) -> set[str]:
+        """What must be known before m is: none of it can be said in terms of m.  What is read of an earlier time, in a
+        recurrence, is read before it is complete and does not count."""
+        last: dict[str, int] = {}
+        places: dict[str, list[int]] = {}
+        for number, equation in enumerate(self.source.equations):
+            last[equation.target] = number
+            places.setdefault(equation.target, []).append(number)
+        needed: set[str] = set()
+        queue = [self.source.equations.index(self.sum)]
+        while queue:
+            number = queue.pop()
+            reads = {a.name for a in self.source.equations[number].accesses}
+            new = {n for n in reads - needed if last.get(n, number) < number}
+            needed |= new
+            queue += [k for name in sorted(new) for k in places[name]]
+        return needed
 
     def _tensor(self, name: str, numbered: list[tuple[int, Equation]]) -> dict[int, sp.Expr]:
         """The new bodies of one tensor's equations; the tensor is stored without a factor that all of them carry."""

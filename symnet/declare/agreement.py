@@ -13,7 +13,7 @@ from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Trace
 from symnet.declare.training import train
 from symnet.errors import Note, Problem
-from symnet.model import Group, Metric, Training
+from symnet.model import Group, Training
 
 
 def training_of(
@@ -21,7 +21,7 @@ def training_of(
     namespace: Mapping[str, Any],
     names: Mapping[str, str],
     paths: Mapping[str, tuple[str, ...]],
-    metric: Metric,
+    labels: str | None,
 ) -> Training:
     """How the file says that a script trains, in agreement with the model."""
     said = namespace.get("train")
@@ -30,7 +30,7 @@ def training_of(
         trace.problems.add(Problem("SN108", f"train is {said!r:.40}, not how to train", help=help))
     first = {key: ways[0] for key, ways in paths.items()}
     training = settled_training(trace, said if isinstance(said, Training) else train(), names, first)
-    check_monitors(trace, training, metric)
+    check_monitors(trace, training, labels)
     return training
 
 
@@ -50,12 +50,12 @@ def settled_training(trace: Trace, training: Training, names: Mapping[str, str],
     return replace(training, report=report)
 
 
-def check_monitors(trace: Trace, training: Training, metric: Metric) -> None:
+def check_monitors(trace: Trace, training: Training, labels: str | None) -> None:
     """Whether what early stopping and the schedule monitor is something that the script measures."""
     stopping, schedule = training.early_stopping, training.schedule
     monitored: list[str | None] = [stopping.monitor] if stopping is not None else []
     monitored += [schedule.options.get("monitor")] if schedule is not None else []
-    if "accuracy" in monitored and metric == "none":
+    if "accuracy" in monitored and labels is None:
         _note(trace, "the accuracy is monitored, and this model has none: it does not classify", 'monitor="loss"')
 
 

@@ -26,7 +26,7 @@ from symnet.declare.sizes import settle
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Trace, Traced
 from symnet.errors import Note, Problem
-from symnet.model import Input, Metric, Model
+from symnet.model import Input, Model
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
         *(path, lines, verify(finish.program(forward, objective.spec.name))),
         *(finish.sizes(), finish.parameters(), inputs),
         names[prediction] if prediction else None,
-        training_of(trace, namespace, names, paths, metric := _metric(finish, namespace, inputs, prediction)),
-        metric,
+        training_of(trace, namespace, names, paths, labels := _labels(finish, namespace, flat, inputs, prediction)),
+        labels,
         finish.evaluation(forward, evaluated),
         drawn,
         finish.buffers(),
@@ -179,17 +179,20 @@ def _ancestors(program: Program) -> dict[str, set[str]]:
     return found
 
 
-def _metric(
-    finish: Finisher, namespace: Mapping[str, Any], inputs: tuple[Input, ...], prediction: str | None
-) -> Metric:
-    """Accuracy where the one declared label tensor counts the classes of the prediction."""
+def _labels(
+    finish: Finisher, namespace: Mapping[str, Any], program: Program, inputs: tuple[Input, ...], prediction: str | None
+) -> str | None:
+    """The one declared label tensor, if it counts the classes of the prediction and does not help to make it."""
     trace = finish.trace
     given = {finish.names[key] for key in trace.given}
     labels = [i for i in inputs if i.spec.integer and i.spec.name not in given]
     scored = bool(trace.predictions) or isinstance(namespace.get("prediction"), Tensor)
     if prediction is None or len(labels) != 1 or not trace.specs[prediction].rank or not scored:
-        return "none"
-    return "accuracy" if labels[0].classes == trace.specs[prediction].shape[-1] else "none"
+        return None
+    (label,) = labels
+    read = {finish.names[key] for key in _ancestors(program).get(prediction, set()) if key in finish.names}
+    counted = label.classes == trace.specs[prediction].shape[-1]
+    return label.spec.name if counted and label.spec.name not in read else None
 
 
 def _warn_unused(trace: Trace, forward: Program, objective: Traced) -> None:

@@ -31,6 +31,8 @@ def _split(equation: Equation, index: Index) -> Equation | None:
     if not taken or all(_in_order(a, index) for a, _ in addresses) or any(g.has(index) for g in equation.guard):
         return None
     parts = _parts(index, taken[0])
+    if not all(part.size.is_integer for part in parts):  # the range ends within a digit: 62 numbers of base 25
+        return None
     value: sp.Expr = sp.S.Zero
     for part in parts:
         value = value * part.size + part
@@ -51,7 +53,7 @@ def _parts(index: Index, taken: Digit) -> tuple[Index, ...]:
     """The digits above, at and below the one that is taken, the highest first."""
     base = taken.base if taken.base is not None else index.size / taken.weight
     sizes = (index.size / (base * taken.weight), base, taken.weight)
-    return tuple(Index(index.name, size) for size in sizes if size != 1)
+    return tuple(Index(index.name, size) for s in sizes if (size := sp.expand(s)) != 1)
 
 
 def _in_order(access: Access, index: Index) -> bool:

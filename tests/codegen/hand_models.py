@@ -85,7 +85,7 @@ def mlp(**training: object) -> Model:
         ),
         "Z2",
         Training(**{**defaults, **training}),  # type: ignore[arg-type]
-        "accuracy",
+        "t",
     )
 
 

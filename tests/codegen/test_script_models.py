@@ -236,3 +236,25 @@ def test_a_report_of_numbers_without_their_indices_is_refused(tmp_path):
     text = 'w = sn.param(2)\nloss = sn.sum(w**2)\ntrain = sn.train(report="{w}")'
     with pytest.raises(SymnetError, match=r"^the report shows {w}, which is no number of a parameter$"):
         generate(tmp_path, "report", text, ("numpy",))
+
+
+SCORED = """
+import torch.nn.functional as F
+import symnet as sn
+N = sn.dims(N="batch")
+x, W = sn.data(N, 3), sn.param(3, 4)
+t = sn.labels(N, classes=4)
+w = sn.data(N, positive=True)
+z = {scores}
+loss = (F.cross_entropy(z, t, reduction="none") * w).mean()
+"""
+
+
+@pytest.mark.parametrize(
+    ("scores", "counted"), [("x @ W", True), ("x @ W + F.one_hot(t, 4)", False)], ids=["by_labels", "labels_read"]
+)
+def test_accuracy_is_counted_by_the_labels_alone(scores, counted, tmp_path):
+    """Not by weights declared after them, and not at all where the prediction is made with the labels."""
+    text = generate(tmp_path, "scored", SCORED.format(scores=scores), ("numpy",))["numpy"].read_text()
+    assert ("predict(params, data[0]).argmax(-1) == data[1]" in text) == counted
+    assert ("accuracy" in text) == counted

@@ -1,0 +1,57 @@
+"""Losses as strangers wrote them, in torch's words: each a function of tensors, for torch and for symnet alike.
+
+Each stands here because a hunt through several hundred of its kind met a mistake in it, or something that only such a
+program reaches.  A shape in brackets is that of data, of labels with the number of their classes after a slash.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+Loss = Callable[..., Any]
+CASES: dict[str, tuple[tuple[str, ...], Loss]] = {}
+
+
+def case(*shapes: str) -> Callable[[Loss], Loss]:
+    """Enters a loss with the shapes of its arguments: "4,5" a parameter, "(4,5)" data, "(4/3)" four labels of three."""
+
+    def enter(loss: Loss) -> Loss:
+        CASES[loss.__name__] = (shapes, loss)
+        return loss
+
+    return enter
+
+
+@case("4,5")
+def sinkhorn_in_logarithms(cost: Any) -> Any:
+    """Sums of exponentials in turn over rows and columns: the shift of one rests on the sum before."""
+    row = torch.zeros(4, dtype=torch.float64)
+    for _ in range(3):
+        column = -torch.logsumexp(row[:, None] - cost, 0)
+        row = -torch.logsumexp(column - cost, 1)
+    return row.mean() + column.mean()
+
+
+@case("5,5,5")
+def parts_that_are_no_whole_rows(x: Any) -> Any:
+    """62 entries are no whole rows of 25."""
+    flat = x.reshape(-1)
+    return (flat[:62] * flat[62:124]).sum()
+
+
+@case("3,5")
+def entries_across_rows(x: Any) -> Any:
+    flat = x.reshape(-1)
+    return (flat[:7] * flat[7:14]).sum() + (flat[2:13] ** 3).sum() + (x.reshape(5, 3)[1:4, 1:] ** 3).sum()
+
+
+@case("4,3", "(6,3)", "(6/4)")
+def angular_margin(weights: Any, x: Any, labels: Any) -> Any:
+    """The labels are among the inputs of what is compared with them."""
+    cosine = F.normalize(x, dim=1) @ F.normalize(weights, dim=1).T
+    moved = torch.cos(torch.acos(cosine) + 0.3)
+    return F.cross_entropy(8 * torch.where(F.one_hot(labels, 4) > 0, moved, cosine), labels)
