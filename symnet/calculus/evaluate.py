@@ -101,15 +101,16 @@ def _accumulate(
         index: (fixed.get(index, 0) + np.arange(extent)).reshape([-1 if k == axis else 1 for k in range(len(extents))])
         for axis, (index, extent) in enumerate(zip(equation.indices, extents, strict=True))
     }
-    allowed = np.ones(extents, dtype=bool)
-    for guard in equation.guard:
-        allowed = allowed & (_integer(guard, grids, values, sizes) >= 0)
-    body = np.full(extents, _nothing(equation, arithmetic), dtype=arithmetic.dtype)
     if equation.guard:  # the body is evaluated only where it counts: elsewhere it may have no value
+        allowed = np.ones(extents, dtype=bool)
+        for guard in equation.guard:
+            allowed = allowed & (_integer(guard, grids, values, sizes) >= 0)
         grids = dict(zip(equation.indices, np.nonzero(allowed), strict=True))
+        body = np.full(extents, _nothing(equation, arithmetic), dtype=arithmetic.dtype)
         body[allowed] = _value(equation.body, grids, values, sizes, arithmetic)
     else:
-        body[...] = _value(equation.body, grids, values, sizes, arithmetic)
+        value = np.asarray(_value(equation.body, grids, values, sizes, arithmetic), dtype=arithmetic.dtype)
+        body = np.broadcast_to(value, extents)
     axes = tuple(range(len(equation.left), len(extents)))
     if equation.target not in values:
         values[equation.target] = _empty(program, equation, sizes, arithmetic)

@@ -11,7 +11,7 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.evaluate import evaluate
-from symnet.calculus.ir import Access, Equation, Program, TensorSpec, sort_key
+from symnet.calculus.ir import GIVEN, Access, Equation, Program, TensorSpec, sort_key
 
 Array = Any
 
@@ -42,6 +42,19 @@ class Kink:
     def sentence(self) -> str:
         """As the screen shows it."""
         return f"nearest |{self.expression}| to the {self.function} corner: {self.distance:.1e}"
+
+
+def moved_by(program: Program, name: str, values: Mapping[str, Array]) -> tuple[Program, dict[str, Array]]:
+    """The equations that a parameter has a part in, and as inputs ``values`` of what it leaves as it is."""
+    moving, size = {name}, 0
+    while len(moving) > size:
+        size = len(moving)
+        moving |= {e.target for e in program.equations if any(a.name in moving for a in e.accesses)}
+    fixed = {e.target for e in program.equations} - moving
+    tensors = {n: replace(t, role="data") if n in fixed else t for n, t in program.tensors.items()}
+    equations = tuple(e for e in program.equations if e.target in moving)
+    given = {n: values[n] for n, t in tensors.items() if t.role in GIVEN}
+    return replace(program, equations=equations, tensors=tensors), given
 
 
 def slopes(program: Program, inputs: Mapping[str, Array], name: str, direction: Array) -> tuple[Slope, ...]:

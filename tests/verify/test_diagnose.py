@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from symnet.calculus.evaluate import evaluate
 from symnet.model import Given
 from symnet.verify.check import check
 from symnet.verify.diagnose import differs, reasons
-from symnet.verify.differences import Slope, agree, nearest_kinks, slopes
+from symnet.verify.differences import Slope, agree, moved_by, nearest_kinks, slopes
 from symnet.verify.report import Options
 from tests.programs import CASES, program_of
+from tests.recurrences import CASES as RECURRENCES
 from tests.verify.derivations import derivation_of
 
 RIGHT = np.array([[1.0, 2.0, -3.0], [4.0, 0.0, 6.0], [7.0, 8.0, 9.0]])
@@ -58,6 +60,23 @@ def test_what_agrees() -> None:
     assert not differs(RIGHT, RIGHT * (1 + 1e-12), 1e-9, 0.0)
     assert not differs(np.full(3, 1e-17), np.zeros(3), 1e-9, 1e-12)
     assert differs(np.full(3, 1e-17), np.zeros(3), 1e-9, 0.0)
+
+
+@pytest.mark.parametrize("name", ["mlp", "rnn", "lstm", "convolution"])
+def test_differences_evaluate_only_what_the_parameter_moves(name: str) -> None:
+    """Every parameter, moved: the rest of the equations, with the other values given, end in the same loss."""
+    case = {**CASES, **RECURRENCES}[name]
+    inputs = case.draw(np.random.default_rng(0))
+    values = evaluate(case.program, inputs)
+    counts = set()
+    for parameter in case.wrt:
+        moved, given = moved_by(case.program, parameter, values)
+        there = {parameter: inputs[parameter] + 0.25}
+        counts.add(len(moved.equations))
+        assert evaluate(moved, {**given, **there})[case.program.loss] == pytest.approx(
+            evaluate(case.program, {**inputs, **there})[case.program.loss], rel=1e-14
+        )
+    assert name != "mlp" or min(counts) < len(case.program.equations)
 
 
 def test_differences_have_the_stated_precision() -> None:
