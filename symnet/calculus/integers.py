@@ -20,6 +20,11 @@ class Affine:
     terms: tuple[tuple[Index, sp.Expr], ...]
     constant: sp.Expr
 
+    @property
+    def expression(self) -> sp.Expr:
+        """The form as it is evaluated."""
+        return sp.Add(self.constant, *(coefficient * index for index, coefficient in self.terms))
+
 
 def affine(address: sp.Expr) -> Affine | None:
     """The affine form of an address, or None when it is not affine or reads data."""

@@ -161,9 +161,10 @@ class Atoms:
         return self._resolved(address.template.xreplace(table), tuple(parts))
 
     def _resolved(self, template: sp.Expr, parts: tuple[Var, ...]) -> Address:
-        """The address with floors and remainders resolved: digits of a number made of digits are those digits."""
-        if not template.has(sp.floor, sp.Mod):
-            return self.opaque(template, parts)
+        """The address with floors and remainders resolved: digits of a number made of digits are those digits.
+
+        What cancels is no part of it: ``K-1 - (K-1 - i)`` is the variable i.
+        """
         key = (template, *(v.code for v in parts))
         if key not in self._simplified:
             indices = [Index(v.hint, v.size) for v in parts]

@@ -1,7 +1,12 @@
-"""Deltas of digits: ``δ(l, j//K)``, which a reshape leaves, and ``δ(p, K l + r)`` say what one index is in digits.
+"""What a delta says of a summed variable: ``δ(l, j//K)``, which a reshape leaves, says what one index is in digits.
 
 Σ_j  δ(l, j//K) f(j)        ->  Σ_r f(K l + r)
 Σ_lr δ(p, K l + r) f(l, r)  ->  f(p//K, p%K)
+Σ_j  δ(l + j, p) f(j)       ->  f(p - l)        where 0 <= p - l < J is shown
+
+A delta is also 0 where its places do not meet at all: in δ(j, 3 - i) over j < 3 and i < 4 nothing stands at i = 0.
+So a variable has an address for its value only where that is shown to lie within its range; elsewhere the delta stays,
+and with it the guard of all that is read under it.
 """
 
 from __future__ import annotations
@@ -11,10 +16,11 @@ from dataclasses import dataclass
 
 import sympy as sp
 
-from symnet.calculus.atoms import Address, Atom, Mono, Var, variables
-from symnet.calculus.integers import Digit, digit, radix, same
+from symnet.calculus.atoms import Address, Atom, Mono, Opaque, Var, variables
+from symnet.calculus.integers import Digit, affine, digit, radix, same
 from symnet.calculus.interning import Atoms, placeholder
 from symnet.calculus.ir import Index
+from symnet.calculus.ranges import lies_within
 
 
 @dataclass(frozen=True)
@@ -32,17 +38,26 @@ class Numerals:
     def __init__(self, atoms: Atoms) -> None:
         self.atoms = atoms
         self._places = atoms.variable("place", sp.S.One)  # stands for the other side of a delta in a new address
+        self._within: dict[tuple[object, ...], bool] = {}
 
     def solve(self, delta: Atom, bound: tuple[Var, ...]) -> Solution | None:
         """The solution of a delta for summed variables, None where it has no single one for every place."""
         one, two = delta.parts
-        for address, place in ((two, one), (one, two)):
-            if isinstance(address, Var):
-                continue
-            solution = self._numeral(address, place, bound) or self._digit(address, place, bound)
+        sides = ((one, two), (two, one))
+        for ways in (self._plain, self._by_digits, self._shifted):
+            solution = next((s for pair in sides if (s := ways(*pair, bound)) is not None), None)
             if solution is not None:
                 return solution
         return None
+
+    def within(self, address: Address, size: sp.Expr) -> bool:
+        """Whether the address is shown to lie within 0..size-1, whatever its variables are."""
+        parts = (address,) if isinstance(address, Var) else address.parts
+        template = placeholder(0) if isinstance(address, Var) else address.template
+        key = (template, size, *(v.code for v in parts))
+        if key not in self._within:
+            self._within[key] = lies_within(self.atoms.spelled(address)[0], size, ())
+        return self._within[key]
 
     def apart(self, formals: tuple[Var, ...], mono: Mono) -> dict[Var, Address]:
         """The formals that are read by their digits, each as a number made of new variables."""
@@ -60,12 +75,40 @@ class Numerals:
                     found[number] = self.atoms.address(made[0], {self._places: middle})
         return found
 
+    def _plain(self, address: Address, place: Address, bound: tuple[Var, ...]) -> Solution | None:
+        """The address is a summed variable itself."""
+        if not isinstance(address, Var) or address not in bound or address in variables(place):
+            return None
+        return Solution({address: place}) if self.within(place, address.size) else None
+
+    def _shifted(self, address: Address, place: Address, bound: tuple[Var, ...]) -> Solution | None:
+        """A summed variable plus or less other things is the place: those go to the other side."""
+        if isinstance(address, Var) or address.names or (isinstance(place, Opaque) and place.names):
+            return None
+        parts = tuple(dict.fromkeys((*address.parts, *sorted(variables(place), key=lambda v: v.serial))))
+        names = {v: Index(v.hint, v.size) for v in parts}
+        form = affine(self._over(address, names) - self._over(place, names))
+        if form is None:
+            return None
+        for index, coefficient in form.terms:
+            number = next(v for v, i in names.items() if i == index)
+            if number in bound and coefficient in (1, -1):
+                value = self._address(sp.expand(index - coefficient * form.expression), names)
+                if self.within(value, number.size):
+                    return Solution({number: value})
+        return None
+
+    def _by_digits(self, address: Address, place: Address, bound: tuple[Var, ...]) -> Solution | None:
+        if isinstance(address, Var):
+            return None
+        return self._numeral(address, place, bound) or self._digit(address, place, bound)
+
     def _numeral(self, address: Address, place: Address, bound: tuple[Var, ...]) -> Solution | None:
-        """The address counts through the range of the place: its digits are those of the place."""
+        """The address is a number whose digits run through all values, and the place lies within its range."""
         expression, names = self.atoms.spelled(address)
-        size = self._extent(place)
-        parts = radix(expression, size) if size is not None and len(names) > 1 else None
-        if parts is None or not variables(place).isdisjoint(variables(address)):
+        places = sp.Mul(*(index.size for index in names))
+        parts = radix(expression, places) if len(names) > 1 else None
+        if parts is None or not variables(place).isdisjoint(variables(address)) or not self.within(place, places):
             return None
         weight: sp.Expr = sp.S.One
         values: dict[Var, Address] = {}
@@ -106,6 +149,19 @@ class Numerals:
             template, parts = template + placeholder(len(parts)), [*parts, lower]
         value = self.atoms.address(self.atoms.opaque(template, tuple(parts)), {self._places: place})
         return value, tuple(parts[1:])
+
+    def _over(self, address: Address, names: Mapping[Var, Index]) -> sp.Expr:
+        """The address over the given indices."""
+        if isinstance(address, Var):
+            return names[address]
+        return address.template.xreplace({placeholder(k): names[v] for k, v in enumerate(address.parts)})
+
+    def _address(self, expression: sp.Expr, names: Mapping[Var, Index]) -> Address:
+        """The address that an expression over indices is."""
+        parts = tuple(v for v, i in names.items() if expression.has(i))
+        if len(parts) == 1 and expression == names[parts[0]]:
+            return parts[0]
+        return self.atoms.opaque(expression.xreplace({names[v]: placeholder(k) for k, v in enumerate(parts)}), parts)
 
     def _filled(self, template: sp.Expr, place: Address) -> Address:
         return self.atoms.address(self.atoms.opaque(template, (self._places,)), {self._places: place})

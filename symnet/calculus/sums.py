@@ -200,29 +200,33 @@ class Sums:
                     continue
                 place, address = a.parts
                 rest = self.algebra.times((c, mono), (1, ((a, -1),)))
-                if isinstance(place, Var) and place in bound and place not in variables(address):
-                    bound = tuple(v for v in bound if v is not place)
-                    term = self.rename(rest, {place: address})
-                elif isinstance(address, Var) and address in bound and same_range(place, address):
-                    bound = tuple(v for v in bound if v is not address)
-                    term = self.rename(rest, {address: place})
-                elif (solution := self.numerals.solve(a, bound)) is not None:
+                if (solution := self.numerals.solve(a, bound)) is not None:
                     bound = (*(v for v in bound if v not in solution.values), *solution.new)
                     deltas = [self.delta(*places) for places in solution.left]
                     term = self.algebra.times(self.rename(rest, solution.values), *deltas)
                 else:
                     done.add(a)
-                    if not isinstance(place, Var) or not variables(address).isdisjoint({*bound, place}):
-                        continue
-                    old, new = (place, address)
-                    if isinstance(address, Var) and same_range(place, address) and place.serial < address.serial:
-                        old, new = address, place
-                    if all(old not in b.free for b, _ in rest[1]):
+                    old, new = self._made_one(place, address, bound)
+                    if old is None or all(old not in b.free for b, _ in rest[1]):
                         continue
                     term = self.algebra.times(self.rename(rest, {old: new}), (1, ((a, 1),)))
                 break
             else:
                 return bound, term
+
+    def _made_one(self, place: Address, address: Address, bound: tuple[Var, ...]) -> tuple[Var | None, Address]:
+        """A free variable that a delta makes equal to an address that lies within its range, and that address."""
+        pairs = [(place, address), (address, place)]
+        if isinstance(place, Var) and isinstance(address, Var) and place.serial < address.serial:
+            pairs.reverse()  # of two variables the later one goes
+        for old, new in pairs:
+            if (
+                isinstance(old, Var)
+                and variables(new).isdisjoint({*bound, old})
+                and self.numerals.within(new, old.size)
+            ):
+                return old, new
+        return None, address
 
     def _component(self, bound: tuple[Var, ...], mono: Mono) -> Term:
         """A sum whose variables hang together: known values put in, else one stored sum."""

@@ -12,7 +12,7 @@ What no rule removes stays in the body, as a mask that compares two integers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import sympy as sp
@@ -20,6 +20,7 @@ import sympy as sp
 from symnet.calculus.integers import affine, digits, radix, same, simplified
 from symnet.calculus.ir import Access, Delta, Equation, Index, atoms
 from symnet.calculus.products import Split, split_at_deltas, substitute
+from symnet.calculus.ranges import lies_within
 
 
 @dataclass(frozen=True)
@@ -82,13 +83,14 @@ def _placed(equation: Equation, deltas: tuple[Delta, ...], number: int) -> Piece
     if spread is not None:
         return spread
     equation, deltas = _picked(equation, deltas, (_pick_number, _pick_term, _pick_digits))
-    places: dict[sp.Basic, sp.Expr] = {}
+    places: dict[sp.Expr, sp.Expr] = {}
     for delta in deltas:
-        index, address = delta.args
-        if index in equation.left and index not in places and not address.has(index):
-            places[index] = address
+        known = delta.xreplace(places)
+        place = _place(known, equation) if isinstance(known, Delta) else None
+        if place is None:
+            equation = replace(equation, body=equation.body * known)
         else:
-            equation = replace(equation, body=equation.body * delta)
+            places = {i: address.xreplace(dict([place])) for i, address in places.items()} | dict([place])
     if places and any(a.has(*places) for a in (equation.body, *equation.guard, *places.values())):
         # The value depends on the scattered axis itself: put the address there, where the two are equal.
         equation = replace(
@@ -99,6 +101,11 @@ def _placed(equation: Equation, deltas: tuple[Delta, ...], number: int) -> Piece
     if not places:
         return Piece(equation, number)
     return Piece(equation, number, tuple(places.get(i, i) for i in equation.left))
+
+
+def _place(delta: Delta, equation: Equation) -> tuple[sp.Expr, sp.Expr] | None:
+    """The axis of the target that the delta fixes, and where; None if it may be nowhere on that axis."""
+    return next(((i, value) for i, value in _told(delta, equation) if i in equation.left), None)
 
 
 Step = tuple[Equation, tuple[Delta, ...]]
@@ -155,21 +162,27 @@ def _simplified_access(access: Access) -> Access:
 
 
 def _pick_term(equation: Equation, deltas: tuple[Delta, ...]) -> Step | None:
-    """δ(u, j) with j summed: j is u.  δ(u, a) with u summed: u is a.  δ(u, K-1-i) with i summed: i is K-1-u."""
+    """δ(u, j) with j summed: j is u.  δ(u, a) with u summed: u is a.  δ(u, K-1-i) with i summed: i is K-1-u.
+
+    Only where the value is shown to lie within the range of the index: elsewhere the delta is 0 at some places.
+    """
     for delta in deltas:
-        index, address = delta.args
-        others = tuple(d for d in deltas if d != delta)
-        if index in equation.reduced and not address.has(index):
-            return _substituted(equation, others, {index: address})
-        if address in equation.reduced and same(address.size, index.size):
-            return _substituted(equation, others, {address: index})
-        form = None if atoms(address, Access) else affine(address)
-        if form is not None and len(form.terms) == 1:  # read backwards: u = K-1-i, so i = K-1-u
-            ((i, coefficient),) = form.terms
-            last = index.size - 1
-            if coefficient == -1 and i in equation.reduced and same(i.size, index.size) and same(form.constant, last):
-                return _substituted(equation, others, {i: last - index})
+        for index, value in _told(delta, equation):
+            if index in equation.reduced:
+                return _substituted(equation, tuple(d for d in deltas if d != delta), {index: value})
     return None
+
+
+def _told(delta: Delta, equation: Equation) -> Iterator[tuple[Index, sp.Expr]]:
+    """What the delta says that an index is: the other side, or what is there when all but the index has gone there."""
+    one, two = delta.args
+    pairs = [(a, b) for a, b in ((one, two), (two, one)) if isinstance(a, Index)]
+    form = None if atoms(delta, Access) else affine(one - two)
+    if form is not None:
+        pairs += [(i, sp.expand(i - c * form.expression)) for i, c in form.terms if c in (1, -1)]
+    for index, value in pairs:
+        if not value.has(index) and lies_within(value, index.size, equation.guard):
+            yield index, value
 
 
 def _pick_digits(equation: Equation, deltas: tuple[Delta, ...]) -> Step | None:
