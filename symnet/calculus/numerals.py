@@ -59,6 +59,13 @@ class Numerals:
             self._within[key] = lies_within(self.atoms.spelled(address)[0], size, ())
         return self._within[key]
 
+    def never_meet(self, one: Address, two: Address) -> bool:
+        """Whether one is a number that the other, a variable, never takes: δ(j, 2) over j < 2 is 0."""
+        for number, v in ((one, two), (two, one)):
+            if isinstance(v, Var) and isinstance(number, Opaque) and not number.parts and not number.names:
+                return bool(number.template.is_negative or (number.template - v.size).is_nonnegative)
+        return False
+
     def apart(self, formals: tuple[Var, ...], mono: Mono) -> dict[Var, Address]:
         """The formals that are read by their digits, each as a number made of new variables."""
         found: dict[Var, Address] = {}

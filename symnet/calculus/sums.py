@@ -156,6 +156,8 @@ class Sums:
         """Kronecker's delta of two addresses."""
         if place is address or (address is self._first and isinstance(place, Var) and place.code == "1"):
             return 1, ONE
+        if self.numerals.never_meet(place, address):
+            return 0, ONE
         free = variables(place) | variables(address)
         return 1, ((self.algebra.atom("delta", "", place, address, free=free), 1),)
 

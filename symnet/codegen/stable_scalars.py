@@ -17,6 +17,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from symnet.calculus.ir import Access, Delta, Index
+from symnet.calculus.ranges import lies_within
 from symnet.calculus.scalars import Scalar, absolute, sigmoid, softplus
 from symnet.codegen.pairs import expm1, without_pairs
 from symnet.reading.maps import factors, product, rebuilt, substitute
@@ -161,9 +162,9 @@ def _without_cosh(body: sp.Expr) -> sp.Expr:
 
 
 def _resolved(parts: list[sp.Expr]) -> list[sp.Expr]:
-    """Beside δ(k, a) the index k may be read as a, so that what cancels there cancels."""
+    """Beside δ(k, a) the index k may be read as a, where that is a place of k, so that what cancels there cancels."""
     for delta in [p for p in parts if isinstance(p, Delta)]:
         index, address = delta.args
-        if isinstance(index, Index) and not address.has(index):
+        if isinstance(index, Index) and not address.has(index) and lies_within(address, index.size, ()):
             parts = [p if p == delta else substitute(p, {index: address}) for p in parts]
     return factors(product(parts))

@@ -78,7 +78,21 @@ def wider_than_its_digits() -> Program:
     return f.program()
 
 
+def read_where_nothing_was_put() -> Program:
+    """A program that hypothesis found: v1 is 0 at its last place, since no row 2 of x2 meets it."""
+    f = Forward()
+    x1, x2 = f.parameter("x1", 1, 3), f.parameter("x2", 2, 4)
+    f.leaf("sizes", N)
+    a, k, place = Index("a", sp.S.One), Index("k", sp.S.One), Index("i", THREE)
+    body = Delta(place, l) * x1(a, j) * x2(l, 2 - place) ** 2
+    v1 = f.put("v1", [n, place], body, [l, a, j], given=False)
+    v2 = f.put("v2", [n, k], v1(n, 2) + x1(-k, -k), given=False)
+    f.put("loss", [], v2(n, k) ** 2, [n, k])
+    return f.program()
+
+
 PROGRAMS = (
+    read_where_nothing_was_put,
     no_entry_at_the_first_place,
     a_vector_against_another,
     padded_and_reversed,
