@@ -68,11 +68,6 @@ def variables(address: Address) -> frozenset[Var]:
     return frozenset((address,)) if isinstance(address, Var) else frozenset(address.parts)
 
 
-def same_range(place: Address, address: Var) -> bool:
-    """Whether the place is a variable over the range of the other."""
-    return isinstance(place, Var) and place.code == address.code
-
-
 class Atom:
     """One interned factor.
 

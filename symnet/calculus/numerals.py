@@ -50,6 +50,17 @@ class Numerals:
                 return solution
         return None
 
+    def made_one(self, delta: Atom, bound: tuple[Var, ...]) -> tuple[Var | None, Address]:
+        """A free variable that a delta makes equal to an address that lies within its range, and that address."""
+        place, address = delta.parts
+        pairs = [(place, address), (address, place)]
+        if isinstance(place, Var) and isinstance(address, Var) and place.serial < address.serial:
+            pairs.reverse()  # of two variables the later one goes
+        for old, new in pairs:
+            if isinstance(old, Var) and variables(new).isdisjoint({*bound, old}) and self.within(new, old.size):
+                return old, new
+        return None, address
+
     def within(self, address: Address, size: sp.Expr) -> bool:
         """Whether the address is shown to lie within 0..size-1, whatever its variables are."""
         parts = (address,) if isinstance(address, Var) else address.parts

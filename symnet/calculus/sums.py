@@ -27,7 +27,6 @@ from symnet.calculus.atoms import (
     add_term,
     components,
     free_of,
-    same_range,
     variables,
 )
 from symnet.calculus.normal import Algebra
@@ -200,7 +199,6 @@ class Sums:
             for a, _ in mono:
                 if a.kind != "delta" or a in done:
                     continue
-                place, address = a.parts
                 rest = self.algebra.times((c, mono), (1, ((a, -1),)))
                 if (solution := self.numerals.solve(a, bound)) is not None:
                     bound = (*(v for v in bound if v not in solution.values), *solution.new)
@@ -208,27 +206,13 @@ class Sums:
                     term = self.algebra.times(self.rename(rest, solution.values), *deltas)
                 else:
                     done.add(a)
-                    old, new = self._made_one(place, address, bound)
+                    old, new = self.numerals.made_one(a, bound)
                     if old is None or all(old not in b.free for b, _ in rest[1]):
                         continue
                     term = self.algebra.times(self.rename(rest, {old: new}), (1, ((a, 1),)))
                 break
             else:
                 return bound, term
-
-    def _made_one(self, place: Address, address: Address, bound: tuple[Var, ...]) -> tuple[Var | None, Address]:
-        """A free variable that a delta makes equal to an address that lies within its range, and that address."""
-        pairs = [(place, address), (address, place)]
-        if isinstance(place, Var) and isinstance(address, Var) and place.serial < address.serial:
-            pairs.reverse()  # of two variables the later one goes
-        for old, new in pairs:
-            if (
-                isinstance(old, Var)
-                and variables(new).isdisjoint({*bound, old})
-                and self.numerals.within(new, old.size)
-            ):
-                return old, new
-        return None, address
 
     def _component(self, bound: tuple[Var, ...], mono: Mono) -> Term:
         """A sum whose variables hang together: known values put in, else one stored sum."""
