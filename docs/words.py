@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from pathlib import Path
 
+from symnet.declare.function_layers import described
 from symnet.declare.vocabulary import FAMILIES
 from symnet.declare.words import WORDS, Word
 
@@ -30,7 +31,13 @@ def page() -> str:
         text += f"\n## {about[0].upper()}{about[1:].split('; torch')[0]}\n\n"
         text += "| word | arguments | equation | torch | NumPy |\n|---|---|---|---|---|\n"
         text += "".join(map(_row, words))
-    return text
+    return text + _modules()
+
+
+def _modules() -> str:
+    """The modules that apply one of these words."""
+    text = "\n## Modules of torch.nn that apply one of these words\n\n| module | arguments | word |\n|---|---|---|\n"
+    return text + "".join(f"| `{m}` | `{a}` | `{w}` |\n" for m, (a, w) in sorted(described().items()))
 
 
 def _name(word: Word) -> str:

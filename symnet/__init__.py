@@ -9,46 +9,20 @@ from symnet.declare.attention_layers import MultiheadAttention, TransformerEncod
 from symnet.declare.buffers import buffer, update
 from symnet.declare.drawn import drawn, training_mode
 from symnet.declare.embeddings import Embedding, EmbeddingBag
+from symnet.declare.function_layers import LAYERS
 from symnet.declare.indexing import arange
 from symnet.declare.inputs import constant, data, dims, labels, linspace, normal, param, params, uniform
-from symnet.declare.layers import (
-    GELU,
-    BCELoss,
-    BCEWithLogitsLoss,
-    CrossEntropyLoss,
-    Flatten,
-    HuberLoss,
-    L1Loss,
-    LeakyReLU,
-    Linear,
-    LogSoftmax,
-    Module,
-    MSELoss,
-    NLLLoss,
-    ReLU,
-    Sequential,
-    Sigmoid,
-    SiLU,
-    Softmax,
-    Softplus,
-    Tanh,
-)
+from symnet.declare.layers import Bilinear, Identity, Linear, Module, ModuleList, PReLU, Sequential
+from symnet.declare.namespaces import namespaces
 from symnet.declare.norm_layers import (
-    AlphaDropout,
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
-    Dropout,
-    Dropout1d,
-    Dropout2d,
-    Dropout3d,
-    FeatureAlphaDropout,
     GroupNorm,
     InstanceNorm1d,
     InstanceNorm2d,
     InstanceNorm3d,
     LayerNorm,
-    LocalResponseNorm,
     RMSNorm,
 )
 from symnet.declare.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
@@ -78,29 +52,16 @@ from symnet.declare.trace import current
 from symnet.declare.training import EarlyStopping, clip_grad_norm_, clip_grad_value_, train
 from symnet.declare.vocabulary import WORDS
 from symnet.declare.window_layers import (
-    AdaptiveAvgPool1d,
-    AdaptiveAvgPool2d,
-    AdaptiveAvgPool3d,
-    AdaptiveMaxPool1d,
-    AdaptiveMaxPool2d,
-    AdaptiveMaxPool3d,
-    AvgPool1d,
-    AvgPool2d,
-    AvgPool3d,
     Conv1d,
     Conv2d,
     Conv3d,
     ConvTranspose1d,
     ConvTranspose2d,
     ConvTranspose3d,
-    MaxPool1d,
-    MaxPool2d,
-    MaxPool3d,
 )
 from symnet.version import __version__
 
 __all__ = [
-    "GELU",
     "GRU",
     "LSTM",
     "RNN",
@@ -110,21 +71,10 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
-    "AdaptiveAvgPool1d",
-    "AdaptiveAvgPool2d",
-    "AdaptiveAvgPool3d",
-    "AdaptiveMaxPool1d",
-    "AdaptiveMaxPool2d",
-    "AdaptiveMaxPool3d",
-    "AlphaDropout",
-    "AvgPool1d",
-    "AvgPool2d",
-    "AvgPool3d",
-    "BCELoss",
-    "BCEWithLogitsLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",
+    "Bilinear",
     "ConstantLR",
     "Conv1d",
     "Conv2d",
@@ -134,59 +84,39 @@ __all__ = [
     "ConvTranspose3d",
     "CosineAnnealingLR",
     "CosineAnnealingWarmRestarts",
-    "CrossEntropyLoss",
     "CyclicLR",
-    "Dropout",
-    "Dropout1d",
-    "Dropout2d",
-    "Dropout3d",
     "EarlyStopping",
     "Embedding",
     "EmbeddingBag",
     "ExponentialLR",
-    "FeatureAlphaDropout",
-    "Flatten",
     "GRUCell",
     "GroupNorm",
-    "HuberLoss",
+    "Identity",
     "InstanceNorm1d",
     "InstanceNorm2d",
     "InstanceNorm3d",
-    "L1Loss",
     "LSTMCell",
     "LambdaLR",
     "LayerNorm",
-    "LeakyReLU",
     "Linear",
     "LinearLR",
-    "LocalResponseNorm",
-    "LogSoftmax",
-    "MSELoss",
-    "MaxPool1d",
-    "MaxPool2d",
-    "MaxPool3d",
     "Module",
+    "ModuleList",
     "MultiStepLR",
     "MultiheadAttention",
     "NAdam",
-    "NLLLoss",
     "OneCycleLR",
+    "PReLU",
     "PolynomialLR",
     "RAdam",
     "RMSNorm",
     "RMSprop",
     "RNNCell",
-    "ReLU",
     "ReduceLROnPlateau",
     "Rprop",
     "Sequential",
     "SequentialLR",
-    "SiLU",
-    "Sigmoid",
-    "Softmax",
-    "Softplus",
     "StepLR",
-    "Tanh",
     "Tensor",
     "TransformerEncoderLayer",
     "__version__",
@@ -215,6 +145,11 @@ __all__ = [
     "update",
 ]
 __all__ += sorted(WORDS)  # torch's and NumPy's functions, each entered where it is defined
+__all__ += sorted(LAYERS)  # torch.nn's modules that apply one of them
+
+
+_SPACES = namespaces({**globals(), **LAYERS})
+__all__ += sorted(_SPACES)
 
 
 def __getattr__(word: str) -> Any:
@@ -224,8 +159,9 @@ def __getattr__(word: str) -> Any:
     """
     if word == "training":
         return training_mode()
-    if word in WORDS:
-        return WORDS[word]
+    for table in (WORDS, LAYERS, _SPACES):
+        if word in table:
+            return table[word]
     if word.startswith("_"):
         raise AttributeError(word)
     raise UnknownWord(unknown_word(word, __all__, "symnet", current().here()))

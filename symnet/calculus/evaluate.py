@@ -105,7 +105,8 @@ def _accumulate(
         allowed = np.ones(extents, dtype=bool)
         for guard in equation.guard:
             allowed = allowed & (_integer(guard, grids, values, sizes) >= 0)
-        grids = dict(zip(equation.indices, np.nonzero(allowed), strict=True))
+        places = zip(equation.indices, np.nonzero(allowed), strict=True)
+        grids = {index: fixed.get(index, 0) + place for index, place in places}
         body = np.full(extents, _nothing(equation, arithmetic), dtype=arithmetic.dtype)
         body[allowed] = _value(equation.body, grids, values, sizes, arithmetic)
     else:

@@ -74,13 +74,13 @@ def _apart(program: Program, loop: Loop) -> Program:
 
 
 def _order(expression: sp.Expr) -> tuple[Index, ...]:
-    """The indices as they stand in the widest read, so that time comes first where it does there."""
+    """The indices as they stand in the widest read, so that time comes first where it does there; in front of them
+    those that no read has, as the time in [t < T[n]]."""
     reads = sorted(expression.atoms(Access), key=lambda a: (-len(a.atoms(Index)), sort_key(a)))
-    return tuple(
-        dict.fromkeys(
-            i for read in reads for address in read.addresses for i in sorted(address.atoms(Index), key=sort_key)
-        )
+    read = dict.fromkeys(
+        i for read in reads for address in read.addresses for i in sorted(address.atoms(Index), key=sort_key)
     )
+    return (*sorted(expression.atoms(Index) - set(read), key=sort_key), *read)
 
 
 def _known_factor(equation: Equation, loop: Loop) -> tuple[sp.Expr, list[sp.Expr]] | None:

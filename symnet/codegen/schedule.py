@@ -36,9 +36,11 @@ def hoist(statements: Iterable[Statement], names: Namer) -> tuple[Statement, ...
             return tuple(work)
         statement, array = found
         new = names.take(_wish(array))
-        place = next(k for k, s in enumerate(work) if s.loop == statement.loop)
-        work = [with_arrays(s, {array: name(new, array.rank, array.dtype)}) for s in work]
-        work.insert(place, Assign(new, array))
+        place = next(
+            k for k, s in enumerate(work) if s.loop == statement.loop or (s.loop is None and array in _everything(s))
+        )
+        held = {array: name(new, array.rank, array.dtype)}
+        work[place:] = [Assign(new, array), *(with_arrays(s, held) for s in work[place:])]
 
 
 def _same_at_all_times(statement: Statement, statements: list[Statement]) -> list[Array]:

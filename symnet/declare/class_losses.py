@@ -7,15 +7,16 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.calculus.ir import indices_for
+from symnet.calculus.ir import Delta, indices_for
 from symnet.declare import reductions
-from symnet.declare.constants import constant_values, flat, is_integer_number, labels_of
+from symnet.declare.constants import constant_values, flat, is_integer_number, labels_of, numbers_of
 from symnet.declare.indexing import arange
 from symnet.declare.losses import predicts, reduced_loss, same_shape
 from symnet.declare.masks import zeros
 from symnet.declare.pointwise import as_exact, mapped
 from symnet.declare.primitives import readdressed, show
-from symnet.declare.shapes import movedim
+from symnet.declare.products import tensordot
+from symnet.declare.shapes import movedim, reshape
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import Term, mistake
 from symnet.declare.words import word
@@ -56,6 +57,26 @@ def cross_entropy(
 
 
 @word(method=False)
+def linear_cross_entropy(
+    input: Tensor,
+    linear_weight: Tensor,
+    target: Any,
+    linear_bias: Tensor | None = None,
+    weight: Tensor | None = None,
+    reduction: str = "mean",
+    ignore_index: int | None = None,
+    label_smoothing: float = 0.0,
+    options: object = None,
+) -> Tensor:
+    """cross_entropy of the scores Σ_i x[n,i] W[k,i] + b[k]; the options, how torch cuts the work, change nothing"""
+    scores = tensordot(input, linear_weight, ([-1], [-1]))
+    if linear_bias is not None:
+        scores = mapped("add", lambda z, b: z + b, scores, linear_bias)
+    ignored = -100 if ignore_index is None else ignore_index
+    return cross_entropy(scores, target, weight, ignored, reduction, label_smoothing)
+
+
+@word(method=False)
 def nll_loss(
     input: Tensor, target: Any, weight: Tensor | None = None, ignore_index: int = -100, reduction: str = "mean"
 ) -> Tensor:
@@ -66,6 +87,48 @@ def nll_loss(
     own = _own_weights(labels, weight, kept)
     values = -_picked(scores, labels)
     return _averaged(values if own is None else values * own, own, reduction)
+
+
+@word(method=False)
+def multilabel_margin_loss(input: Tensor, target: Any, reduction: str = "mean") -> Tensor:
+    """Mean (or sum) over the samples of (1/C) Σ_jk max(0, 1 - x[t[j]] + x[k]), k no label; -1 ends the labels"""
+    predicts(input)
+    t, counted = _several_labels(input, target)
+    *lead, j, k = indices_for((*t.shape, input.shape[-1]))
+    place, counts = t.read((*lead, j)), sp.S.One if counted is None else counted.read((*lead, j))
+    named = input.trace.new_spec(input.shape, "intermediate")
+    input.trace.define(named, Term((*lead, k), counts * Delta(k, place), (j,)))
+    others = mapped("multilabel_margin_loss", lambda n: scalars.equal(n, sp.S.Zero), input.made(named))
+    *lead, j, k = indices_for((*t.shape, input.shape[-1]))
+    place, counts = t.read((*lead, j)), sp.S.One if counted is None else counted.read((*lead, j))
+    short = scalars.relu(1 - input.read((*lead, place)) + input.read((*lead, k)))
+    spec = input.trace.new_spec(input.shape[:-1], "intermediate")
+    body = counts * others.read((*lead, k)) * short / k.size
+    input.trace.define(spec, Term(tuple(lead), body, (j, k)))
+    return reduced_loss(input.made(spec), reduction)
+
+
+def _several_labels(input: Tensor, target: Any) -> tuple[Tensor, Tensor | None]:
+    """The labels of each sample, and the mask of those that count, None if all do."""
+    if not isinstance(target, Tensor) or not target.spec.integer or target.shape != input.shape or not input.ndim:
+        shape = show(target.shape) if isinstance(target, Tensor) else type(target).__name__
+        help = "integers in the shape of the input, -1 after the last label of a sample"
+        raise mistake("SN103", f"the target is {shape}, the input {show(input.shape)}", help)
+    values, classes = constant_values(target), input.shape[-1]
+    if values is None:
+        if target.classes != classes:
+            raise mistake("SN202", f"the labels run to {target.classes}, the input has {classes} classes")
+        return target, None
+    numbers, width = list(flat(values)), int(target.shape[-1])
+    bad = [v for v in numbers if not -1 <= v < width]
+    if bad:
+        raise mistake("SN202", f"label {bad[0]} is out of range: the input has {classes} classes")
+    rows = [numbers[n : n + width] for n in range(0, len(numbers), width)]
+    counted = [float(-1 not in row[: k + 1]) for row in rows for k in range(width)]
+    own = tuple(map(int, target.shape))
+    mask: Tensor = reshape(numbers_of(input.trace, counted), list(own))
+    labels: Any = labels_of(input.trace, _replaced(values, -1), own)
+    return labels, mask
 
 
 @word(method=False)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from symnet.declare import activations, class_losses, losses, pointwise, reductions, shapes
+from symnet.declare import activations, products
 from symnet.declare.drawn import training_mode
-from symnet.declare.inputs import Size, checked_size, weight
+from symnet.declare.inputs import Size, checked_size, constant, initial_values, weight
+from symnet.declare.overwriting import overwritten
 from symnet.declare.tensor import Tensor
 
 
@@ -97,56 +98,60 @@ class Function(Module):
 
     def forward(self, *args: Tensor) -> Tensor:
         function, options = self._apply
+        if options.get("inplace"):
+            plain = {name: value for name, value in options.items() if name != "inplace"}
+            return overwritten(args[0], function(*args, **plain))
         return function(*args, **options)
 
 
-def _layer(name: str, function: Callable[..., Tensor]) -> Callable[..., Function]:
-    def made(**options: Any) -> Function:
-        return Function(function, **options)
+class Identity(Module):
+    """y = x; what it is called with is not used, as torch.nn.Identity."""
 
-    made.__name__ = made.__qualname__ = name
-    made.__doc__ = f"A module that applies ``{function.__name__}``; options are the function's."
-    return made
+    def __init__(self, *_: Any, **__: Any) -> None:
+        pass
 
-
-Sigmoid = _layer("Sigmoid", pointwise.sigmoid)
-Tanh = _layer("Tanh", pointwise.tanh)
-ReLU = _layer("ReLU", activations.relu)
-Softplus = _layer("Softplus", activations.softplus)
-SiLU = _layer("SiLU", activations.silu)
-MSELoss = _layer("MSELoss", losses.mse_loss)
-L1Loss = _layer("L1Loss", losses.l1_loss)
-BCELoss = _layer("BCELoss", losses.binary_cross_entropy)
-BCEWithLogitsLoss = _layer("BCEWithLogitsLoss", losses.binary_cross_entropy_with_logits)
-CrossEntropyLoss = _layer("CrossEntropyLoss", class_losses.cross_entropy)
-NLLLoss = _layer("NLLLoss", class_losses.nll_loss)
+    def forward(self, x: Any) -> Any:
+        return x
 
 
-def LeakyReLU(negative_slope: float = 0.01) -> Function:
-    """A module that applies ``leaky_relu``."""
-    return Function(activations.leaky_relu, negative_slope=negative_slope)
+class ModuleList(Sequential):
+    """Modules in a list, each called by the person's own forward."""
+
+    def __init__(self, modules: Iterable[Module] = ()) -> None:
+        super().__init__(*modules)
+
+    def __iter__(self) -> Iterator[Module]:
+        return iter(self.modules)
+
+    def append(self, module: Module) -> ModuleList:
+        self.modules = (*self.modules, module)
+        return self
+
+    def extend(self, modules: Iterable[Module]) -> ModuleList:
+        self.modules = (*self.modules, *modules)
+        return self
+
+    def forward(self, *_: Any, **__: Any) -> Any:
+        raise AttributeError("ModuleList has no forward method: call its modules")
 
 
-def GELU(approximate: str = "none") -> Function:
-    """A module that applies ``gelu``."""
-    return Function(activations.gelu, approximate=approximate)
+class PReLU(Module):
+    """prelu; weight [num_parameters] starts at init."""
+
+    def __init__(self, num_parameters: Size = 1, init: float = 0.25) -> None:
+        self.weight = initial_values((checked_size(num_parameters),), "parameter", constant(init), None)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return activations.prelu(x, self.weight)
 
 
-def Softmax(dim: int | None = None) -> Function:
-    """A module that applies ``softmax``."""
-    return Function(reductions.softmax, dim=dim)
+class Bilinear(Module):
+    """bilinear; weight [out,in1,in2] and bias [out] uniform in ±1/sqrt(in1), as torch.nn.Bilinear."""
 
+    def __init__(self, in1_features: Size, in2_features: Size, out_features: Size, bias: bool = True) -> None:
+        first, second, out = map(checked_size, (in1_features, in2_features, out_features))
+        self.weight = weight((out, first, second), first)
+        self.bias = weight((out,), first) if bias else None
 
-def LogSoftmax(dim: int | None = None) -> Function:
-    """A module that applies ``log_softmax``."""
-    return Function(reductions.log_softmax, dim=dim)
-
-
-def HuberLoss(reduction: str = "mean", delta: float = 1.0) -> Function:
-    """A module that applies ``huber_loss``."""
-    return Function(losses.huber_loss, reduction=reduction, delta=delta)
-
-
-def Flatten(start_dim: int = 1, end_dim: int = -1) -> Function:
-    """A module that merges axes, all but the first unless told otherwise."""
-    return Function(shapes.flatten, start_dim=start_dim, end_dim=end_dim)
+    def forward(self, input1: Tensor, input2: Tensor) -> Tensor:
+        return products.bilinear(input1, input2, self.weight, self.bias)

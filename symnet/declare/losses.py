@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
@@ -233,9 +234,28 @@ def triplet_margin_loss(
 ) -> Tensor:
     """Mean (or sum) of max(0, d(a, p) - d(a, n) + margin), d the distance; with swap the nearer of d(a, n), d(p, n)"""
     near, far = pairwise_distance(anchor, positive, p, eps), pairwise_distance(anchor, negative, p, eps)
-    if swap:
-        other = pairwise_distance(positive, negative, p, eps)
-        far = pointwise(anchor.trace, scalars.minimum, far, other)
+    return _triplet(near, far, pairwise_distance(positive, negative, p, eps) if swap else None, margin, reduction)
+
+
+@word(method=False)
+def triplet_margin_with_distance_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    negative: Tensor,
+    distance_function: Callable[[Tensor, Tensor], Tensor] | None = None,
+    margin: float = 1.0,
+    swap: bool = False,
+    reduction: str = "mean",
+) -> Tensor:
+    """As triplet_margin_loss with a distance of one's own, a function of two tensors"""
+    distance = pairwise_distance if distance_function is None else distance_function
+    near, far = distance(anchor, positive), distance(anchor, negative)
+    return _triplet(near, far, distance(positive, negative) if swap else None, margin, reduction)
+
+
+def _triplet(near: Tensor, far: Tensor, other: Tensor | None, margin: float, reduction: str) -> Tensor:
+    if other is not None:
+        far = pointwise(near.trace, scalars.minimum, far, other)
     return reduced_loss(clamp_min(near - far + as_exact(margin), 0), reduction)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from symnet.declare import dropout, normalisation
+from symnet.declare import normalisation
 from symnet.declare.buffers import buffer, latest, update
 from symnet.declare.drawn import training_mode
 from symnet.declare.inputs import Size, checked_size, initial_values
-from symnet.declare.layers import Function, Module
+from symnet.declare.layers import Module
 from symnet.declare.pointwise import mapped
 from symnet.declare.primitives import show
 from symnet.declare.tensor import Tensor
@@ -162,25 +161,3 @@ class GroupNorm(Module):
 def _shape(normalized_shape: Any) -> tuple[Any, ...]:
     sizes = normalized_shape if isinstance(normalized_shape, list | tuple) else (normalized_shape,)
     return tuple(map(checked_size, sizes))
-
-
-def LocalResponseNorm(size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1.0) -> Function:
-    """A module that applies ``local_response_norm``."""
-    return Function(normalisation.local_response_norm, size=size, alpha=alpha, beta=beta, k=k)
-
-
-def _dropout(name: str, word: Callable[..., Tensor]) -> Callable[..., Function]:
-    def made(p: float = 0.5, inplace: bool = False) -> Function:
-        return Function(word, p=p)
-
-    made.__name__ = made.__qualname__ = name
-    made.__doc__ = f"A module that applies ``{word.__name__}`` in training."
-    return made
-
-
-Dropout = _dropout("Dropout", dropout.dropout)
-Dropout1d = _dropout("Dropout1d", dropout.dropout1d)
-Dropout2d = _dropout("Dropout2d", dropout.dropout2d)
-Dropout3d = _dropout("Dropout3d", dropout.dropout3d)
-AlphaDropout = _dropout("AlphaDropout", dropout.alpha_dropout)
-FeatureAlphaDropout = _dropout("FeatureAlphaDropout", dropout.feature_alpha_dropout)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from symnet.declare import (
     activations,
     adaptive,
+    alignments,
     arrangements,
     attention,
     class_losses,
@@ -42,7 +43,7 @@ from symnet.declare.words import METHODS, NUMPY, TORCH, WORDS
 FAMILIES = (
     *(pointwise, several, activations, operators, masks, made_like),
     *(reductions, norms, scans, products, linear_algebra, spectra, convolution, pooling, adaptive),
-    *(normalisation, dropout, drawn, attention, losses, class_losses),
+    *(normalisation, dropout, drawn, attention, losses, class_losses, alignments),
     *(shapes, slices, joining, selection, embeddings, placing, orders),
     *(arrangements, resampling, derivative_words),
 )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import sympy as sp
 
-from symnet.declare import adaptive, convolution, pooling
+from symnet.declare import convolution
 from symnet.declare.inputs import Size, checked_size, weight
-from symnet.declare.layers import Function, Module
+from symnet.declare.layers import Module
 from symnet.declare.tensor import Tensor
 from symnet.declare.windows import Sizes
 
@@ -99,26 +98,3 @@ class ConvTranspose3d(_Transposed):
     """conv_transpose3d with weight [in, out/groups, taps, taps, taps]"""
 
     word, rank = staticmethod(convolution.conv_transpose3d), 3
-
-
-def _pool(name: str, word: Callable[..., Tensor]) -> Callable[..., Function]:
-    def made(*args: Any, **options: Any) -> Function:
-        return Function(lambda x: word(x, *args, **options))
-
-    made.__name__ = made.__qualname__ = name
-    made.__doc__ = f"A module that applies ``{word.__name__}``; it takes the arguments after the input."
-    return made
-
-
-MaxPool1d = _pool("MaxPool1d", pooling.max_pool1d)
-MaxPool2d = _pool("MaxPool2d", pooling.max_pool2d)
-MaxPool3d = _pool("MaxPool3d", pooling.max_pool3d)
-AvgPool1d = _pool("AvgPool1d", pooling.avg_pool1d)
-AvgPool2d = _pool("AvgPool2d", pooling.avg_pool2d)
-AvgPool3d = _pool("AvgPool3d", pooling.avg_pool3d)
-AdaptiveAvgPool1d = _pool("AdaptiveAvgPool1d", adaptive.adaptive_avg_pool1d)
-AdaptiveAvgPool2d = _pool("AdaptiveAvgPool2d", adaptive.adaptive_avg_pool2d)
-AdaptiveAvgPool3d = _pool("AdaptiveAvgPool3d", adaptive.adaptive_avg_pool3d)
-AdaptiveMaxPool1d = _pool("AdaptiveMaxPool1d", adaptive.adaptive_max_pool1d)
-AdaptiveMaxPool2d = _pool("AdaptiveMaxPool2d", adaptive.adaptive_max_pool2d)
-AdaptiveMaxPool3d = _pool("AdaptiveMaxPool3d", adaptive.adaptive_max_pool3d)

@@ -113,7 +113,7 @@ def _gaps(equation: Equation) -> Iterator[tuple[str, sp.Expr]]:
 
 def _tie(program: Program, equation: Equation, inputs: Mapping[str, Array]) -> float:
     """How near the largest term of a maximum comes to the next one."""
-    terms = _measured(program, equation, replace(equation, target="terms", left=equation.indices, reduced=()), inputs)
+    terms = _measured(program, replace(equation, target="terms", left=equation.indices, reduced=()), inputs)
     rows = np.sort(np.asarray(terms, dtype=float).reshape(*terms.shape[: len(equation.left)], -1), axis=-1)
     gaps = rows[..., -1] - rows[..., -2] if rows.shape[-1] > 1 else np.array(np.inf)
     return float(np.min(gaps, initial=np.inf, where=np.isfinite(gaps)))
@@ -122,14 +122,13 @@ def _tie(program: Program, equation: Equation, inputs: Mapping[str, Array]) -> f
 def _smallest(program: Program, equation: Equation, gap: sp.Expr, inputs: Mapping[str, Array]) -> float:
     name = "nearest_kink"
     closest = replace(equation, target=name, left=(), reduced=equation.indices, body=-scalars.absolute(gap), op="max")
-    return -float(_measured(program, equation, closest, inputs))
+    return -float(_measured(program, closest, inputs))
 
 
-def _measured(program: Program, equation: Equation, asked: Equation, inputs: Mapping[str, Array]) -> Array:
-    """The tensor of another equation that stands in the place of one of the program's."""
-    position = next(k for k, e in enumerate(program.equations) if e is equation)
+def _measured(program: Program, asked: Equation, inputs: Mapping[str, Array]) -> Array:
+    """The tensor of an equation that asks about others; whole loops are run, so it stands behind them all."""
     spec = TensorSpec(asked.target, tuple(i.size for i in asked.left), "intermediate")
-    equations = (*program.equations[:position], asked)
+    equations = (*program.equations, asked)
     return evaluate(replace(program, equations=equations, tensors={**program.tensors, spec.name: spec}), inputs)[
         spec.name
     ]

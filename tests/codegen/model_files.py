@@ -33,6 +33,15 @@ MODELS = {
         loss = sn.mean((w @ X - y) ** 2)
         train = sn.train(steps=4)
     """,
+    "alignments": """
+        N, T, D, C, S = sn.dims(N="batch", T=6, D=3, C=4, S=2)
+        X, t, counts = sn.data(N, T, D), sn.labels(N, S, classes=C), sn.labels(N, classes=S + 1)
+        times = sn.labels(N, classes=T + 1)
+        W = sn.param(D, C)
+        P = sn.log_softmax((X @ W).transpose(0, 1), 2)
+        loss = sn.ctc_loss(P, t, times, counts, blank=3, zero_infinity=True)
+        train = sn.train(lr=0.1, steps=4, batch=8)
+    """,
     "one_number": """
         g = sn.data(values=sn.constant(2.5))
         a = sn.param(init="ones")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 
 import symnet as sn
-from tests.declare.words_in_text import ARRAYS, Case
+from tests.declare.words_in_text import ARRAYS, Case, written
 
 
 def module_case(name: str, *args: Any, array: str, call: Callable[..., Any] | None = None, **options: Any) -> Case:
@@ -59,6 +60,115 @@ def embeddings() -> list[Case]:
     return cases
 
 
+#: How modules that apply a word are made, and the arrays that they are called with; torch's line is the same.
+APPLIED = """
+CELU(0.5)  K
+ELU(alpha=2.0)  K
+GELU("tanh")  K
+GLU()  A
+Hardshrink(0.7)  K
+Hardsigmoid()  L
+Hardswish(inplace=False)  L
+Hardtanh(-0.5, 1.0)  K
+LeakyReLU(0.3, False)  K
+LogSigmoid()  K
+LogSoftmax(0)  X
+Mish()  K
+ReLU(inplace=False)  K
+ReLU(True)  K*1
+ReLU6()  L
+SELU()  K
+SiLU()  K
+Sigmoid()  K
+Softmax(1)  X
+Softmax2d()  A
+Softmin(dim=0)  X
+Softplus(2.0, 1.0)  K
+Softshrink(0.5)  K
+Softsign()  K
+Tanh()  K
+Tanhshrink()  K
+Threshold(0.5, 2.0)  K
+CosineSimilarity(dim=0)  X Y
+PairwiseDistance(1.0, keepdim=True)  X Y
+BCELoss(torch.tensor([1.0, 0.5, 2.0]))  U U
+BCEWithLogitsLoss(pos_weight=torch.tensor([1.0, 0.5, 2.0]), reduction="sum")  X U
+CosineEmbeddingLoss(0.1)  X Y torch.tensor([1, -1, 1, -1])
+CTCLoss(blank=1)  X.log_softmax(1) torch.tensor([2, 0]) torch.tensor(4) torch.tensor(2)
+CrossEntropyLoss(torch.tensor([1.0, 0.5, 2.0]).double(), None, 1)  X torch.tensor([2, 0, 1, 1])
+GaussianNLLLoss(full=True)  X Y P
+HingeEmbeddingLoss(0.5)  X torch.sign(torch.ones(4, 3))
+HuberLoss("sum", 0.5)  X Y
+KLDivLoss(reduction="batchmean", log_target=True)  X Y
+L1Loss(reduction="sum")  X Y
+MSELoss(None, None, "sum")  X Y
+MarginRankingLoss(0.2)  X Y torch.ones(4, 3)
+MultiLabelMarginLoss()  X torch.tensor([[2, 0, -1], [0, -1, 1], [1, 2, 0], [-1, 0, 1]])
+MultiLabelSoftMarginLoss(torch.tensor([1.0, 0.5, 2.0]))  X U
+MultiMarginLoss(2, 0.5)  X torch.tensor([2, 0, 1, 1])
+NLLLoss(ignore_index=2, reduction="sum")  X torch.tensor([2, 0, 1, 1])
+PoissonNLLLoss(False, True)  P U
+SmoothL1Loss(beta=0.5)  X Y
+SoftMarginLoss()  X torch.ones(4, 3)
+TripletMarginLoss(2.0, swap=True)  X Y Z
+TripletMarginWithDistanceLoss(distance_function=lambda a, b: (a - b).abs().sum(1))  X Y Z
+Flatten()  A
+Flatten(0, 1)  A
+Unflatten(1, (3, 1))  X
+ChannelShuffle(2)  IMAGES
+PixelShuffle(2)  IMAGES
+PixelUnshuffle(2)  IMAGES[:, :, :4, :4]
+Fold((2, 2), (1, 1))  A
+Unfold((2, 1), padding=1)  IMAGES
+Upsample(scale_factor=2, mode="nearest")  IMAGES
+UpsamplingBilinear2d((3, 4))  IMAGES
+UpsamplingNearest2d(scale_factor=2)  IMAGES
+LocalResponseNorm(2)  IMAGES
+AvgPool1d(2, 1)  SEQUENCE
+AvgPool2d((2, 3), None, 1, False, False)  IMAGES
+AvgPool3d(2, divisor_override=3)  VOLUME
+MaxPool1d(2)  SEQUENCE
+MaxPool2d(3, 2, 1, 1, False, True)  IMAGES
+MaxPool3d(2, stride=1)  VOLUME
+LPPool1d(2.0, 2)  SEQUENCE+5
+LPPool2d(2.0, 2, 1)  IMAGES+5
+LPPool3d(2.0, 2)  VOLUME+5
+AdaptiveAvgPool1d(3)  SEQUENCE
+AdaptiveAvgPool2d((1, 1))  IMAGES
+AdaptiveAvgPool3d(1)  VOLUME
+AdaptiveMaxPool1d(3)  SEQUENCE
+AdaptiveMaxPool2d((2, 1))  IMAGES
+AdaptiveMaxPool3d((2, 3, 1))  VOLUME
+Identity(3, key=1)  X
+ConstantPad1d(2, 0.5)  SEQUENCE
+ConstantPad2d((1, 0, 2, 1), 3.0)  IMAGES
+ConstantPad3d(1, 0.0)  VOLUME
+ZeroPad1d(1)  SEQUENCE
+ZeroPad2d((1, 2, 0, 1))  IMAGES
+ZeroPad3d(1)  VOLUME
+ReflectionPad1d(2)  SEQUENCE
+ReflectionPad2d((1, 2, 0, 1))  IMAGES
+ReflectionPad3d(1)  VOLUME
+ReplicationPad1d(2)  SEQUENCE
+ReplicationPad2d((1, 2, 0, 1))  IMAGES
+ReplicationPad3d(1)  VOLUME
+CircularPad1d(2)  SEQUENCE
+CircularPad2d((1, 2, 0, 1))  IMAGES
+CircularPad3d(1)  VOLUME
+"""
+
+
+def applied() -> dict[str, list[Case]]:
+    """The cases of ``APPLIED`` by the module's name."""
+    found: dict[str, list[Case]] = {}
+    for line in APPLIED.strip().splitlines():
+        made, _, called = line.partition("  ")
+        operands = ", ".join(re.split(r" (?=[A-Z]|torch)", called))
+        text = f"{made}({operands})"
+        found.setdefault(made.partition("(")[0], []).append(written(f"sn.nn.{text}", f"torch.nn.{text}"))
+    return found
+
+
 MODULES: dict[str, Callable[[], list[Case]]] = {
     "MultiheadAttention": lambda: [
         module_case("MultiheadAttention", 4, 2, array="A", call=lambda m, x: m(x, x[:1], x[:1])[0]),
@@ -95,19 +205,17 @@ MODULES: dict[str, Callable[[], list[Case]]] = {
     ],
     "RMSNorm": lambda: [module_case("RMSNorm", [3, 4], 1e-3, array="A")],
     "GroupNorm": lambda: [module_case("GroupNorm", 2, 4, array="IMAGES"), module_case("GroupNorm", 1, 3, array="X")],
-    "LocalResponseNorm": lambda: [module_case("LocalResponseNorm", 2, array="IMAGES")],
+    "PReLU": lambda: [module_case("PReLU", array="K"), module_case("PReLU", 4, array="SEQUENCE")],
+    "Bilinear": lambda: [
+        module_case("Bilinear", 3, 4, 2, array="A", call=lambda m, x: m(x[0, :, :3], x[1])),
+        module_case("Bilinear", 4, 4, 1, False, array="A", call=lambda m, x: m(x, x)),
+    ],
+    "ModuleList": lambda: [
+        Case(
+            lambda x: reduce(lambda y, f: f(y), sn.ModuleList([sn.Tanh()]).append(sn.ELU()).extend([sn.GELU()]), x),
+            lambda x: torch.nn.functional.gelu(torch.nn.functional.elu(torch.tanh(x))),
+        )
+    ],
     "Embedding": embeddings,
     "EmbeddingBag": embeddings,
-    "MaxPool1d": lambda: [module_case("MaxPool1d", 2, array="SEQUENCE")],
-    "MaxPool2d": lambda: [module_case("MaxPool2d", 3, 2, 1, array="IMAGES")],
-    "MaxPool3d": lambda: [module_case("MaxPool3d", 2, stride=1, array="VOLUME")],
-    "AvgPool1d": lambda: [module_case("AvgPool1d", 2, array="SEQUENCE")],
-    "AvgPool2d": lambda: [module_case("AvgPool2d", (2, 3), padding=1, array="IMAGES")],
-    "AvgPool3d": lambda: [module_case("AvgPool3d", 2, array="VOLUME")],
-    "AdaptiveAvgPool1d": lambda: [module_case("AdaptiveAvgPool1d", 3, array="SEQUENCE")],
-    "AdaptiveAvgPool2d": lambda: [module_case("AdaptiveAvgPool2d", (1, 1), array="IMAGES")],
-    "AdaptiveAvgPool3d": lambda: [module_case("AdaptiveAvgPool3d", 1, array="VOLUME")],
-    "AdaptiveMaxPool1d": lambda: [module_case("AdaptiveMaxPool1d", 3, array="SEQUENCE")],
-    "AdaptiveMaxPool2d": lambda: [module_case("AdaptiveMaxPool2d", (2, 1), array="IMAGES")],
-    "AdaptiveMaxPool3d": lambda: [module_case("AdaptiveMaxPool3d", (2, 3, 1), array="VOLUME")],
 }

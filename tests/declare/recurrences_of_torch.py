@@ -93,6 +93,19 @@ def _swapped_in_torch(x: Any, p: Any, q: Any) -> Any:
     return torch.stack(found)
 
 
+def _summed(x: Any, h: Any) -> Any:
+    """A step with a guard: the sum over the places before each one."""
+    return sn.scan(lambda now, old: sn.tanh(now + sn.cumsum(old, 0)), x, h)
+
+
+def _summed_in_torch(x: Any, h: Any) -> Any:
+    states = []
+    for now in x:
+        h = torch.tanh(now + torch.cumsum(h, 0))
+        states.append(h)
+    return torch.stack(states)
+
+
 PAIRS: dict[str, list[Pair]] = {
     "RNN": [
         layer("RNN", SEQUENCE),
@@ -116,5 +129,6 @@ PAIRS: dict[str, list[Pair]] = {
         (_scanned, _looped, (drawn(4, 2), drawn(2))),
         (lambda x, h: _scanned(x, h, True), lambda x, h: _looped(x, h, True), (drawn(3, 2), drawn(2))),
         (_swapped, _swapped_in_torch, (drawn(4, 2), drawn(2), drawn(2, seed=3))),
+        (_summed, _summed_in_torch, (drawn(4, 3), drawn(3))),
     ],
 }

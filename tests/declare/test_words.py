@@ -34,7 +34,7 @@ from symnet.errors import SymnetError
 from tests.codegen.running import LANGUAGES, as_arrays, derivation_of, functions_of
 from tests.codegen.test_optimizers import OPTIONS as OPTIMIZERS
 from tests.codegen.test_schedules import CASES as SCHEDULES
-from tests.declare.module_cases import MODULES
+from tests.declare.module_cases import MODULES, applied
 from tests.declare.recurrences_of_torch import PAIRS
 from tests.declare.words_in_text import KINKS, NUMPYS, TEXTS, Case, X, Y, drawn, refusals, written
 
@@ -76,21 +76,6 @@ def target_of(values: Any) -> Tensor:
     if values.dtype.kind == "i":
         return sn.labels(*values.shape, classes=3, values=values)
     return sn.data(*values.shape, values=values)
-
-
-def module(ours: Any, theirs: Any, inputs: tuple[Any, ...] = (KINKS,)) -> list[Case]:
-    return [Case(lambda *a: ours(*a), lambda *a: theirs(*a), inputs)]
-
-
-def loss_module(name: str, target: Any = Y, first: Any = X, **options: Any) -> list[Case]:
-    ours, theirs = getattr(sn, name), getattr(torch.nn, name)
-    return [
-        Case(
-            lambda x: ours(**options)(x, target_of(target)),
-            lambda x: theirs(**options)(x, torch.tensor(target)),
-            (first,),
-        )
-    ]
 
 
 def linear_layers() -> list[Case]:
@@ -250,25 +235,8 @@ WORDS: dict[str, list[Case]] = {
     "l1_loss": [*losses("l1_loss"), *losses("l1_loss", first=Y)],
     "mse_loss": losses("mse_loss"),
     "nll_loss": losses("nll_loss", LABELS),
-    "BCELoss": loss_module("BCELoss", UNIT, 1 / (1 + np.exp(-X))),
-    "BCEWithLogitsLoss": loss_module("BCEWithLogitsLoss", UNIT),
-    "CrossEntropyLoss": loss_module("CrossEntropyLoss", LABELS),
-    "HuberLoss": loss_module("HuberLoss", delta=0.5),
-    "L1Loss": loss_module("L1Loss", reduction="sum"),
-    "MSELoss": loss_module("MSELoss", reduction="sum"),
-    "NLLLoss": loss_module("NLLLoss", LABELS),
-    "Flatten": module(lambda x: sn.Flatten()(x), torch.nn.Flatten(), (drawn(2, 3, 4),)),
-    "GELU": module(lambda x: sn.GELU()(x), torch.nn.GELU()),
-    "LeakyReLU": module(lambda x: sn.LeakyReLU(0.3)(x), torch.nn.LeakyReLU(0.3)),
     "Linear": linear_layers(),
-    "LogSoftmax": module(lambda x: sn.LogSoftmax(1)(x), torch.nn.LogSoftmax(1), (X,)),
-    "ReLU": module(lambda x: sn.ReLU()(x), torch.nn.ReLU()),
     "Sequential": linear_layers(),
-    "SiLU": module(lambda x: sn.SiLU()(x), torch.nn.SiLU()),
-    "Sigmoid": module(lambda x: sn.Sigmoid()(x), torch.nn.Sigmoid()),
-    "Softmax": module(lambda x: sn.Softmax(dim=1)(x), torch.nn.Softmax(1), (X,)),
-    "Softplus": module(lambda x: sn.Softplus()(x), torch.nn.Softplus()),
-    "Tanh": module(lambda x: sn.Tanh()(x), torch.nn.Tanh()),
     "Tensor": [
         Case(lambda a, b: 2 - a / b + 3 / b - -a, lambda a, b: 2 - a / b + 3 / b + a, (X, POSITIVE)),
         Case(lambda a, b: (a >= b) * a + (a < b) * b, lambda a, b: torch.where(a >= b, a, b), (X, Y)),
@@ -316,10 +284,13 @@ DECLARING |= {"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", 
 DECLARING |= {"dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"}
 DECLARING |= {*OPTIMIZERS, *(kind for kind, _ in SCHEDULES), "LambdaLR", "SequentialLR", "ReduceLROnPlateau"}
 DECLARING |= {"clip_grad_norm_", "clip_grad_value_", "EarlyStopping", "init"}  # tested with the scripts
+DECLARING |= {"nn", "optim", "linalg", "special"}  # torch's namespaces
 
 
 for known, cases in MODULES.items():
     WORDS.setdefault(known, []).extend(cases())
+for known, found in applied().items():
+    WORDS.setdefault(known, []).extend(found)
 for known, texts in TEXTS.items():
     WORDS.setdefault(known, []).extend(texts)
 for known, layers in PAIRS.items():
@@ -327,7 +298,7 @@ for known, layers in PAIRS.items():
 
 
 #: Where torch itself is less exact: its trigamma has 9 digits, its hardsigmoid multiplies by a 1/6 of single precision.
-ROUGH = {"digamma": 1e4, "polygamma": 1e4, "hardsigmoid": 1e6}
+ROUGH = {"digamma": 1e4, "polygamma": 1e4, "hardsigmoid": 1e6, "Hardsigmoid": 1e6}
 
 
 def test_every_word_has_a_case() -> None:
@@ -368,6 +339,20 @@ def test_every_function_of_torch_that_is_covered_arrives_under_its_name() -> Non
             known = TORCH.get(name) if space in (torch, F) else TORCH.get(plain)
             if known is not None and callable(function) and not isinstance(function, type):
                 assert TORCH.get(torch_name(function)) is known, f"{space.__name__}.{name} is {torch_name(function)}"
+
+
+def test_the_namespaces_hold_what_torch_has_there() -> None:
+    """The same objects under torch's full names, and no name that torch does not have there."""
+    assert sn.nn.functional.relu is sn.relu and sn.nn.Linear is sn.Linear and sn.nn.ELU is sn.ELU
+    assert sn.linalg.cond is sn.cond and sn.special.expit is sn.sigmoid and sn.nn.init is sn.init
+    assert sn.optim.Adam is sn.Adam and sn.optim.lr_scheduler.StepLR is sn.StepLR
+    assert sn.nn.utils.clip_grad_norm_ is sn.clip_grad_norm_
+    spaces = {"linalg": torch.linalg, "special": torch.special, "nn": torch.nn, "optim": torch.optim}
+    for name, space in spaces.items():
+        held = dir(getattr(sn, name))
+        assert len(held) > 10 and [w for w in held if not hasattr(space, w)] == []
+    schedules = dir(sn.optim.lr_scheduler)
+    assert len(schedules) > 10 and [w for w in schedules if not hasattr(torch.optim.lr_scheduler, w)] == []
 
 
 @pytest.mark.parametrize(("word", "number"), [(w, k) for w, cases in WORDS.items() for k in range(len(cases))])
