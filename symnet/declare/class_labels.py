@@ -118,6 +118,7 @@ def picked(scores: Tensor, labels: Any) -> Tensor:
 
 
 def picked_weights(labels: Any, weight: Tensor) -> Tensor:
+    """``y[n] += w[t[n]]``"""
     if isinstance(labels, int):
         return weight[labels]
     left = indices_for(labels.shape, "n")
@@ -125,6 +126,7 @@ def picked_weights(labels: Any, weight: Tensor) -> Tensor:
 
 
 def own_weights(labels: Any, weight: Tensor | None, kept: Tensor | None) -> Tensor | None:
+    """What each sample weighs: the weight of its class, 0 where it does not count; None if all weigh the same."""
     if weight is None:
         return kept
     own = picked_weights(labels, weight)
