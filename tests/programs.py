@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 import sympy as sp
 
-from symnet.calculus import scalars
+from symnet.calculus import scalars, specials
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program, TensorSpec, size_symbol
 from symnet.calculus.verify import verify
 
@@ -23,7 +23,7 @@ _SYMPY = ("exp", "log", "tanh", "sin", "cos", "sqrt", "erf", "floor", "Rational"
 FUNCTIONS = {name: getattr(sp, name) for name in _SYMPY} | {
     name: value for name, value in vars(scalars).items() if isinstance(value, type) and issubclass(value, sp.Function)
 }
-FUNCTIONS["Delta"] = Delta
+FUNCTIONS |= {"Delta": Delta, "elu": specials.elu}
 _EQUATION = re.compile(r"(\w+)(?:\[([\w,]*)\])? (\+|max)= (.*?)(?: if (.*?))?(?: over (.*))?\Z")
 
 

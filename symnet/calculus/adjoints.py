@@ -31,6 +31,7 @@ class Candidate:
     cost: float
     steps: tuple[Step, ...]
     events: tuple[Event, ...]
+    gathered: bool = False  # terms became a difference of the model
 
 
 class Adjoints:
@@ -86,6 +87,8 @@ class Adjoints:
 
     def forward(self, name: str) -> None:
         self.definitions.enter_forward(name, self.equations[name])
+        if name in self.definitions.by_name:
+            self.moves.gatherer.enter(self.definitions.by_name[name])
         if name in self.definitions.products:
             self.moves.products.enter(self.definitions.by_name[name])
         if name in self.definitions.shares:
@@ -187,12 +190,12 @@ class Adjoints:
             return name not in self.products or allowed(name)
 
         best: Candidate | None = None
-        for form in self.moves.forms(base, formals):
+        for form, gathered in self.moves.forms(base, formals):
             poly, folds = self.moves.fold(form, formals, named)
             poly, cases = self.moves.select(poly, formals)
             cost = self.costs.of(poly, formals) + self._charges(poly, rank_of(formals))
-            if best is None or cost < best.cost:
-                best = Candidate(base, poly, cost, (*steps, *folds, *cases), events)
+            if best is None or cost < best.cost or (cost == best.cost and gathered and not best.gathered):
+                best = Candidate(base, poly, cost, (*steps, *folds, *cases), events, gathered)
         assert best is not None
         return best
 

@@ -31,6 +31,13 @@ class Collapse:
         self._collapsed: dict[tuple[Atom, int, frozenset[str]], Opened | None] = {}
         self._touched: dict[tuple[Atom, int, frozenset[str]], set[str]] = {}
 
+    def forget(self) -> None:
+        """Definitions have changed: what came out before may be different now."""
+        self._likeness = Likeness(self.sums.table, self.definitions)
+        self._failed.clear()
+        self._collapsed.clear()
+        self._touched.clear()
+
     def put(self, poly: Poly, atom: Atom, value: Poly) -> Poly:
         """The polynomial with an atom replaced by a polynomial; a first power is multiplied out."""
         result: Poly = {}

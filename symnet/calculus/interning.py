@@ -128,14 +128,14 @@ class Atoms:
         return atom.kind == "delta"
 
     def sign(self, poly: Poly) -> str | None:
-        """ "positive", "nonnegative" or None for a polynomial."""
+        """ "positive", "nonnegative" or None for a polynomial; 1/sqrt(u) is positive wherever it is a number."""
         positive = False
         for mono, c in poly.items():
             if c < 0 or not all(
                 a.nonnegative or (isinstance(e, int) and e % 2 == 0) or not isinstance(e, int) for a, e in mono
             ):
                 return None
-            positive = positive or all(a.positive for a, _ in mono)
+            positive = positive or all(a.positive or (e < 0 and not isinstance(e, int)) for a, e in mono)
         return "positive" if positive else "nonnegative"
 
     def address(self, address: Address, names: Exchange) -> Address:

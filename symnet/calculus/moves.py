@@ -11,6 +11,7 @@ from symnet.calculus.collapse import DEPTH, Collapse
 from symnet.calculus.cost import Costs, sums_of
 from symnet.calculus.definitions import Definitions
 from symnet.calculus.fold import Products
+from symnet.calculus.gather import Gatherer
 from symnet.calculus.sums import Event, Sums
 
 LONGEST = 24  # terms of a polynomial after multiplying out
@@ -35,6 +36,7 @@ class Moves:
         self.algebra, self.costs = sums.algebra, costs
         self.collapse = Collapse(sums, definitions, costs)
         self.products = Products(sums, definitions)
+        self.gatherer = Gatherer(sums)
         self._cases = Cases(sums)
 
     def improve(self, poly: Poly, left: tuple[Var, ...]) -> tuple[Poly, list[Step]]:
@@ -95,11 +97,13 @@ class Moves:
             cost, poly = new, result
         return poly, steps
 
-    def forms(self, poly: Poly, left: tuple[Var, ...]) -> list[Poly]:
-        """The polynomial, and not much dearer ones with parentheses multiplied out: where naming products may start."""
+    def forms(self, poly: Poly, left: tuple[Var, ...]) -> list[tuple[Poly, bool]]:
+        """The polynomial, and not much dearer ones with parentheses multiplied out or differences gathered, with
+        whether they are: where naming products may start."""
         limit = 1.5 * self.costs.of(poly, left)
-        expanded = {frozenset(result.items()): result for _, result in self._expansions(poly)}
-        return [poly, *(form for form in expanded.values() if self.costs.of(form, left) <= limit)]
+        found = {frozenset(form.items()): (form, False) for _, form in self._expansions(poly)}
+        found |= {frozenset(form.items()): (form, True) for form in self.gatherer.gathered(poly)}
+        return [(poly, False), *(form for form in found.values() if self.costs.of(form[0], left) <= limit)]
 
     def _expansions(self, poly: Poly) -> Iterator[tuple[Step, Poly]]:
         """One parenthesis multiplied out, and as one more step ahead all of them, and all that then stand there."""

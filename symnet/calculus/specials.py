@@ -108,14 +108,14 @@ class sinc(Scalar):
 
 
 class elu(Scalar):
-    """x where x > 0, else α (exp(x) - 1); elu' is 1 or elu + α, so that exp(x) is never taken above 0."""
+    """x where x > 0, else α (exp(x) - 1); elu' is 1 or α exp(x): elu + α would lose every digit far below 0."""
 
     nargs = 2
 
     def fdiff(self, argindex: int = 1) -> Any:
         x, alpha = self.args
         if argindex == 1:
-            return where(greater(x, sp.S.Zero), sp.S.One, self + alpha)
+            return where(greater(x, sp.S.Zero), sp.S.One, alpha * sp.exp(x))
         return where(greater(x, sp.S.Zero), sp.S.Zero, self / alpha)
 
 

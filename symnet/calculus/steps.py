@@ -14,6 +14,9 @@ from symnet.calculus.ir import Index
 #: What a person may be asked to pay for one formula instead of a chain of steps that nobody named.
 CHAIN = 1.125
 
+#: What it may cost that ``a X - a mu`` becomes ``a (X - mu)``: the two terms lose the digits that X and mu share.
+GATHERED = 1.25
+
 
 class Steps:
     """Decides over finished adjoints."""
@@ -35,8 +38,10 @@ class Steps:
         for consumer in reversed(self.all.finished):
             for deep in (False, True):
                 names = sorted(self._only_for(consumer, readers, deep), key=place.__getitem__, reverse=True)
-                if len(names) > 1:
-                    self._put_in(tuple(names), (consumer,), readers)
+                small = [name for name in names if self._rank(name) < self._rank(consumer)]  # the sums of its rows
+                for chosen in (names, small) if 1 < len(small) < len(names) else (names,):
+                    if len(chosen) > 1 and consumer not in self._gone:
+                        self._put_in(tuple(chosen), (consumer,), readers)
 
     def _only_for(self, consumer: str, readers: _Readers, deep: bool) -> set[str]:
         """The adjoints that the consumer alone reads; ``deep``: unnamed ones, also those that only such ones read."""
@@ -76,6 +81,9 @@ class Steps:
         copy = len(names) == 1 and self._is_copy(names[0])
         unnamed = (len(consumers) == 1 or copy) and not any(self.all.program.tensors[n].given for n in names)
         limit = now * (CHAIN if len(names) > 1 else 1) if unnamed else now
+        closed = [c for c, form in found.items() if form.gathered and not self.all.candidates[c].gathered]
+        if closed:
+            limit = now * GATHERED
         if then > limit or (then == now and not unnamed):
             return
         for c, form in found.items():
@@ -85,6 +93,23 @@ class Steps:
             self.all.definitions.by_name[c] = Definition(c, formals, form.base)
         self._gone.update(dict.fromkeys(names))
         readers.renew(found)
+        for c in closed:
+            self._sums_again(c, readers)
+
+    def _sums_again(self, name: str, readers: _Readers) -> None:
+        """Plain sums of an adjoint that has got a closed form: one that was not seen before may be 0 now."""
+        self.all.moves.collapse.forget()
+        for reader in readers.of(name):
+            definition = self.all.definitions.by_name.get(reader)
+            sums = sums_of(definition.poly) if definition is not None else ()
+            if definition is None or not all(len(s.parts[1]) == 1 and name in s.names for s in sums) or not sums:
+                continue
+            form = self.all.improved(definition.poly, definition.formals, lambda _: False, ())
+            if not form.poly:
+                self.all.candidates[reader] = form
+                self.all.finished[reader] = Definition(reader, definition.formals, form.poly)
+                self.all.definitions.by_name[reader] = Definition(reader, definition.formals, form.base)
+                readers.renew((reader,))
 
     def _is_copy(self, name: str) -> bool:
         """Whether it is another adjoint under a second name: ``dz = dR``."""
@@ -155,6 +180,9 @@ class Steps:
                     queue.append(read)
         return gone
 
+    def _rank(self, name: str) -> int:
+        return rank_of(self.all.finished[name].formals)
+
     def _cost(self, name: str) -> float:
         shown = self.all.finished[name]
         return self.all.costs.of(shown.poly, shown.formals)
@@ -168,6 +196,8 @@ class Steps:
             if opened is None:
                 return None
             poly, events = opened[0], (*events, *opened[1])
+            for atom in [a for mono in poly for a, e in mono if a.kind == "paren" and name in a.names and e == 1]:
+                poly = self.all.moves.collapse.put(poly, atom, atom.parts[0])
             for atom in [a for mono in poly for a, e in mono if a.kind == "read" and a.head == name and e == 1]:
                 body = self.all.definitions.by_name[name]
                 poly = self.all.moves.collapse.put(

@@ -42,6 +42,7 @@ POINTWISE = {
     "mish_written_out": "z[n]*tanh(log(1 + exp(z[n])))",
     "softsign": "z[n]/(1 + absolute(z[n]))",
     "elu": "where(greater(z[n], 0), z[n], exp(z[n]) - 1)",
+    "elu_by_name": "elu(z[n], Rational(1,2))",
     "selu": "Rational(10507,10000)*where(greater(z[n], 0), z[n], Rational(16733,10000)*(exp(z[n]) - 1))",
     "tanh": "tanh(z[n])",
     "tanh_written_out": "(exp(z[n]) - exp(-z[n]))/(exp(z[n]) + exp(-z[n]))",
