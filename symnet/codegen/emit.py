@@ -23,6 +23,7 @@ from symnet.codegen.reuse import reuse
 from symnet.codegen.scales import scale_the_smallest
 from symnet.codegen.schedule import contiguous, drop_unused, hoist, share, shorten
 from symnet.codegen.shapes import is_large
+from symnet.codegen.side_by_side import side_by_side
 from symnet.codegen.spelling import Language, number_text, wrapped
 from symnet.codegen.stabilise import Stable, stabilise
 from symnet.codegen.statements import Statement, read_names, sizes_shown
@@ -174,6 +175,7 @@ class Writer:
         statements = plain_reshapes(without_inverses(lowered), program)
         statements = localise(drop_unused(hoist(statements, names), outputs), outputs)
         if self.language.name == "numpy":
+            statements = side_by_side(statements, names, outputs)
             statements = masks_as_limits(statements, names, lambda a: is_large(a, shapes, self.sizes))
         statements = drop_unused(share(statements, names), outputs)
         if self.language.name == "numpy":

@@ -37,7 +37,9 @@ def test_an_lstm_multiplies_all_times_at_once_outside_of_its_loops(tmp_path: Pat
     assert calls(outside)["@"] == 3
     assert any(line.startswith("z = (x.reshape(N * T, D) @ ") for line in outside)
     assert "z += bias_ih_l0 + bias_hh_l0" in outside  # both biases in one pass
-    assert calls(outside)["empty"] + calls(outside)["empty_like"] == 6  # i, f, g, o, tanh_c, dz are set at every place
+    assert calls(outside)["empty"] + calls(outside)["empty_like"] == 5  # i and f, g, o, tanh_c, dz: set at every place
+    assert "sigmoid_z[t] = sigmoid(z[t, :, : 2 * H])" in inside and calls(inside)["sigmoid"] == 2
+    assert any(line.startswith("f = sigmoid_z[:, :, H:]") for line in outside)
 
 
 def test_attention_reshapes_no_matrix_to_its_own_shape(tmp_path: Path) -> None:
