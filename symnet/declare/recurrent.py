@@ -15,7 +15,9 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus.ir import Access, Delta, Equation, Index, access
-from symnet.declare.primitives import readdressed, shape_table, show
+from symnet.declare.constants import constant_of, is_array
+from symnet.declare.masks import full
+from symnet.declare.primitives import number, readdressed, shape_table, show
 from symnet.declare.tensor import Tensor, require_tensor
 from symnet.declare.trace import Term, Trace, current
 
@@ -29,15 +31,14 @@ def scan(
     """Every state of a recurrence: ``step(x, h)`` is called once, for one time, and returns the next h.
 
     x[T,...] and h0[...] give h[T,...] with ``h[t] = step(x[t], h[t-1])``, h0 before the first; with ``reverse`` time
-    runs from T-1 to 0.  Several inputs and states stand one after the other, ``step(x, y, h, c)``; what it returns
-    after the new states is collected over time as well.  A step without inputs has none to say how often it runs.
+    runs from T-1 to 0.  An array or a number is a constant.  Several inputs and states stand one after the other,
+    ``step(x, y, h, c)``; what it returns after the new states is collected over time as well.  A step without inputs
+    has none to say how often it runs.
 
     Source: the states as jax.lax.scan stacks them; the arguments are separate here.
     """
-    xs = tuple(inputs) if isinstance(inputs, list | tuple) else (require_tensor(inputs, "scan"),)
-    states = tuple(state) if isinstance(state, list | tuple) else (require_tensor(state, "scan"),)
-    for tensor in (*xs, *states):
-        require_tensor(tensor, "scan")
+    xs = tuple(_given(x) for x in (inputs if isinstance(inputs, list | tuple) else (inputs,)))
+    states = tuple(_given(h) for h in (state if isinstance(state, list | tuple) else (state,)))
     trace = current()
     if any(t.broken for t in (*xs, *states)) or not _one_time(trace, xs, states):
         return _alone([xs[0].as_broken() if xs else states[0].as_broken() for _ in states])
@@ -46,6 +47,12 @@ def scan(
     if results is None:
         return _alone([xs[0].as_broken() for _ in states])
     return _alone(work.lifted(results))
+
+
+def _given(value: Any) -> Tensor:
+    if not is_array(value):
+        return require_tensor(value if number(value) is None else full((), value), "scan")
+    return require_tensor(constant_of(current(), value), "scan")
 
 
 def _alone(values: list[Tensor]) -> Any:

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 
+import symnet as sn
+
 Loss = Callable[..., Any]
 CASES: dict[str, tuple[tuple[str, ...], Loss]] = {}
 
@@ -24,6 +26,17 @@ def case(*shapes: str) -> Callable[[Loss], Loss]:
         return loss
 
     return enter
+
+
+def scan(step: Loss, inputs: Any, state: Any) -> Any:
+    """Every state of a recurrence, in symnet's word or as the loop that it is."""
+    if not isinstance(inputs, torch.Tensor):
+        return sn.scan(step, inputs, state)
+    states = []
+    for x in inputs:
+        state = step(x, state)
+        states.append(state)
+    return torch.stack(states)
 
 
 @case("4,5")
@@ -55,3 +68,11 @@ def angular_margin(weights: Any, x: Any, labels: Any) -> Any:
     cosine = F.normalize(x, dim=1) @ F.normalize(weights, dim=1).T
     moved = torch.cos(torch.acos(cosine) + 0.3)
     return F.cross_entropy(8 * torch.where(F.one_hot(labels, 4) > 0, moved, cosine), labels)
+
+
+@case("4,4", "(5)", "(4)")
+def walk_on_a_graph(weights: Any, times: Any, y: Any) -> Any:
+    """The exponentials, the same at all times, are read before the loop as well; a constant is the first state."""
+    steps = torch.softmax(weights, 0)
+    places = scan(lambda x, p: 0.85 * steps @ p + 0.15 / 4, times, torch.ones(4, dtype=torch.float64) / 4)
+    return (y * torch.log(places[-1])).sum()
