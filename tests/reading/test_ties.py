@@ -21,7 +21,7 @@ SLID = "parameter x[4,6] data g[2,5] y[2,5] loss"
 
 
 def pool(declarations: str, lines: str) -> Program:
-    return program_of(declarations, lines, "", {"y": "first"})
+    return program_of(declarations, lines, "", "first")
 
 
 def firsts(program: Program) -> list[First]:
