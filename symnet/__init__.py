@@ -25,11 +25,12 @@ from symnet.declare.norm_layers import (
     LayerNorm,
     RMSNorm,
 )
-from symnet.declare.optimizers import SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
+from symnet.declare.optimizers import ASGD, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
 from symnet.declare.pointwise import elementwise
 from symnet.declare.recurrent import scan
 from symnet.declare.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 from symnet.declare.schedules import (
+    ChainedScheduler,
     ConstantLR,
     CosineAnnealingLR,
     CosineAnnealingWarmRestarts,
@@ -37,6 +38,7 @@ from symnet.declare.schedules import (
     ExponentialLR,
     LambdaLR,
     LinearLR,
+    MultiplicativeLR,
     MultiStepLR,
     OneCycleLR,
     PolynomialLR,
@@ -62,6 +64,7 @@ from symnet.declare.window_layers import (
 from symnet.version import __version__
 
 __all__ = [
+    "ASGD",
     "GRU",
     "LSTM",
     "RNN",
@@ -75,6 +78,7 @@ __all__ = [
     "BatchNorm2d",
     "BatchNorm3d",
     "Bilinear",
+    "ChainedScheduler",
     "ConstantLR",
     "Conv1d",
     "Conv2d",
@@ -104,6 +108,7 @@ __all__ = [
     "ModuleList",
     "MultiStepLR",
     "MultiheadAttention",
+    "MultiplicativeLR",
     "NAdam",
     "OneCycleLR",
     "PReLU",

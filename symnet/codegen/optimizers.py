@@ -92,6 +92,7 @@ _TORCH_DEFAULTS: Mapping[str, Mapping[str, object]] = {
     "NAdam": {**_ADAM, "momentum_decay": 4e-3, "decoupled_weight_decay": False},
     "RAdam": {**_ADAM, "decoupled_weight_decay": False},
     "Adadelta": {"rho": 0.9, "eps": 1e-6, "weight_decay": 0.0},
+    "ASGD": {"lambd": 1e-4, "alpha": 0.75, "t0": 1e6, "weight_decay": 0.0},
     "Rprop": {"etas": (0.5, 1.2), "step_sizes": (1e-6, 50.0)},
 }
 
@@ -252,6 +253,22 @@ def _adadelta(options: Options, library: str) -> Update:
     return Update(title, constants, (("s", 0.0), ("x", 0.0)), lines)
 
 
+def _asgd(options: Options, library: str) -> Update:
+    g, lines = _decay(options)
+    lines = (
+        "if step == 0:",
+        "    eta[...] = lr",
+        *lines,
+        "p *= 1 - LAMBD * eta",
+        f"p -= eta * {g}",
+        "average += (p - average) / max(1, step - T0)",
+        "eta[...] = lr / (1 + LAMBD * lr * (step + 1)) ** ALPHA",
+    )
+    constants = _constants(options, "lambd", "alpha", "t0") + _used(options, "weight_decay")
+    title = "ASGD: p <- (1 - l eta) p - eta g, eta = lr / (1 + l lr step)^a; average: of p"
+    return Update(title, constants, (("average", 0.0), ("eta", 0.0)), lines)
+
+
 def _rprop(options: Options, library: str) -> Update:
     clip = {"np": "np.clip", "torch": "torch.clamp"}[library]
     lines = (
@@ -278,5 +295,6 @@ _UPDATES = {
     "NAdam": _nadam,
     "RAdam": _radam,
     "Adadelta": _adadelta,
+    "ASGD": _asgd,
     "Rprop": _rprop,
 }

@@ -34,13 +34,30 @@ def rate_of(schedule: Schedule, factor: Factor) -> Rate:
     """The learning rate of a schedule; ``factor`` writes the program of LambdaLR in NumPy."""
     if schedule.kind == "SequentialLR":
         return _sequential(schedule, factor)
+    if schedule.kind == "ChainedScheduler":
+        return _chained(schedule, factor)
     if schedule.program is not None:
-        before, expression = factor(schedule.program)
-        told = 'f"the factor of the learning rate is {factor} at t = {t}"'
-        checked = (f"factor = float({expression})", f"require(0 <= factor < math.inf, {told})")
-        return _rate("LambdaLR: lr f(t)", ("t = np.float64(t)", *before, *checked, "return lr * factor"))
+        return _of_function(schedule.kind, *factor(schedule.program))
     rate = _RATES[schedule.kind](schedule.options)
     return replace(rate, formulas=tuple(f"{schedule.kind}: {formula}" for formula in rate.formulas))
+
+
+def _of_function(kind: str, before: Lines, expression: str) -> Rate:
+    """LambdaLR's factor of t, or the product of MultiplicativeLR's factors up to t."""
+    told = 'f"the factor of the learning rate is {factor} at t = {t}"'
+    checked = (*before, f"factor = float({expression})", f"require(0 <= factor < math.inf, {told})")
+    if kind == "LambdaLR":
+        return _rate("LambdaLR: lr f(t)", ("t = np.float64(t)", *checked, "return lr * factor"))
+    step = ("t = np.float64(finished)", *checked, "lr *= factor")
+    lines = ("for finished in range(1, t + 1):", *(f"    {line}" for line in step), "return lr")
+    return _rate("MultiplicativeLR: lr f(1) f(2) ... f(t)", lines)
+
+
+def _chained(schedule: Schedule, factor: Factor) -> Rate:
+    """Each part takes the rate of the one before it."""
+    rates = [rate_of(part, factor) for part in schedule.parts]
+    lines = [line.replace("return ", "lr = ", 1) for rate in rates for line in rate.lines if line != "return lr"]
+    return Rate(tuple(f for rate in rates for f in rate.formulas), (*lines, "return lr"))
 
 
 def counted(schedule: Schedule) -> str:

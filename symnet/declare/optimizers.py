@@ -117,6 +117,13 @@ def Adadelta(lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay:
     return _made("Adadelta", lr=lr, rho=rho, eps=eps, weight_decay=weight_decay)
 
 
+def ASGD(
+    lr: float = 1e-2, lambd: float = 1e-4, alpha: float = 0.75, t0: float = 1e6, weight_decay: float = 0.0
+) -> Optimizer:
+    """ASGD with torch.optim.ASGD's options; its average of the parameters is kept beside them, as torch does."""
+    return _made("ASGD", lr=lr, lambd=lambd, alpha=alpha, t0=t0, weight_decay=weight_decay)
+
+
 def Rprop(
     lr: float = 1e-2, etas: tuple[float, float] = (0.5, 1.2), step_sizes: tuple[float, float] = (1e-6, 50.0)
 ) -> Optimizer:
@@ -143,7 +150,7 @@ def _pair(name: str, given: object, example: str) -> tuple[Any, Any]:
 
 
 _FLAGS = ("nesterov", "centered", "amsgrad", "decoupled_weight_decay")
-_BELOW_ONE = ("beta1", "beta2", "alpha", "rho")
+_BELOW_ONE = ("beta1", "beta2", "alpha", "rho")  # the alpha of ASGD is a power
 
 
 def _made(kind: str, **options: Any) -> Optimizer:
@@ -152,7 +159,7 @@ def _made(kind: str, **options: Any) -> Optimizer:
             raise _refused(
                 f"{kind}: {name} is {value!r}", "write True or False" if name in _FLAGS else "write a number"
             )
-        if name in _BELOW_ONE and isinstance(value, int | float) and not 0 <= value < 1:
+        if name in _BELOW_ONE and kind != "ASGD" and isinstance(value, int | float) and not 0 <= value < 1:
             raise _refused(f"{kind}: {name} is {value!r}", "write a number from 0 up to, not including, 1")
         if not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise _refused(f"{kind}: {name} is {value!r}", "write a finite number that is not negative")
@@ -169,6 +176,7 @@ _ALL: tuple[Callable[..., Optimizer], ...] = (
     NAdam,
     RAdam,
     Adadelta,
+    ASGD,
     Rprop,
 )
 _BY_NAME = {make.__name__.lower(): make for make in _ALL}

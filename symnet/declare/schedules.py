@@ -150,6 +150,26 @@ def LambdaLR(lr_lambda: Callable[[Any], Any], *, step: str = "epoch") -> Schedul
     return _made("LambdaLR", step, program=factor_program(lr_lambda))
 
 
+def MultiplicativeLR(lr_lambda: Callable[[Any], Any], *, step: str = "epoch") -> Schedule:
+    """lr f(1) f(2) ... f(t): ``lr_lambda`` is a function of t, as for LambdaLR"""
+    return _made("MultiplicativeLR", step, program=factor_program(lr_lambda))
+
+
+def ChainedScheduler(schedulers: Sequence[Schedule], *, step: str = "epoch") -> Schedule:
+    """lr times the factors of several schedules at once"""
+    parts = tuple(schedulers) if isinstance(schedulers, list | tuple) else (schedulers,)
+    for part in parts:
+        if not isinstance(part, Schedule):
+            raise refused(f"ChainedScheduler is given {part!r:.40}, which is no schedule", "sn.LinearLR(...), ...")
+        if part.kind not in _FACTORS:
+            raise refused(
+                f"{part.kind} sets the rate and gives no factor, so it cannot be chained", ", ".join(_FACTORS)
+            )
+    if not parts:
+        raise refused("ChainedScheduler has no schedules", "sn.ChainedScheduler([sn.LinearLR(...), ...])")
+    return _made("ChainedScheduler", step, parts=parts)
+
+
 def ReduceLROnPlateau(
     mode: str = "min",
     factor: float = 0.1,
@@ -203,8 +223,12 @@ def SequentialLR(schedulers: Sequence[Schedule], milestones: Sequence[int], *, s
 
 
 _MONITORS = ("loss", "accuracy")
-#: What needs more than t, or sets the rates of the optimiser itself.
-_ALONE = ("ReduceLROnPlateau", "CyclicLR", "OneCycleLR", "SequentialLR")
+#: What needs more than t, sets the rates of the optimiser itself, or goes on in torch from the rate that it finds.
+_ALONE = ("ReduceLROnPlateau", "CyclicLR", "OneCycleLR", "SequentialLR", "ChainedScheduler", "MultiplicativeLR")
+
+
+#: Whose rate is lr times a factor of t.
+_FACTORS = ("StepLR", "MultiStepLR", "ConstantLR", "LinearLR", "ExponentialLR", "PolynomialLR", "MultiplicativeLR")
 
 
 def _made(kind: str, step: str, parts: tuple[Schedule, ...] = (), program: Any = None, **options: Any) -> Schedule:

@@ -104,6 +104,15 @@ WAYS = {
             lr_decay=0.1,
         ),
     ),
+    "factors_in_a_chain": Way(
+        """epochs=6, optimizer=sn.ASGD(lr=0.3, lambd=0.05, alpha=1.5, t0=4, weight_decay=0.1),
+        schedule=sn.ChainedScheduler([sn.LinearLR(0.5, total_iters=3), sn.MultiplicativeLR(lambda t: t / (t + 1))])""",
+        lambda p: optim.ASGD(p.values(), lr=0.3, lambd=0.05, alpha=1.5, t0=4, weight_decay=0.1),
+        lambda o: of_torch.ChainedScheduler(
+            [of_torch.LinearLR(o, 0.5, total_iters=3), of_torch.MultiplicativeLR(o, lambda t: t / (t + 1))]
+        ),
+        "epoch",
+    ),
     "steps_of_signs": Way(
         """epochs=6, optimizer=sn.Rprop(lr=0.03), schedule=sn.StepLR(2, gamma=0.5)""",
         lambda p: optim.Rprop(p.values(), lr=0.03),

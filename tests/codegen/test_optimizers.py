@@ -32,6 +32,7 @@ OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     "RAdam": {"betas": ((0.9, 0.999), (0.5, 0.9)), "eps": (1e-8, 1e-3), "weight_decay": (0.0, 0.1),
               "decoupled_weight_decay": (False, True)},
     "Adadelta": {"rho": (0.9, 0.5), "eps": (1e-6, 1e-3), "weight_decay": (0.0, 0.1)},
+    "ASGD": {"lambd": (1e-4, 0.3), "alpha": (0.75, 1.5), "t0": (1e6, 3), "weight_decay": (0.0, 0.1)},
     "Rprop": {"etas": ((0.5, 1.2), (0.3, 2.0)), "step_sizes": ((1e-6, 50), (0.04, 0.08))},
 }  # fmt: skip
 

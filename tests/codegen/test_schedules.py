@@ -141,6 +141,34 @@ def test_a_factor_that_is_no_number_ends_the_run():
     assert rate(0.1, 4) == 0.025
 
 
+@pytest.mark.parametrize(("mine", "theirs"), [
+    (lambda t: 0.95, lambda t: 0.95), (lambda t: (t + 1) / (t + 2), lambda t: (t + 1) / (t + 2)),
+    (lambda t: sn.exp(-t / 900), lambda t: math.exp(-t / 900)),
+])  # fmt: skip
+def test_factors_of_a_function_are_multiplied(mine, theirs):
+    expected, _ = run(lambda optimizer: of_torch.MultiplicativeLR(optimizer, theirs), 0.05)
+    np.testing.assert_allclose(written(schedules.MultiplicativeLR(mine), 0.05), expected, rtol=1e-12, atol=0)
+
+
+CHAINS: list[list[tuple[str, dict[str, Any]]]] = [
+    [("ConstantLR", {"factor": 0.1, "total_iters": 20}), ("ExponentialLR", {"gamma": 0.98})],
+    [("LinearLR", {"total_iters": 9}), ("StepLR", {"step_size": 7}), ("PolynomialLR", {"total_iters": 90})],
+    [("MultiStepLR", {"milestones": [3, 3, 50]}), ("MultiplicativeLR", {"lr_lambda": lambda t: (t + 1) / (t + 1.5)}),
+     ("LinearLR", {"start_factor": 0.5, "end_factor": 0.25, "total_iters": 30})],
+    [("StepLR", {"step_size": 3})],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("parts", CHAINS, ids=str)
+def test_chained_schedules_are_those_of_torch(parts):
+    def chained(optimizer: Any) -> Any:
+        return of_torch.ChainedScheduler([getattr(of_torch, kind)(optimizer, **options) for kind, options in parts])
+
+    mine = schedules.ChainedScheduler([getattr(schedules, kind)(**options) for kind, options in parts])
+    expected, _ = run(chained, 0.05)
+    np.testing.assert_allclose(written(mine, 0.05), expected, rtol=1e-12, atol=1e-15)
+
+
 PARTS: list[tuple[list[tuple[str, dict[str, Any]]], list[int]]] = [
     ([("LinearLR", {"start_factor": 0.1, "total_iters": 10}), ("CosineAnnealingLR", {"T_max": 90})], [10]),
     ([("ConstantLR", {"factor": 0.1, "total_iters": 30}), ("ExponentialLR", {"gamma": 0.9})], [20]),

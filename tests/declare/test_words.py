@@ -283,6 +283,7 @@ DECLARING |= {"drawn", "training", "buffer", "update", "randn", "rand", "randn_l
 DECLARING |= {"Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"}
 DECLARING |= {"dropout1d", "dropout2d", "dropout3d", "alpha_dropout", "feature_alpha_dropout"}
 DECLARING |= {*OPTIMIZERS, *(kind for kind, _ in SCHEDULES), "LambdaLR", "SequentialLR", "ReduceLROnPlateau"}
+DECLARING |= {"MultiplicativeLR", "ChainedScheduler"}
 DECLARING |= {"clip_grad_norm_", "clip_grad_value_", "EarlyStopping", "init"}  # tested with the scripts
 DECLARING |= {"nn", "optim", "linalg", "special"}  # torch's namespaces
 
