@@ -10,7 +10,18 @@ import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, atoms, exchange, sort_key
 from symnet.calculus.rewrites import Total
-from symnet.explain.formula import Call, Formula, Name, Ones, Times, Transposed, product_of, rewritten, substituted
+from symnet.explain.formula import (
+    Call,
+    Formula,
+    Name,
+    Ones,
+    Times,
+    Transposed,
+    product_of,
+    rewritten,
+    substituted,
+    transposed,
+)
 from symnet.explain.matrix import MatrixForm
 from symnet.explain.scribe import Scribe
 from symnet.explain.softmax import softmaxes
@@ -32,6 +43,7 @@ def unnamed_forms(scribe: Scribe, matrix: Mapping[str, MatrixForm]) -> dict[str,
             spec = program.tensors[target]
             if not spec.given and spec.role == "intermediate" and target in matrix and target not in kept:
                 form = written_out(matrix[target].formula.right[-1], found)
+                form = _as_column(form) if spec.rank == 1 else form
                 if not spreads(form):
                     found[scribe.words.name(target)] = form
     return found
@@ -75,6 +87,15 @@ def written_out(formula: Formula, table: Mapping[str, Formula]) -> Formula:
     return whole if len(Unicode().write(whole)) <= _READABLE else formula
 
 
+def _as_column(formula: Formula) -> Formula:
+    """A vector inside a formula is a column: the sums of columns, which may stand alone as the row 1ᵀ M, are Mᵀ 1."""
+    match formula:
+        case Times((Transposed(Ones()), *factors)):
+            whole = transposed(product_of(factors))
+            return Times((*(whole.factors if isinstance(whole, Times) else (whole,)), Ones()))
+    return formula
+
+
 def spreads(formula: Formula) -> bool:
     """Whether a column or a row is spread over a matrix by ones: ``s 1ᵀ``, ``1 bᵀ``."""
     found: list[Formula] = []
@@ -93,7 +114,7 @@ def _is_spread(pair: tuple[Formula, Formula]) -> bool:
 
 
 def _with_sums(formula: Formula, table: Mapping[str, Formula]) -> Formula:
-    """``q 1ᵀ`` is rowsum(M) where q = M 1, and ``1 qᵀ`` is colsum(M) where q = 1ᵀ M: sums at every place."""
+    """``q 1ᵀ`` is rowsum(M) where q = M 1, and ``1 qᵀ`` is colsum(M) where q = Mᵀ 1: sums at every place."""
 
     def rule(part: Formula) -> Formula | None:
         if not isinstance(part, Times):
@@ -117,8 +138,6 @@ def _sum_at_every_place(first: Formula, second: Formula, table: Mapping[str, For
                     return Call("rowsum", (product_of(factors),))
         case Ones(), Transposed(Name(name)) if name in table:
             match table[name]:
-                case Times((Transposed(Ones()), *factors)):
-                    return Call("colsum", (product_of(factors),))
-                case Times((Transposed(base), Ones())):
-                    return Call("colsum", (base,))
+                case Times((*factors, Ones())):
+                    return Call("colsum", (transposed(product_of(factors)),))
     return None

@@ -45,12 +45,8 @@ def test_a_dropped_parenthesis_is_found(renderer: str, monkeypatch: pytest.Monke
     assert found == 7
 
 
-#: The reader of matrix forms takes 1ᵀ W for a row where W has one row only, as the oscillator's first layer has.
-READ_AS_MATRICES = [*CASES, *(name for name in EXAMPLES if name != "examples/oscillator")]
-
-
 @pytest.mark.parametrize("renderer", RENDERERS)
-@pytest.mark.parametrize("name", READ_AS_MATRICES)
+@pytest.mark.parametrize("name", [*CASES, *EXAMPLES])
 def test_printed_matrix_forms_have_the_value_of_the_gradient(name: str, renderer: str) -> None:
     model = known(name)
     page = RENDERERS[renderer](outline(model.derivation, Options(form="matrix")))
