@@ -104,7 +104,7 @@ def scribe_for(derivation: Derivation) -> Scribe:
     adjoints = frozenset(n for n in names if n in raw.tensors and raw.tensors[n].role == "adjoint")
     taken = {*every, *sizes, *shown.values(), *one_hot.values()}
     declared = frozenset(n for n, t in raw.tensors.items() if "symmetric" in t.facts and t.rank == 2)
-    symmetric = symmetric_tensors(raw, declared) - declared
+    symmetric = symmetric_tensors(raw, declared)
     words = Words(order, shown, one_hot, adjoints, "I" if "I" not in taken else None, symmetric)
     letters = letters_for(raw, _batch(derivation), every)
     return Scribe(derivation, words, letters, tensors)
