@@ -72,6 +72,7 @@ class Adjoints:
         self.statistics: dict[str, Definition] = {}  # adjoints defined by a sum
         self.finished: dict[str, Definition] = {}
         self.candidates: dict[str, Candidate] = {}
+        self.models: dict[str, str] = {}  # adjoints that are copies, and the one that was simplified
         self.layers = Layers(self.sums, self.definitions, self.moves.products.entered)
 
     def run(self) -> None:
@@ -102,7 +103,7 @@ class Adjoints:
             best, base = self._copied(equations, formals) or self._simplified(equations, formals)
         except NotUnderstood:
             return
-        self.layers.remember(name, equations, self.algebra.touched)
+        self.layers.remember(name, self.algebra.touched)
         self.candidates[name] = best
         self._finish(Definition(name, formals, best.poly), Definition(name, formals, base))
 
@@ -125,6 +126,7 @@ class Adjoints:
         model, exchange = found
         copy = Copy(self.sums, exchange, dict(zip(self.finished[model.name].formals, formals, strict=True)))
         form = self.candidates[model.name]
+        self.models[equations[0].target] = self.models.get(model.name, model.name)
         self.algebra.touched = {exchange[name] for name in model.touched}
         steps, events = tuple(map(copy.step, form.steps)), tuple(map(copy.event, form.events))
         best = Candidate(copy.poly(form.base), copy.poly(form.poly), form.cost, steps, events)

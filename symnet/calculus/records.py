@@ -27,7 +27,7 @@ class Recorder:
         self, name: str, formals: tuple[Var, ...], events: Iterable[Event], steps: Iterable[Step], result: Poly
     ) -> tuple[Rewrite, ...]:
         """The records of one adjoint, each once, in the order of the steps."""
-        found = [self._event(name, formals, event) for event in events]
+        found = [self._event(name, formals, event) for event in _once(events)]
         found += [r for step in steps if (r := self._step(name, formals, step)) is not None]
         if not result:
             found.append(self._zero(name, tuple(map(self.emitter.record_writer().index, formals)), found))
@@ -72,7 +72,7 @@ class Recorder:
         reason = "a part of the sum is computed already" if step.name == "sum in parts" else RULES[step.name].reason
         if step.name == "open the sum":
             reason = self._opening(step.before, step.after)
-        children = tuple(self._event(name, formals, event) for event in step.events)
+        children = tuple(self._event(name, formals, event) for event in _once(step.events))
         record = Rewrite(name, left, step.name, before, after, reason)
         return replace(record, children=tuple({_identity(c): c for c in children}.values()))
 
@@ -80,6 +80,11 @@ class Recorder:
         """The names that were replaced by their definitions.  The formula is left to the printers, which letter it."""
         opened = sorted(n for n in names_of(before) - names_of(after) if self.program.defining(n))
         return saying("definitions", *opened) if opened else "multiplied out"
+
+
+def _once(events: Iterable[Event]) -> Iterable[Event]:
+    """The events without those that are the same once more: writing one takes longer than all that led to it."""
+    return {(e.name, e.tensor, *e.before.items(), None, *e.after.items()): e for e in events}.values()
 
 
 def _identity(record: Rewrite) -> tuple[str, ...]:

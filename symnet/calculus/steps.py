@@ -24,6 +24,8 @@ class Steps:
     def __init__(self, adjoints: Adjoints) -> None:
         self.all = adjoints
         self._gone: dict[str, None] = {}  # names that stand in no formula any more
+        self._put: dict[str, tuple[str, ...]] = {}  # adjoint -> what was put into it, by the models of the names
+        self._refused: set[tuple[tuple[str, tuple[str, ...]], ...]] = set()
 
     def put_in_pointwise(self) -> None:
         """A pointwise adjoint goes into its consumers where that is cheaper for all together; the latest first.
@@ -69,8 +71,10 @@ class Steps:
 
     def _put_in(self, names: tuple[str, ...], consumers: tuple[str, ...], readers: _Readers) -> None:
         """The consumers without the names, if they may go and that is cheaper."""
-        if not all(self._may_go(name, consumers) for name in names):
+        alike = tuple((self._model(n), self._put.get(n, ())) for n in (*names, "", *consumers))
+        if alike in self._refused or not all(self._may_go(name, consumers) for name in names):
             return
+        self._refused.add(alike)
         forms = {c: self._without(names, c) for c in consumers}
         found = {c: form for c, form in forms.items() if form is not None}
         if len(found) < len(consumers):
@@ -91,6 +95,8 @@ class Steps:
             self.all.candidates[c] = form
             self.all.finished[c] = Definition(c, formals, form.poly)
             self.all.definitions.by_name[c] = Definition(c, formals, form.base)
+            self._put[c] = (*self._put.get(c, ()), *map(self._model, names))
+        self._refused.discard(alike)
         self._gone.update(dict.fromkeys(names))
         readers.renew(found)
         for c in closed:
@@ -110,6 +116,10 @@ class Steps:
                 self.all.finished[reader] = Definition(reader, definition.formals, form.poly)
                 self.all.definitions.by_name[reader] = Definition(reader, definition.formals, form.base)
                 readers.renew((reader,))
+
+    def _model(self, name: str) -> str:
+        """The first of the equal layers' adjoints: what does not pay there is not tried in its copies."""
+        return self.all.models.get(name, name)
 
     def _is_copy(self, name: str) -> bool:
         """Whether it is another adjoint under a second name: ``dz = dR``."""
