@@ -103,7 +103,7 @@ class Adjoints:
             best, base = self._copied(equations, formals) or self._simplified(equations, formals)
         except NotUnderstood:
             return
-        self.layers.remember(name, self.algebra.touched)
+        self.layers.remember(name, equations, self.algebra.touched)
         self.candidates[name] = best
         self._finish(Definition(name, formals, best.poly), Definition(name, formals, base))
 

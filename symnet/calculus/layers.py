@@ -55,7 +55,7 @@ class Layers:
         self.sums, self.definitions, self.products = sums, definitions, products
         self._models: dict[str, list[Model]] = {}
         self._tensors: dict[str, Fingerprint] = {}
-        self._equations: dict[str, Fingerprint] = {}  # of what was looked for
+        self._equations: dict[str, Fingerprint] = {}
         self._facts: list[Fact] = []
         self._by_name: dict[str, list[int]] = {}
         self._taken = [0, 0, 0]
@@ -63,23 +63,30 @@ class Layers:
     def find(self, equations: tuple[Equation, ...], knowledge: Knowledge) -> tuple[Model, Exchange] | None:
         """An adjoint simplified earlier of which these equations are a copy, and the exchange of names."""
         self._take_facts()
-        own = self._equations[equations[0].target] = of_equations(equations)
+        own = self._look(equations)
         for model in islice(reversed(self._models.get(own.text, [])), TRIES):
             exchange = self._exchange(model, own, knowledge)
             if exchange is not None:
                 return model, exchange
         return None
 
-    def remember(self, name: str, touched: Iterable[str]) -> None:
-        """Another adjoint, which was looked for, is simplified; ``touched`` came into play."""
+    def remember(self, name: str, equations: tuple[Equation, ...], touched: Iterable[str]) -> None:
+        """Another adjoint is simplified; ``touched`` came into play."""
         self._tensors.pop(name, None)  # it may have been looked at before anything was known of it
-        own = self._equations[name]
+        own = self._look(equations)
         core = frozenset(touched) | set(own.names)
         seen = set(core)
         for t in core:
             if t in self.definitions.by_name:
                 seen |= {n for mono in self.definitions.by_name[t].poly for a, _ in mono for n in a.names}
         self._models.setdefault(own.text, []).append(Model(name, own, core, frozenset(seen), len(self._facts)))
+
+    def _look(self, equations: tuple[Equation, ...]) -> Fingerprint:
+        """The equations of one tensor without names, made once."""
+        name = equations[0].target
+        if name not in self._equations:
+            self._equations[name] = of_equations(equations)
+        return self._equations[name]
 
     # what is known
 

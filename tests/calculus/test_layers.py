@@ -77,9 +77,9 @@ def searches(program: Program, monkeypatch: pytest.MonkeyPatch) -> int:
 
 @pytest.mark.parametrize("build", [deep_mlp, transformer])
 def test_one_more_layer_is_only_copied(build: Callable[[int], Program], monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is still searched for each layer are adjoints put into their readers, two in a transformer's layer."""
+    """What is searched for each layer are the two adjoints that go into their two readers; none that do not pay."""
     seven, eight = (searches(build(layers), monkeypatch) for layers in (7, 8))
-    assert eight - seven <= 13 if build is transformer else eight == seven
+    assert eight - seven <= 4 if build is transformer else eight == seven
 
 
 def two_biases() -> Program:
