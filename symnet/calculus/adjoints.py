@@ -265,7 +265,8 @@ def _never(name: str) -> bool:
 
 
 def _kept_axes(program: Program) -> dict[str, frozenset[int]]:
-    """Tensor -> its axes of size 1 that some equation reads at 0, also on the way; its adjoint has the same."""
+    """Tensor -> its axes of size 1 that some equation reads at 0, also on the way; its adjoint has the same, behind the
+    axes that a Jacobian has in front."""
     found: dict[str, frozenset[int]] = {}
     for equation in reversed(program.equations):
         own = found.get(equation.target, frozenset())
@@ -275,5 +276,6 @@ def _kept_axes(program: Program) -> dict[str, frozenset[int]]:
             axes = frozenset(k for k, address in enumerate(read.addresses) if address in first and shape[k] == 1)
             for name in (read.name, program.adjoints.get(read.name)) if axes else ():
                 if name is not None:
-                    found[name] = found.get(name, frozenset()) | axes
+                    lead = program.tensors[name].rank - len(shape)
+                    found[name] = found.get(name, frozenset()) | {lead + k for k in axes}
     return found

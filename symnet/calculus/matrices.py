@@ -31,6 +31,7 @@ class MatrixFunction:
 
     ``adjoint`` are equations as text, letters in brackets, summed where the left side lacks them; ``letters`` gives the
     size of those that no tensor's axis shows.  ``facts`` are products of the value that are known without computing.
+    ``series`` is said of a power series of the matrix, whose change along E is its adjoint at the transpose of A.
     """
 
     name: str
@@ -40,6 +41,7 @@ class MatrixFunction:
     condition: str
     letters: Mapping[str, str] | None = None
     facts: tuple[str, ...] = ()
+    series: bool = False
 
 
 _GILES, _SINGULAR = "Giles 2008", "distinct singular values, none 0"
@@ -159,6 +161,7 @@ MATRIX_FUNCTIONS: Mapping[str, MatrixFunction] = {
             "Higham 2008, theorem 3.6",
             "a square matrix",
             letters={"u": "2*m", "v": "2*m"},
+            series=True,
         ),
         MatrixFunction(
             "pinv",

@@ -20,7 +20,7 @@ from symnet.calculus.derive import Seed, Sweep, adjoint_of, scalar_derivative, t
 from symnet.calculus.ir import Access, Equation, Origin, Program, indices_for
 from symnet.calculus.loops import sorted_by_need
 from symnet.calculus.matrix_rules import argument_of, is_matrix_function, statements_of
-from symnet.errors import InvariantError
+from symnet.calculus.matrix_tangents import enter_tangent
 
 
 def pushforward(
@@ -40,6 +40,11 @@ def pushforward(
         done.equations.append(Equation(target, left, Access(given, *left), origin=Origin(None)))
     for number, forward in enumerate(program.equations):
         for read in _moved(forward, moving) if forward.target in needed else ():
+            if is_matrix_function(forward):
+                source = adjoint_of(done, program, seed, read.name, name)
+                target = adjoint_of(done, program, seed, forward.target, name)
+                enter_tangent(done, program, number, source, target)
+                continue
             weight = tie_weight(forward, program, done, counts) if forward.op == "max" else sp.S.One
             derivative = scalar_derivative(forward.body, read)
             source = adjoint_of(done, program, seed, read.name, name)
@@ -69,8 +74,7 @@ def _moving(program: Program, inputs: Iterable[str]) -> frozenset[str]:
 def _moved(equation: Equation, moving: frozenset[str]) -> tuple[Access, ...]:
     """The reads of moving tensors that the body changes with."""
     if is_matrix_function(equation):
-        if statements_of(equation.op) and argument_of(equation).name in moving:
-            raise InvariantError(f"no tangent is known through {equation}")
-        return ()
+        argument = argument_of(equation)
+        return (argument,) if statements_of(equation.op) and argument.name in moving else ()
     reads = (r for r in top_accesses(equation.body) if r.name in moving)
     return tuple(r for r in reads if scalar_derivative(equation.body, r) != 0)

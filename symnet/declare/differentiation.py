@@ -12,10 +12,9 @@ from typing import Literal
 
 import sympy as sp
 
-from symnet.calculus.derive import Seed, depending_on, sweep
+from symnet.calculus.derive import Seed, sweep
 from symnet.calculus.ir import Equation, Program
 from symnet.calculus.loops import sorted_by_need
-from symnet.calculus.matrix_rules import is_matrix_function
 from symnet.calculus.pushforward import pushforward
 from symnet.calculus.simplify import simplify
 from symnet.calculus.single import with_single_sums, without_single_sums
@@ -205,19 +204,10 @@ def _derived(program: Program, asked: _Asked) -> Program:
     namer = Namer(program.tensors)
     outputs = tuple(o for o, _ in asked.outputs)
     if asked.kind == "tangent":
-        _refuse_matrices(program, asked.inputs)
         return pushforward(program, asked.tangents, outputs, lambda tensor: namer.take(f"{tensor}_dot"))
     lead = program.tensors[outputs[0]].shape if asked.kind == "jacobian" else ()
     said = _said(program, outputs[0])
     return sweep(program, Seed(asked.outputs, lead), asked.inputs, lambda tensor: namer.take(f"{said}_{tensor}"))
-
-
-def _refuse_matrices(program: Program, inputs: tuple[str, ...]) -> None:
-    """The table of matrix functions has adjoints only."""
-    moving = depending_on(program, inputs)
-    through = next((e.op for e in program.equations if is_matrix_function(e) and e.target in moving), None)
-    if through is not None:
-        raise mistake("SN110", f"jvp through {through} is not covered", "vjp, grad, jacobian and hessian are")
 
 
 def _said(program: Program, output: str) -> str:
