@@ -69,8 +69,7 @@ def layer_norm(input: Tensor, normalized_shape: Any, weight: Any = None, bias: A
 def rms_norm(input: Tensor, normalized_shape: Any, weight: Any = None, eps: float | None = None) -> Tensor:
     """y[n,d] = w[d] x[n,d] / sqrt(mean of x[n]² + eps), over the last axes"""
     axes = _last_axes(input, normalized_shape, "rms_norm")
-    if eps is None:
-        raise mistake("SN108", "rms_norm without eps takes that of the number type", "give it: eps=1e-6")
+    eps = 2.0**-52 if eps is None else eps  # float64's, as torch takes it; scripts count in float64
     count = sp.Mul(*(input.shape[a] for a in axes))
     square = reduced(input, axes, True, lambda a: a**2 / count, hint="v")
     return _affine(_divided(input, square, eps), weight, None, channels=False)

@@ -145,3 +145,16 @@ def pdist(input: Tensor, p: float = 2.0) -> Tensor:
         raise mistake("SN103", f"pdist of {show(input.shape)}: a matrix of two rows or more")
     first, second = (subscript(input, [pair[k] for pair in pairs]) for k in (0, 1))
     return _vector_norm(mapped("pdist", lambda a, b: a - b, first, second), p, -1, False)
+
+
+@word()
+def renorm(input: Tensor, p: float, dim: int, maxnorm: float) -> Tensor:
+    """y[i,k] = x[i,k] maxnorm / (‖x[i]‖ + 1e-7) where ‖x[i]‖ > maxnorm, else x[i,k]; the slices i stand along dim"""
+    at, most = axis_of(input, dim, input.ndim), as_exact(maxnorm)
+    size = _vector_norm(input, p, tuple(k for k in range(input.ndim) if k != at), True)
+    tiny = sp.Rational("1e-7")  # torch's own guard
+    return mapped(
+        "renorm",
+        lambda x, n: scalars.where(scalars.greater(n, most), x * most / (n + tiny), x),
+        *(input, size),
+    )

@@ -6,9 +6,14 @@ import itertools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import sympy as sp
+
+from symnet.calculus import scalars
 from symnet.declare import arrangements, joining, norms, orders, products, reductions, scans, shapes, slices
+from symnet.declare.pointwise import mapped
+from symnet.declare.primitives import show
 from symnet.declare.tensor import Dim, Tensor
-from symnet.declare.words import word
+from symnet.declare.words import mistake, word
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -17,7 +22,7 @@ def _numpys(*names: str) -> Callable[[Function], Function]:
     return word(numpy=names, of_torch=False, offered=False, method=False)
 
 
-@_numpys("transpose")
+@_numpys("transpose", "permute_dims")
 def np_transpose(a: Tensor, axes: Any = None) -> Tensor:
     """The axes in another order, reversed unless it is given"""
     return shapes.permute(a, list(reversed(range(a.ndim))) if axes is None else list(axes))
@@ -114,7 +119,79 @@ def np_meshgrid(*xi: Any, indexing: str = "xy") -> tuple[Tensor, ...]:
     return arrangements.meshgrid(*xi, indexing=indexing)
 
 
-@_numpys("tensordot")
+@_numpys("tensordot", "linalg.tensordot")
 def np_tensordot(a: Tensor, b: Tensor, axes: Any = 2) -> Tensor:
     """Σ over several axes: the last of a with the first of b, or lists of axes"""
     return products.tensordot(a, b, axes)
+
+
+@_numpys("matrix_transpose", "linalg.matrix_transpose")
+def np_matrix_transpose(x: Tensor, /) -> Tensor:
+    """y[...,i,j] = x[...,j,i]"""
+    return shapes.transpose(x, -2, -1)
+
+
+@_numpys("linalg.diagonal")
+def np_linalg_diagonal(x: Tensor, /, *, offset: int = 0) -> Tensor:
+    """y[...,i] = x[...,i,i+offset], of the last two axes"""
+    return products.diagonal(x, offset, -2, -1)
+
+
+@_numpys("linalg.trace")
+def np_linalg_trace(x: Tensor, /, *, offset: int = 0) -> Tensor:
+    """y[...] = Σ_i x[...,i,i+offset], of the last two axes"""
+    return reductions.sum(products.diagonal(x, offset, -2, -1), -1)
+
+
+@_numpys("cumulative_sum")
+def np_cumulative_sum(x: Tensor, /, *, axis: int | None = None) -> Tensor:
+    """Running sums along an axis, which a vector need not name"""
+    if axis is None and x.ndim != 1:
+        raise mistake("SN104", f"cumulative_sum of {show(x.shape)} needs an axis", "axis=0")
+    return scans.cumsum(x, 0 if axis is None else axis)
+
+
+@_numpys("ptp")
+def np_ptp(a: Tensor, axis: Dim = None, keepdims: bool = False) -> Tensor:
+    """The largest entry less the smallest; ties share the derivative"""
+    return reductions.amax(a, axis, keepdims) - reductions.amin(a, axis, keepdims)
+
+
+@_numpys("average")
+def np_average(a: Tensor, axis: Dim = None, weights: Any = None, keepdims: bool = False) -> Tensor:
+    """The mean, or Σ_k w[k] x[i,k] / Σ_k w[k] with weights in the shape of x, or along one axis of it"""
+    if weights is None:
+        return reductions.mean(a, axis, keepdims)
+    if weights.ndim < a.ndim and isinstance(axis, int):
+        for _ in range(a.ndim - 1 - shapes.axis_of(a, axis, a.ndim)):
+            weights = shapes.unsqueeze(weights, -1)
+    weights = shapes.expand(weights, *a.shape) if weights.ndim < a.ndim else weights
+    total: Tensor = reductions.sum(a * weights, axis, keepdims) / reductions.sum(weights, axis, keepdims)
+    return total
+
+
+@_numpys("unstack")
+def np_unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
+    """The slices along an axis of known size"""
+    return slices.unbind(x, axis)
+
+
+@_numpys("cbrt")
+def np_cbrt(x: Tensor, /) -> Tensor:
+    """y[i] = the number whose cube is x[i]; the derivative at 0 is infinite"""
+    third = sp.Rational(1, 3)
+    return mapped("cbrt", lambda a: scalars.sign(a) * scalars.absolute(a) ** third, x)
+
+
+@_numpys("quantile")
+def np_quantile(a: Tensor, q: float, axis: int | None = None, keepdims: bool = False, method: str = "linear") -> Tensor:
+    """Between the entries in order, q from 0 to 1"""
+    return orders.quantile(a, q, axis, keepdims, method)
+
+
+@_numpys("percentile")
+def np_percentile(
+    a: Tensor, q: float, axis: int | None = None, keepdims: bool = False, method: str = "linear"
+) -> Tensor:
+    """Between the entries in order, q from 0 to 100"""
+    return orders.quantile(a, q / 100, axis, keepdims, method)

@@ -93,7 +93,7 @@ def whole_part(x: sp.Expr) -> sp.Expr:
     return scalars.sign(x) * specials.round_down(scalars.absolute(x))
 
 
-@word(numpy=("rint", "round"))
+@word(torch="special.round", numpy=("rint", "round", "around"))
 def round(input: Tensor, decimals: int = 0) -> Tensor:
     """y[i] = x[i] to a number of decimals, halves to the even digit; derivative 0"""
     power = sp.Integer(10) ** decimals

@@ -20,19 +20,19 @@ from symnet.declare.trace import Term
 from symnet.declare.words import mistake, word
 
 
-@word(torch=("mm", "mv", "dot", "bmm", "linalg.matmul", "vdot"), numpy=("matmul", "dot", "vdot"))
+@word(torch=("mm", "mv", "dot", "bmm", "linalg.matmul", "vdot"), numpy=("matmul", "dot", "vdot", "linalg.matmul"))
 def matmul(input: Tensor, other: Tensor) -> Tensor:
     """y[i,j] = Σ_k a[i,k] b[k,j]"""
     return input @ other
 
 
-@word(torch="linalg.vecdot", numpy="vecdot")
+@word(torch="linalg.vecdot", numpy=("vecdot", "linalg.vecdot"))
 def vecdot(x: Tensor, y: Tensor, dim: int = -1) -> Tensor:
     """z[n] = Σ_k x[n,k] y[n,k]"""
     return sum(mapped("vecdot", lambda a, b: a * b, x, y), dim)
 
 
-@word(torch="ger", numpy="outer")
+@word(torch="ger", numpy=("outer", "linalg.outer"))
 def outer(input: Tensor, vec2: Tensor) -> Tensor:
     """y[i,j] = a[i] b[j]"""
     return einsum("i,j->ij", input, vec2)
@@ -133,7 +133,7 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     return reshape(a.made(spec, "z"), [i.size * k.size for i, k in zip(left, right, strict=True)])
 
 
-@word(torch="linalg.cross", numpy="cross")
+@word(torch="linalg.cross", numpy=("cross", "linalg.cross"))
 def cross(input: Tensor, other: Tensor, dim: int | None = None) -> Tensor:
     """y = (a₁b₂ - a₂b₁, a₂b₀ - a₀b₂, a₀b₁ - a₁b₀) along an axis of size 3"""
     threes = [k for k, s in enumerate(input.shape) if s == 3]

@@ -167,3 +167,10 @@ def clamp_min(input: Tensor, min: Tensor | float) -> Tensor:
 def clamp_max(input: Tensor, max: Tensor | float) -> Tensor:
     """y[i] = the smaller of x[i], max; the derivative at max is 1"""
     return mapped("clamp_max", lambda a, b: scalars.where(scalars.greater_equal(b, a), a, b), input, max)
+
+
+@word(numpy="heaviside")
+def heaviside(input: Tensor, values: Tensor | float) -> Tensor:
+    """y[i] = 1 where x[i] > 0, 0 where x[i] < 0, else the value; derivative 0 but by the value"""
+    zero = sp.S.Zero
+    return mapped("heaviside", lambda x, v: scalars.greater(x, zero) + scalars.equal(x, zero) * v, input, values)

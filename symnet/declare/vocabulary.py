@@ -30,6 +30,7 @@ from symnet.declare import (
     products,
     reductions,
     resampling,
+    sampling,
     scans,
     selection,
     several,
@@ -45,7 +46,7 @@ FAMILIES = (
     *(reductions, norms, scans, products, linear_algebra, spectra, convolution, pooling, adaptive),
     *(normalisation, dropout, drawn, attention, losses, class_losses, alignments),
     *(shapes, slices, joining, selection, embeddings, placing, orders),
-    *(arrangements, resampling, derivative_words),
+    *(arrangements, resampling, sampling, derivative_words),
 )
 UNSEEN = (numpy_words, storage)  # reached through the libraries only
 
