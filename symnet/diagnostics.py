@@ -7,6 +7,8 @@ from pathlib import Path
 
 from symnet.errors import Note, Problem, Source
 
+_WIDE, _BEFORE = 120, 20  # a longer line is shown from a little before the carets on
+
 
 def render_problems(problems: Iterable[Problem], lines: Mapping[str, tuple[str, ...]] | None = None) -> str:
     """Every problem, one blank line between; lines of a file are read once unless given."""
@@ -41,9 +43,21 @@ def _excerpt(note: Note, width: int, cache: dict[str, tuple[str, ...]]) -> list[
     raw = line.encode()
     start = len(raw[: source.column].decode(errors="ignore"))
     end = len(raw[: source.end_column].decode(errors="ignore")) if source.end_line == source.line else len(line)
+    line, start, end = _window(line, start, end)
     carets = "^" * max(end - start, 1)
     said = f" {note.text}" if note.text else ""
     return [f"{source.line:>{width}} | {line}", f"{'':{width}} | {' ' * start}{carets}{said}"]
+
+
+def _window(line: str, start: int, end: int) -> tuple[str, int, int]:
+    """What a screen has room for of a long line, around the carets."""
+    if len(line) <= _WIDE:
+        return line, start, end
+    first = max(min(start - _BEFORE, len(line) - _WIDE), 0)
+    last = min(first + _WIDE, len(line))
+    left, right = "… " * (first > 0), " …" * (last < len(line))
+    moved = len(left) - first
+    return left + line[first:last] + right, start + moved, min(end, last) + moved
 
 
 def _line(source: Source, cache: dict[str, tuple[str, ...]]) -> str | None:

@@ -86,3 +86,9 @@ class Problems:
         errors: Sequence[Problem] = [p for p in self.found if not p.warning]
         if errors:
             raise SymnetError(*self.found)
+
+
+def shortened(text: str, length: int = 40) -> str:
+    """The text, or its two ends where it is longer: a sentence has room for a name, not for a page."""
+    half = (length - 3) // 2
+    return text if len(text) <= length else f"{text[:half].rstrip()} … {text[-half:].lstrip()}"

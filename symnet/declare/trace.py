@@ -17,7 +17,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, Index, Operation, Role, TensorSpec, Ties, access, size_symbol
 from symnet.declare.places import person_frame, span
-from symnet.errors import Note, Problem, Problems, Source, SymnetError
+from symnet.errors import Note, Problem, Problems, Source, SymnetError, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,7 +183,7 @@ class Trace:
         if name is not None or spec.source is None or spec.source.line != spec.source.end_line:
             return name or "the tensor"
         line = self.lines[spec.source.line - 1].encode() if spec.source.line <= len(self.lines) else b""
-        return line[spec.source.column : spec.source.end_column].decode() or "the tensor"
+        return shortened(line[spec.source.column : spec.source.end_column].decode()) or "the tensor"
 
     def here(self) -> Source | None:
         """The person's expression that is being evaluated."""
