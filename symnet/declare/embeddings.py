@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.declare import reductions
-from symnet.declare.constants import constant_values, flat, is_integer_number
+from symnet.declare.constants import constant_values, flat, is_integer_number, numbers_of
 from symnet.declare.indexing import subscript
 from symnet.declare.inputs import Size, checked_size, initial_values
 from symnet.declare.layers import Module
 from symnet.declare.pointwise import mapped
 from symnet.declare.primitives import show
 from symnet.declare.selection import labels, within
+from symnet.declare.shapes import known_size, reshape
 from symnet.declare.tensor import Tensor
 from symnet.declare.trace import current
 from symnet.declare.words import mistake, word
@@ -61,11 +63,14 @@ def embedding_bag(
     """y[b,d] = Σ_k E[t[b,k],d], their mean or their maximum (the first of ties); what is padding_idx does not count"""
     _usual("embedding_bag", {"max_norm": max_norm, "scale_grad_by_freq": scale_grad_by_freq, "sparse": sparse})
     t = labels(weight, input, "embedding_bag")
-    if t.ndim != 2 or offsets is not None:
-        raise mistake("SN110", "embedding_bag takes labels [bags, entries], without offsets", "a row for each bag")
+    if t.ndim != (2 if offsets is None else 1):
+        raise mistake("SN103", f"embedding_bag of {show(t.shape)}", "labels [bags, entries], or a vector and offsets")
     if mode not in ("sum", "mean", "max") or (per_sample_weights is not None and mode != "sum"):
         raise mistake("SN108", f"embedding_bag: mode={mode!r}", "sum, mean or max; per_sample_weights go with sum")
     rows = _rows(t, weight)
+    if offsets is not None:
+        kept = None if padding_idx is None else _kept(t, _row(weight.shape, padding_idx))
+        return _bags(rows, _bag_of_each(t, offsets, include_last_offset), mode, per_sample_weights, kept)
     if padding_idx is None:
         weighed = rows if per_sample_weights is None else rows * per_sample_weights[(..., None)]
         if mode == "max":
@@ -79,6 +84,34 @@ def embedding_bag(
     if mode == "sum":
         return total
     count = mapped("embedding_bag", lambda c: scalars.maximum(c, sp.S.One), reductions.sum(kept, 1))
+    return total / count[(..., None)]
+
+
+def _bag_of_each(t: Tensor, offsets: Any, closed: bool) -> list[list[int]]:
+    """The places of the entries of each bag: a bag begins at its offset and ends before the next one."""
+    given = constant_values(labels(t, offsets, "embedding_bag's offsets"))
+    size = known_size(t, 0, "embedding_bag")
+    if given is None:
+        raise mistake("SN107", "embedding_bag: the offsets have to be given integers", "a row of labels for each bag")
+    starts = list(given[:-1] if closed else given)
+    ends = [*given[1:]] if closed else [*given[1:], size]
+    if not starts or given[0] != 0 or any(a > b for a, b in itertools.pairwise((*given, size))):
+        raise mistake("SN104", f"embedding_bag: the offsets {list(given)} of {size} entries", "from 0 on, in order")
+    return [list(range(start, end)) for start, end in zip(starts, ends, strict=True)]
+
+
+def _bags(rows: Tensor, bags: list[list[int]], mode: str, weights: Tensor | None, kept: Tensor | None) -> Tensor:
+    """``y[b,d] = Σ_k [k in bag b] w[k] rows[k,d]``, or over how many there are; an empty bag gives zeros."""
+    if mode == "max":
+        raise mistake("SN110", "embedding_bag: the maximum with offsets is not covered", "a row of labels for each bag")
+    inside = [float(k in bag) for bag in bags for k in range(int(rows.shape[0]))]
+    members: Tensor = reshape(numbers_of(rows.trace, inside), [len(bags), rows.shape[0]])
+    for share in (weights, kept):
+        members = members if share is None else mapped("embedding_bag", lambda m, w: m * w, members, share)
+    total = members @ rows
+    if mode == "sum":
+        return total
+    count = mapped("embedding_bag", lambda c: scalars.maximum(c, sp.S.One), reductions.sum(members, 1))
     return total / count[(..., None)]
 
 

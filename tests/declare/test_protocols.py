@@ -50,7 +50,7 @@ def test_a_model_in_the_words_of_torch_and_numpy(tmp_path: Path) -> None:
     assert warnings == ()
     given = {i.spec.name: i.values.values for i in model.inputs if isinstance(i.values, Given)}
     assert given == {"scale": (1.0, 2.0, 0.5), "pick": (0, 2, 4)}  # named as the variables that hold them
-    assert model.metric == "accuracy"  # given integers are no labels
+    assert model.labels == "t"  # given integers are no labels
     derivation = pipeline.derive_model(model)
     assert pipeline.check(derivation, Options()).exit_code == 0
     for path, text in pipeline.scripts(derivation, ("numpy", "torch"), tmp_path).items():
