@@ -39,7 +39,7 @@ def _turned(done: Sweep, forward: Equation, source: str, target: str) -> tuple[E
     place = Place(tensors, list(done.equations), names, (), forward.source)
     enter_adjoint(place, forward, 0, weight, pulled)
     row = tuple(place.equations[len(done.equations) :])
-    called = {weight: target}
+    called = {weight: target, pulled: names.take(source)}
     seed = Seed(((pulled, source),))
     swept = sweep(
         Program(tensors, row, pulled), seed, (weight,), lambda t: called.get(t) or names.take(f"{target}_{t}")

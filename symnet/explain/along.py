@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from symnet.calculus.ir import Access, Index
+from symnet.calculus.matrix_rules import is_matrix_function
 from symnet.explain.chain import has_plain_addresses, local_value, summed, uses_of
 from symnet.explain.document import Line
 from symnet.explain.formula import Chain, Formula, Partial, Signed, product_of, total_of
@@ -26,7 +27,8 @@ def tangent_chain(scribe: Scribe, tangent: str) -> list[Line]:
     left, value = scribe.equation(equations).left, scribe.right_side(equations)
     uses = uses_of(scribe, tangent)
     reads = [(u.forward.target, u.read.name) for u in uses]
-    if not uses or not all(map(has_plain_addresses, uses)) or len(set(reads)) < len(reads):
+    of_matrix = any(is_matrix_function(u.forward) for u in uses)  # the row says it, no derivative of an entry does
+    if not uses or of_matrix or not all(map(has_plain_addresses, uses)) or len(set(reads)) < len(reads):
         return [Line(Chain(left, (value,)))]
     terms: list[Signed] = []
     remark: list[str | Formula] = []

@@ -149,4 +149,4 @@ class _InnerWriter(StepWriter):
         return () if self.inner.kind == "tangent" else remarks_of(uses)
 
     def _without_use(self, adjoint: str) -> str:
-        return "the start"
+        return "the start" if adjoint in self.tensor else "a part of the next adjoint"

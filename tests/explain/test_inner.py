@@ -61,6 +61,18 @@ def known_of(source: str) -> Known:
     return valued(derivation, sizes, inputs)
 
 
+#: Tangents of functions of a matrix.
+MATRICES = """
+n = sn.dims(n=2)
+A, B, w = sn.param(n, n), sn.data(n, n), sn.data(n)
+S = A @ A.T + 3 * sn.eye(n)
+y = sn.inv(S) @ w
+t = sn.jvp(y, A, B)
+d = sn.jvp(sn.logdet(S), A, B)
+L = sn.jvp(sn.cholesky(S), A, B)
+E = sn.jvp(sn.matrix_exp(A / 4), A, B)
+loss = sn.sum(t**2) + d + sn.sum(L**2) + sn.sum(E * B)
+"""
 MODELS = {"every kind": EVERY_KIND, "oscillator": "examples/oscillator.py"}
 
 
@@ -141,6 +153,18 @@ def test_a_physicist_reads_how_the_derivative_came_about() -> None:
     ):
         assert line in page, page
     assert page.index("FORWARD") < page.index("DERIVATIVE IN THE MODEL") < page.index("BACKWARD")
+
+
+def test_tangents_of_functions_of_a_matrix_read_as_in_a_textbook() -> None:
+    """d(A⁻¹) = -A⁻¹ dA A⁻¹, d(A Aᵀ) = dA Aᵀ + A dAᵀ and d log det = tr(A⁻¹ dA)."""
+    page = text.render(outline(known_of(MATRICES).derivation))
+    for line in (
+        "S_dot = B Aᵀ + A Bᵀ",
+        "Sinv_dot = −Sinv S_dot Sinv",
+        "t = Sinv_dot w",
+        "L = L_2 L_dot_M_L",
+    ):
+        assert line in page, page
 
 
 def test_every_format_has_the_steps() -> None:
