@@ -10,6 +10,7 @@ import sympy as sp
 
 from symnet.calculus.derive import derive
 from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec
+from symnet.calculus.matrix_rules import matrix_equation
 from symnet.calculus.verify import verify
 from symnet.errors import InvariantError
 from tests.programs import CASES, program_of
@@ -138,3 +139,19 @@ def test_a_constant_address_is_checked() -> None:
     for place in (3, -1):
         with pytest.raises(InvariantError, match="is not shown to lie within"):
             verify(Program(tensors, (Equation("loss", (), Access("x", place)),), "loss"))
+
+
+@pytest.mark.parametrize("wrong", ["a part of a matrix", "a scaled matrix", "another order of rows and columns"])
+def test_a_function_of_a_matrix_reads_whole_matrices(wrong: str) -> None:
+    size = sp.Symbol("N", integer=True, positive=True)
+    tensors = {n: TensorSpec(n, (size, size), role) for n, role in (("A", "parameter"), ("Y", "intermediate"))}
+    equation = matrix_equation("Y", "inv", "A", (size, size))
+    assert verify(Program(tensors, (equation,), "Y"))
+    p, q = equation.reduced
+    body = {
+        "a part of a matrix": Access("A", sp.S.Zero, q),
+        "a scaled matrix": 2 * Access("A", p, q),
+        "another order of rows and columns": Access("A", q, p),
+    }[wrong]
+    with pytest.raises(InvariantError, match="whole matri"):
+        verify(Program(tensors, (replace(equation, body=body),), "Y"))
