@@ -162,9 +162,12 @@ def _without_cosh(body: sp.Expr) -> sp.Expr:
 
 
 def _resolved(parts: list[sp.Expr]) -> list[sp.Expr]:
-    """Beside δ(k, a) the index k may be read as a, where that is a place of k, so that what cancels there cancels."""
+    """Beside δ(k, a) the index k may be read as a, where that is a place of k, so that what cancels there cancels.
+
+    The deltas themselves stay: one that another has rewritten would no longer say what it says of its index.
+    """
     for delta in [p for p in parts if isinstance(p, Delta)]:
         index, address = delta.args
         if isinstance(index, Index) and not address.has(index) and lies_within(address, index.size, ()):
-            parts = [p if p == delta else substitute(p, {index: address}) for p in parts]
+            parts = [p if isinstance(p, Delta) else substitute(p, {index: address}) for p in parts]
     return factors(product(parts))

@@ -76,3 +76,10 @@ def walk_on_a_graph(weights: Any, times: Any, y: Any) -> Any:
     steps = torch.softmax(weights, 0)
     places = scan(lambda x, p: 0.85 * steps @ p + 0.15 / 4, times, torch.ones(4, dtype=torch.float64) / 4)
     return (y * torch.log(places[-1])).sum()
+
+
+@case("3,2,2,2", "2,2,2,2", "2", "1,4,3,3", "(3,2,4,4)")
+def decoder_beside_a_skip(x: Any, up: Any, bias: Any, kernel: Any, skip: Any) -> Any:
+    """A transposed convolution, joined and padded: four deltas in one product, each of them in terms of another."""
+    raised = F.conv_transpose2d(F.silu(x), up, bias, stride=2)
+    return (F.conv2d(torch.cat([skip, raised], 1), kernel, padding=1) ** 2).mean()
