@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,6 +17,12 @@ for library in ("OMP", "OPENBLAS", "MKL"):
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--renew", action="store_true", help="write golden files instead of comparing with them")
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """A name with an address in it differs in every process, and the processes of a run could not share the tests."""
+    if re.search(r" at 0x[0-9a-f]+", item.nodeid):
+        raise pytest.UsageError(f"{item.nodeid}: give this case an id of its own")
 
 
 @pytest.fixture

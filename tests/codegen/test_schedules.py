@@ -159,7 +159,7 @@ CHAINS: list[list[tuple[str, dict[str, Any]]]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("parts", CHAINS, ids=str)
+@pytest.mark.parametrize("parts", CHAINS, ids=lambda parts: "-".join(kind for kind, _ in parts))
 def test_chained_schedules_are_those_of_torch(parts):
     def chained(optimizer: Any) -> Any:
         return of_torch.ChainedScheduler([getattr(of_torch, kind)(optimizer, **options) for kind, options in parts])
