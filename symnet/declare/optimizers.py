@@ -13,7 +13,8 @@ from symnet.model import Optimizer
 def SGD(
     lr: float = 1e-3, momentum: float = 0.0, dampening: float = 0.0, weight_decay: float = 0.0, nesterov: bool = False
 ) -> Optimizer:
-    """Stochastic gradient descent with torch.optim.SGD's options."""
+    """w ← w - lr b with b ← momentum b + (1 - dampening) g, b = g at first, and g + momentum b with nesterov;
+    weight_decay adds that much of w to g, here and below; torch.optim.SGD"""
     if nesterov and (momentum <= 0 or dampening != 0):
         raise _refused("nesterov needs momentum > 0 and dampening = 0", "write momentum=0.9, nesterov=True")
     return _made("SGD", lr=lr, momentum=momentum, dampening=dampening, weight_decay=weight_decay, nesterov=nesterov)
@@ -27,7 +28,8 @@ def RMSprop(
     momentum: float = 0.0,
     centered: bool = False,
 ) -> Optimizer:
-    """RMSprop with torch.optim.RMSprop's options."""
+    """v ← α v + (1 - α) g²;  w ← w - lr g / (√v + eps), less the squared mean of g under the root if centered; that
+    step is summed in b ← momentum b + step; torch.optim.RMSprop"""
     return _made(
         "RMSprop", lr=lr, alpha=alpha, eps=eps, weight_decay=weight_decay, momentum=momentum, centered=centered
     )
@@ -40,7 +42,7 @@ def Adagrad(
     initial_accumulator_value: float = 0.0,
     eps: float = 1e-10,
 ) -> Optimizer:
-    """Adagrad with torch.optim.Adagrad's options."""
+    """s ← s + g²;  w ← w - lr / (1 + (t - 1) lr_decay) g / (√s + eps); torch.optim.Adagrad"""
     return _made(
         "Adagrad",
         lr=lr,
@@ -58,7 +60,8 @@ def Adam(
     weight_decay: float = 0.0,
     amsgrad: bool = False,
 ) -> Optimizer:
-    """Adam with torch.optim.Adam's options."""
+    """m ← β₁ m + (1 - β₁) g;  v ← β₂ v + (1 - β₂) g²;  w ← w - lr m̂ / (√v̂ + eps), m̂ = m / (1 - β₁^t), v̂ =
+    v / (1 - β₂^t), of the largest v so far with amsgrad; torch.optim.Adam"""
     return _made("Adam", lr=lr, **_betas(betas), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
 
 
@@ -69,14 +72,14 @@ def AdamW(
     weight_decay: float = 1e-2,
     amsgrad: bool = False,
 ) -> Optimizer:
-    """AdamW with torch.optim.AdamW's options."""
+    """w ← w - lr weight_decay w, then as Adam; torch.optim.AdamW"""
     return _made("AdamW", lr=lr, **_betas(betas), eps=eps, weight_decay=weight_decay, amsgrad=amsgrad)
 
 
 def Adamax(
     lr: float = 2e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8, weight_decay: float = 0.0
 ) -> Optimizer:
-    """Adamax with torch.optim.Adamax's options."""
+    """m as Adam's;  u ← the larger of β₂ u and |g| + eps;  w ← w - lr / (1 - β₁^t) m / u; torch.optim.Adamax"""
     return _made("Adamax", lr=lr, **_betas(betas), eps=eps, weight_decay=weight_decay)
 
 
@@ -88,7 +91,8 @@ def NAdam(
     momentum_decay: float = 4e-3,
     decoupled_weight_decay: bool = False,
 ) -> Optimizer:
-    """NAdam with torch.optim.NAdam's options."""
+    """Adam with m̂ = μ(t+1) m / (1 - Π_k≤t+1 μ(k)) + (1 - μ(t)) g / (1 - Π_k≤t μ(k)), Nesterov's momentum μ(t) =
+    β₁ (1 - 0.96^(t momentum_decay) / 2); torch.optim.NAdam"""
     return _made(
         "NAdam",
         lr=lr,
@@ -107,27 +111,31 @@ def RAdam(
     weight_decay: float = 0.0,
     decoupled_weight_decay: bool = False,
 ) -> Optimizer:
-    """RAdam with torch.optim.RAdam's options."""
+    """Adam where the length of the average, ρ(t) = ρ∞ - 2 t β₂^t / (1 - β₂^t), ρ∞ = 2 / (1 - β₂) - 1, is above 5, its
+    step times the rectification; else w ← w - lr m̂; torch.optim.RAdam"""
     options = {"weight_decay": weight_decay, "decoupled_weight_decay": decoupled_weight_decay}
     return _made("RAdam", lr=lr, **_betas(betas), eps=eps, **options)
 
 
 def Adadelta(lr: float = 1.0, rho: float = 0.9, eps: float = 1e-6, weight_decay: float = 0.0) -> Optimizer:
-    """Adadelta with torch.optim.Adadelta's options."""
+    """v ← ρ v + (1 - ρ) g²;  d = √(u + eps) / √(v + eps) g;  u ← ρ u + (1 - ρ) d²;  w ← w - lr d;
+    torch.optim.Adadelta"""
     return _made("Adadelta", lr=lr, rho=rho, eps=eps, weight_decay=weight_decay)
 
 
 def ASGD(
     lr: float = 1e-2, lambd: float = 1e-4, alpha: float = 0.75, t0: float = 1e6, weight_decay: float = 0.0
 ) -> Optimizer:
-    """ASGD with torch.optim.ASGD's options; its average of the parameters is kept beside them, as torch does."""
+    """w ← (1 - lambd η) w - η g, η(t) = lr / (1 + lambd lr t)^alpha; the average of w from t0 on is kept beside the
+    parameters; torch.optim.ASGD"""
     return _made("ASGD", lr=lr, lambd=lambd, alpha=alpha, t0=t0, weight_decay=weight_decay)
 
 
 def Rprop(
     lr: float = 1e-2, etas: tuple[float, float] = (0.5, 1.2), step_sizes: tuple[float, float] = (1e-6, 50.0)
 ) -> Optimizer:
-    """Rprop with torch.optim.Rprop's options; ``lr`` is the first step of every entry."""
+    """w ← w - s sign(g); the step s of each entry, lr at first, grows by etas[1] where g kept its sign and shrinks by
+    etas[0] where it turned, which is not followed, within step_sizes; torch.optim.Rprop"""
     smaller, larger = _pair("etas", etas, "etas=(0.5, 1.2)")
     least, most = _pair("step_sizes", step_sizes, "step_sizes=(1e-06, 50)")
     made = _made("Rprop", lr=lr, etaminus=smaller, etaplus=larger, step_size_min=least, step_size_max=most)
