@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections import ChainMap, Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from symnet.codegen.statements import (
     Add,
@@ -94,42 +95,69 @@ def _moves_in(array: Array, statement: Statement, statements: list[Statement]) -
 
 
 def share(statements: Iterable[Statement], names: Namer) -> tuple[Statement, ...]:
-    """The statements in which an expression that occurs twice is computed once, by name.
+    """The statements in which an expression that occurs twice is computed once, by name; the largest come first.
 
     Every tensor is complete before it is read, within a loop each place of it, so an expression means the same
-    everywhere; one that moves with the time of a loop stands in that loop alone.
+    everywhere; one that moves with the time of a loop stands in that loop alone.  A name given to one expression makes
+    no others alike, and leaves what stands in it at one place instead of many, so one count is enough for all.
     """
-    work = list(statements)
-    updated = {s.target for s in work if isinstance(s, Add | AddWindows | Zeros)}
-    while True:
-        work = _with_holders(work, updated)
-        repeated = _largest_repeated(work)
-        if repeated is None:
-            return tuple(work)
-        new = names.take(_wish(repeated))
-        place = next(k for k, s in enumerate(work) if repeated in _everything(s))
-        loop = work[place].loop
-        if loop is not None and not _moves(repeated, loop, {s.target for s in work if s.loop == loop}):
+    work = _with_holders(list(statements))
+    counts: Counter[Array] = Counter()
+    first: dict[Array, int] = {}  # the statement before which the expression is known
+    for place, statement in enumerate(work):
+        for array in _everything(statement):
+            if not _free(array):
+                counts[array] += 1
+                first.setdefault(array, place)
+    before: dict[int, list[Assign]] = {}
+    table: dict[Array, Array] = {}
+    for array in sorted((a for a, n in counts.items() if n > 1), key=_weight, reverse=True):
+        more = counts[array] - 1
+        if not more:  # all its places are inside of a larger one that has a name by now
+            continue
+        table[array] = name(names.take(_wish(array)), array.rank, array.dtype)
+        place, loop = first[array], work[first[array]].loop
+        if loop is not None and not _moves(array, loop, {s.target for s in work if s.loop == loop}):
             place, loop = next(k for k, s in enumerate(work) if s.loop == loop), None
-        table = {repeated: name(new, repeated.rank, repeated.dtype)}
-        work = [with_arrays(s, table) for s in work]
-        work.insert(place, Assign(new, repeated, loop))
+        _enter(before.setdefault(place, []), Assign(str(table[array].attribute), array, loop))
+        for part in walk(array):
+            if not _free(part):
+                counts[part] -= more
+                first[part] = min(first[part], place)
+    return tuple(s for place, statement in enumerate(work) for s in _shared(before.get(place, []), statement, table))
 
 
-def _with_holders(statements: list[Statement], updated: set[str]) -> list[Statement]:
+def _enter(group: list[Assign], new: Assign) -> None:
+    """Put a definition before the first that reads it, and before those of a loop if it stands outside."""
+    place = next(
+        (k for k, s in enumerate(group) if (s.loop is not None and new.loop is None) or new.value in walk(s.value)),
+        len(group),
+    )
+    group.insert(place, new)
+
+
+def _shared(group: list[Assign], statement: Statement, table: dict[Array, Array]) -> Iterator[Statement]:
+    """A statement after the definitions that it is the first to need, all in terms of the shared names."""
+    for s in group:
+        parts = tuple(substitute(a, table) for a in s.value.arguments)
+        yield s if parts == s.value.arguments else replace(s, value=replace(s.value, arguments=parts))
+    yield with_arrays(statement, table)
+
+
+def _with_holders(statements: list[Statement]) -> list[Statement]:
     """The statements in terms of the variables that hold their parts from an earlier statement on."""
-    known: dict[Array, tuple[Array, Iteration | None]] = {}
+    updated = {s.target for s in statements if isinstance(s, Add | AddWindows | Zeros)}
+    known: dict[Iteration | None, dict[Array, Array]] = {None: {}}
     result: list[Statement] = []
     for statement in statements:
         if isinstance(statement, Zeros):
             result.append(statement)
             continue
-        held = {a: holder for a, (holder, loop) in known.items() if loop in (None, statement.loop)}
-        statement = with_arrays(statement, held)
+        own = known.setdefault(statement.loop, {})
+        statement = with_arrays(statement, ChainMap(own, known[None]) if statement.loop is not None else own)
         result.append(statement)
         if isinstance(statement, Assign) and _reusable(statement, updated):
-            holder = name(statement.target, statement.value.rank, statement.value.dtype)
-            known[statement.value] = holder, statement.loop
+            own[statement.value] = name(statement.target, statement.value.rank, statement.value.dtype)
     return result
 
 
@@ -142,13 +170,6 @@ def _everything(statement: Statement) -> list[Array]:
     if isinstance(statement, Zeros):
         return []
     return [a for top in arguments_of(statement) for a in walk(top)]
-
-
-def _largest_repeated(statements: list[Statement]) -> Array | None:
-    """The largest expression that occurs more than once; occurrences inside a larger repeated one count for it."""
-    counts = Counter(a for s in statements for a in _everything(s) if not _free(a))
-    repeated = [a for a, n in counts.items() if n > 1]
-    return max(repeated, key=_weight, default=None)
 
 
 def _weight(array: Array) -> int:

@@ -6,7 +6,7 @@ found by a dictionary.  Its ``kind`` is a row of each target's table of spelling
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -165,17 +165,18 @@ def walk(array: Array) -> Iterator[Array]:
         yield from walk(argument)
 
 
-def substitute(array: Array, table: dict[Array, Array]) -> Array:
-    """The expression with whole subexpressions exchanged."""
+def substitute(array: Array, table: Mapping[Array, Array]) -> Array:
+    """The expression with whole subexpressions exchanged, also those that arise from exchanging their parts."""
     if array in table:
         return table[array]
-    if not array.arguments:
-        return array
     arguments = tuple(substitute(a, table) for a in array.arguments)
-    return array if arguments == array.arguments else replace(array, arguments=arguments)
+    if arguments == array.arguments:
+        return array
+    new = replace(array, arguments=arguments)
+    return table.get(new, new)
 
 
-def with_arrays(statement: Statement, table: dict[Array, Array]) -> Statement:
+def with_arrays(statement: Statement, table: Mapping[Array, Array]) -> Statement:
     """The statement with subexpressions exchanged in all that it evaluates."""
     match statement:
         case Assign() | AddWindows():
