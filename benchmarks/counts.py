@@ -16,8 +16,8 @@ from torch.fx.experimental.proxy_tensor import make_fx
 from benchmarks.torch_words import run_file
 from symnet import pipeline
 from symnet.calculus.ir import Program
-from symnet.calculus.operations import operations
 from symnet.model import Derivation
+from symnet.simplify.operations import operations
 from symnet.verify.draw import Point, random_point
 
 FOLDER = Path(__file__).resolve().parent.parent / "examples" / "closed_forms"

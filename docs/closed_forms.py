@@ -17,7 +17,6 @@ import torch
 
 from benchmarks.counts import FOLDER, REPRESENTATIVE, Operations, operations_of, statements_of
 from symnet import pipeline
-from symnet.calculus.cost import FUNCTION
 from symnet.declare.loader import load_formulas
 from symnet.explain.compose import Composer, Words
 from symnet.explain.document import Outline
@@ -27,6 +26,7 @@ from symnet.explain.outline import outline
 from symnet.explain.spellings import Unicode
 from symnet.explain.unnamed import spreads
 from symnet.model import Derivation
+from symnet.simplify.cost import FUNCTION
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "closed-forms.md"
@@ -125,7 +125,7 @@ by its operations.
 **1** a column of ones: `1 bᵀ` has the row bᵀ in every row, `1ᵀ M` is the sum of all rows. `rowsum(M)` has the sum of a
 row at every place of the row.
 
-**Operations** are those of the [cost model](../symnet/calculus/cost.py): an addition or a multiplication is 1, a
+**Operations** are those of the [cost model](../symnet/simplify/cost.py): an addition or a multiplication is 1, a
 function or a root {FUNCTION:g}; tensors of the forward pass are there already and cost nothing. *Raw* is the chain
 rule, equation by equation, *derived* what symnet prints, *expert* the formula that a careful person writes. The
 overview counts them at the sizes of the files, with {REPRESENTATIVE} samples in a batch.

@@ -16,27 +16,15 @@ from typing import Any
 import torch
 
 import symnet
-from symnet.declare import (
-    attention_layers,
-    buffers,
-    indexing,
-    init,
-    inputs,
-    layers,
-    norm_layers,
-    optimizers,
-    recurrent,
-    rnn,
-    schedules,
-    states,
-    torch_modules,
-    training,
-    window_layers,
-)
-from symnet.declare.function_layers import LAYERS, described
-from symnet.declare.namespaces import Namespace
-from symnet.declare.vocabulary import FAMILIES, UNSEEN
-from symnet.declare.words import METHODS, NUMPY, TORCH, WORDS, Word
+from symnet.declare import buffers, init, inputs
+from symnet.declare.functions import recurrent
+from symnet.declare.functions.vocabulary import FAMILIES, UNSEEN
+from symnet.declare.modules import attention_layers, layers, norm_layers, rnn, torch_modules, window_layers
+from symnet.declare.modules.function_layers import LAYERS, described
+from symnet.declare.optim import optimizers, schedules, training
+from symnet.declare.tracing import indexing, states
+from symnet.declare.tracing.namespaces import Namespace
+from symnet.declare.tracing.words import METHODS, NUMPY, TORCH, WORDS, Word
 from tests.declare.word_cases import ELSEWHERE
 from tests.declare.word_cases import WORDS as CASES
 

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from symnet.declare import init
-from symnet.declare.attention_layers import MultiheadAttention, TransformerEncoderLayer
 from symnet.declare.buffers import buffer, update
 from symnet.declare.drawn import drawn, training_mode
-from symnet.declare.embeddings import Embedding, EmbeddingBag
-from symnet.declare.function_layers import LAYERS
-from symnet.declare.indexing import arange
+from symnet.declare.functions.embeddings import Embedding, EmbeddingBag
+from symnet.declare.functions.pointwise import elementwise
+from symnet.declare.functions.recurrent import scan
+from symnet.declare.functions.vocabulary import WORDS
 from symnet.declare.inputs import constant, data, dims, labels, linspace, normal, param, params, uniform
-from symnet.declare.layers import Bilinear, Identity, Linear, Module, ModuleList, PReLU, Sequential
-from symnet.declare.namespaces import namespaces
-from symnet.declare.norm_layers import (
+from symnet.declare.modules.attention_layers import MultiheadAttention, TransformerEncoderLayer
+from symnet.declare.modules.function_layers import LAYERS
+from symnet.declare.modules.layers import Bilinear, Identity, Linear, Module, ModuleList, PReLU, Sequential
+from symnet.declare.modules.norm_layers import (
     BatchNorm1d,
     BatchNorm2d,
     BatchNorm3d,
@@ -25,11 +26,30 @@ from symnet.declare.norm_layers import (
     LayerNorm,
     RMSNorm,
 )
-from symnet.declare.optimizers import ASGD, SGD, Adadelta, Adagrad, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, Rprop
-from symnet.declare.pointwise import elementwise
-from symnet.declare.recurrent import scan
-from symnet.declare.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
-from symnet.declare.schedules import (
+from symnet.declare.modules.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from symnet.declare.modules.torch_modules import from_torch
+from symnet.declare.modules.window_layers import (
+    Conv1d,
+    Conv2d,
+    Conv3d,
+    ConvTranspose1d,
+    ConvTranspose2d,
+    ConvTranspose3d,
+)
+from symnet.declare.optim.optimizers import (
+    ASGD,
+    SGD,
+    Adadelta,
+    Adagrad,
+    Adam,
+    Adamax,
+    AdamW,
+    NAdam,
+    RAdam,
+    RMSprop,
+    Rprop,
+)
+from symnet.declare.optim.schedules import (
     ChainedScheduler,
     ConstantLR,
     CosineAnnealingLR,
@@ -46,21 +66,13 @@ from symnet.declare.schedules import (
     SequentialLR,
     StepLR,
 )
-from symnet.declare.states import load_state, save_state
-from symnet.declare.suggest import UnknownWord, unknown_word
-from symnet.declare.tensor import Tensor
-from symnet.declare.torch_modules import from_torch
-from symnet.declare.trace import current
-from symnet.declare.training import EarlyStopping, clip_grad_norm_, clip_grad_value_, train
-from symnet.declare.vocabulary import WORDS
-from symnet.declare.window_layers import (
-    Conv1d,
-    Conv2d,
-    Conv3d,
-    ConvTranspose1d,
-    ConvTranspose2d,
-    ConvTranspose3d,
-)
+from symnet.declare.optim.training import EarlyStopping, clip_grad_norm_, clip_grad_value_, train
+from symnet.declare.tracing.indexing import arange
+from symnet.declare.tracing.namespaces import namespaces
+from symnet.declare.tracing.states import load_state, save_state
+from symnet.declare.tracing.suggest import UnknownWord, unknown_word
+from symnet.declare.tracing.tensor import Tensor
+from symnet.declare.tracing.trace import current
 from symnet.version import __version__
 
 __all__ = [

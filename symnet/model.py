@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import sympy as sp
 
-from symnet.calculus.facts import Fact
 from symnet.calculus.ir import Program, TensorSpec
-from symnet.calculus.rewrites import Rewrite
+from symnet.simplify.facts import Fact
+from symnet.simplify.rewrites import Rewrite
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symnet.calculus.derive import derive, derive_second
-from symnet.calculus.simplify import simplify
 from symnet.calculus.verify import verify
 from symnet.declare.loader import load_model
-from symnet.declare.suggest import unknown_word
+from symnet.declare.tracing.suggest import unknown_word
 from symnet.errors import Problem, SymnetError
 from symnet.explain.formats import render_derivation
 from symnet.explain.options import Options
 from symnet.explain.summary import formulas
 from symnet.model import Derivation, Model
+from symnet.simplify.simplify import simplify
 
 if TYPE_CHECKING:
     from symnet.explain.numbers import Numbers
@@ -91,7 +91,7 @@ def numbers(derivation: Derivation, seed: int) -> Numbers:
 
 def require_known_sizes(model: Model) -> None:
     """Raises SymnetError where a script for training would not know the size of a parameter; comparing needs none."""
-    from symnet.codegen.recipes import require_known_sizes  # generation only
+    from symnet.codegen.training.recipes import require_known_sizes  # generation only
 
     require_known_sizes(model)
 
@@ -99,10 +99,10 @@ def require_known_sizes(model: Model) -> None:
 def scripts(derivation: Derivation, targets: Iterable[str], output: Path) -> dict[Path, str]:
     """The text of a script for each target, by the path where it is to lie: ``output`` itself if it is a .py file, else
     ``<model>_<target>.py`` in that folder."""
-    from symnet.codegen.emit import bodies, computed_input  # generation only: derive starts without it
-    from symnet.codegen.numpy_target import NUMPY
+    from symnet.codegen.languages.numpy_target import NUMPY
+    from symnet.codegen.languages.torch_target import TORCH
+    from symnet.codegen.lowering.emit import bodies, computed_input  # generation only: derive starts without it
     from symnet.codegen.render import render_script
-    from symnet.codegen.torch_target import TORCH
 
     model = derivation.model
     lines_above = formulas(derivation)

@@ -10,8 +10,8 @@ import pytest
 
 from symnet import pipeline
 from symnet.calculus.evaluate import EXACT, FLOAT, evaluate
-from symnet.calculus.operations import operations
 from symnet.explain.options import Options
+from symnet.simplify.operations import operations
 from tests.closed_forms import (
     DIGITS,
     FOLDER,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symnet.codegen.learning import LearningContext
-from symnet.codegen.modes import ModeContext
+from symnet.codegen.training.learning import LearningContext
+from symnet.codegen.training.modes import ModeContext
 
 Lines = tuple[str, ...]
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from symnet.codegen.emit import Bodies
 from symnet.codegen.header import with_header
-from symnet.codegen.recipes import ComputedInput
+from symnet.codegen.lowering.emit import Bodies
 from symnet.codegen.script import context_of
 from symnet.codegen.targets import TARGETS
 from symnet.codegen.templates import fill
+from symnet.codegen.training.recipes import ComputedInput
 from symnet.errors import Problem, SymnetError
 from symnet.model import Model
 

@@ -10,15 +10,27 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from symnet.codegen import recipes
 from symnet.codegen.contexts import AutogradContext, HandContext, Lines, ModuleContext, ScriptContext
-from symnet.codegen.draws import functions_for
-from symnet.codegen.emit import Bodies
-from symnet.codegen.endings import failure_lines, finish_lines, has_metric, right_predictions
-from symnet.codegen.learning import clip_fields, default_dtype_lines, learning_of, model_update, optimizer_lines
-from symnet.codegen.modes import autograd_fields, buffer_lines, buffer_names, modes_of
+from symnet.codegen.lowering.emit import Bodies
 from symnet.codegen.targets import MODULE_NAMES, Target
-from symnet.codegen.watching import best_in_checkpoints, best_lines, restore_lines, run_arguments, watched_facts
+from symnet.codegen.training import recipes
+from symnet.codegen.training.draws import functions_for
+from symnet.codegen.training.endings import failure_lines, finish_lines, has_metric, right_predictions
+from symnet.codegen.training.learning import (
+    clip_fields,
+    default_dtype_lines,
+    learning_of,
+    model_update,
+    optimizer_lines,
+)
+from symnet.codegen.training.modes import autograd_fields, buffer_lines, buffer_names, modes_of
+from symnet.codegen.training.watching import (
+    best_in_checkpoints,
+    best_lines,
+    restore_lines,
+    run_arguments,
+    watched_facts,
+)
 from symnet.codegen.wrapping import bracketed, docstring_lines, number, quoted
 from symnet.model import Distribution, Input, Model
 from symnet.naming import Namer

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from symnet.declare.functions.pointwise import mapped
 from symnet.declare.inputs import Size, initial_values
-from symnet.declare.pointwise import mapped
-from symnet.declare.primitives import show
-from symnet.declare.tensor import Tensor
-from symnet.declare.trace import current
-from symnet.declare.words import mistake
+from symnet.declare.tracing.primitives import show
+from symnet.declare.tracing.tensor import Tensor
+from symnet.declare.tracing.trace import current
+from symnet.declare.tracing.words import mistake
 
 
 def buffer(*shape: Size, init: Any = "zeros", name: str | None = None) -> Tensor:

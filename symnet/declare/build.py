@@ -10,21 +10,21 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.calculus.ir import Program
+from symnet.calculus.ir import Access, Program
 from symnet.calculus.verify import verify
-from symnet.declare.agreement import training_of
-from symnet.declare.constants import name_constants
 from symnet.declare.drawn import both_modes
 from symnet.declare.equal import each_once
 from symnet.declare.finish import Finisher
 from symnet.declare.formed import inner_derivatives
-from symnet.declare.infinite import settled_away, without_infinities
 from symnet.declare.inline import inline_unnamed, with_constants_written
 from symnet.declare.names import CONSTANT, final_names, module_paths, variables
-from symnet.declare.primitives import show
+from symnet.declare.optim.agreement import training_of
 from symnet.declare.sizes import settle
-from symnet.declare.tensor import Tensor
-from symnet.declare.trace import Trace, Traced
+from symnet.declare.tracing.constants import name_constants
+from symnet.declare.tracing.infinite import settled_away, without_infinities
+from symnet.declare.tracing.primitives import show
+from symnet.declare.tracing.tensor import Tensor
+from symnet.declare.tracing.trace import Trace, Traced
 from symnet.errors import Note, Problem
 from symnet.model import Input, Model
 
@@ -54,6 +54,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     flat = _flat(trace, recorded, named, {*roots, *more})
     evaluated = _flat(trace, other, named, set(roots)).restricted_to(roots) if other else None
     _check(trace, flat, sources, extra := flat.restricted_to([*roots, *more]))
+    _name_shares(trace, flat)
     names = final_names(trace, paths, objective, frozenset((*extra.tensors, *(evaluated.tensors if evaluated else ()))))
     if any(not p.warning for p in trace.problems.found):
         return None
@@ -82,6 +83,15 @@ def _name_by_variables(trace: Trace, namespace: Mapping[str, Any], paths: Mappin
     for key, variable in variables(namespace).items():
         if trace.person_name(trace.specs[key]) is None and key not in paths:
             trace.chosen_names[key] = variable
+
+
+def _name_shares(trace: Trace, program: Program) -> None:
+    """A softmax that a person wrote out is called P, as by the word."""
+    for equation in program.equations:
+        factors = sp.Mul.make_args(equation.body)
+        divided = any(isinstance(f, sp.Pow) and isinstance(f.base, Access) and f.exp == -1 for f in factors)
+        if divided and any(isinstance(f, sp.exp) for f in factors):
+            trace.hints.setdefault(equation.target, "P")
 
 
 def _flat(trace: Trace, recorded: Program, named: set[str], roots: set[str]) -> Program:

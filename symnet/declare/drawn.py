@@ -15,13 +15,13 @@ import sympy as sp
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Equation, Program
 from symnet.calculus.loops import sorted_by_need
+from symnet.declare.functions.masks import where
+from symnet.declare.functions.pointwise import as_exact, mapped
 from symnet.declare.inputs import Size, checked_size
-from symnet.declare.masks import where
-from symnet.declare.pointwise import as_exact, mapped
-from symnet.declare.primitives import number
-from symnet.declare.tensor import Tensor, require_tensor
-from symnet.declare.trace import Declared, Trace, current
-from symnet.declare.words import mistake, word
+from symnet.declare.tracing.primitives import number
+from symnet.declare.tracing.tensor import Tensor, require_tensor
+from symnet.declare.tracing.trace import Declared, Trace, current
+from symnet.declare.tracing.words import mistake, word
 from symnet.model import Distribution
 
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from symnet.calculus.ir import Program, TensorSpec
 from symnet.calculus.verify import verify
 from symnet.declare.names import renamed
-from symnet.declare.trace import Trace, Traced
+from symnet.declare.tracing.trace import Trace, Traced
 from symnet.model import Buffer, Computed, Input, Parameter, Values
 
 

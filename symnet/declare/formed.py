@@ -8,14 +8,14 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symnet.calculus.facts import Fact
 from symnet.calculus.ir import Access, Equation, Origin, Program, exchange
-from symnet.calculus.rewrites import Rewrite, with_names
 from symnet.declare.names import renamed, renamed_body
 from symnet.declare.sizes import settled
-from symnet.declare.trace import Formed, Trace
+from symnet.declare.tracing.trace import Formed, Trace
 from symnet.model import Inner
 from symnet.naming import Namer
+from symnet.simplify.facts import Fact
+from symnet.simplify.rewrites import Rewrite, with_names
 
 Names = Mapping[str, str]
 

@@ -19,9 +19,9 @@ from symnet.declare.drawn import both_modes
 from symnet.declare.equal import each_once
 from symnet.declare.inline import inline_unnamed
 from symnet.declare.names import renamed
-from symnet.declare.primitives import number, show
-from symnet.declare.tensor import Tensor
-from symnet.declare.trace import Term, Trace, Traced
+from symnet.declare.tracing.primitives import number, show
+from symnet.declare.tracing.tensor import Tensor
+from symnet.declare.tracing.trace import Term, Trace, Traced
 from symnet.errors import Problem, SymnetError
 from symnet.naming import SCRIPT_NAMES, Namer
 

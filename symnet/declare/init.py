@@ -16,9 +16,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from symnet.declare.numbers import choice, real, refused, whole
-from symnet.declare.tensor import Tensor
-from symnet.declare.trace import Declared, current
+from symnet.declare.tracing.numbers import choice, real, refused, whole
+from symnet.declare.tracing.tensor import Tensor
+from symnet.declare.tracing.trace import Declared, current
 from symnet.model import Distribution
 
 Shape = tuple[int, ...]

@@ -26,9 +26,12 @@ from symnet.calculus.scalars import (
     where,
     without_sympy_kinks,
 )
+from symnet.simplify.cost import SELECTIONS
 
 #: An unnamed body up to this many operations may be written out at each of its uses.
 _LIGHT = 4
+#: Functions of one operation, and those of indices.
+_CHEAP = (*SELECTIONS, Delta, IntegerAccess, sp.floor, sp.Mod)
 #: What returns one of its arguments, or its absolute value.
 _CHOOSING = (absolute, clip, maximum, minimum, relu, where)
 
@@ -112,6 +115,8 @@ def _substituted(equation: Equation, done: dict[str, list[Equation]], kept: set[
             definition = _pointwise(done.get(read.name, []))
             if read.name in kept or definition is None or not _worth(definition, uses[read.name]):
                 continue
+            if _formed_again(equation, read) and _is_dear(definition.body):
+                continue  # a product of matrices would take the exponential once more for each entry of its own
             if equation.op == "max" and not _is_chosen(definition.body):
                 continue  # a tie is found by comparing the numbers that the maximum was taken from
             if read.has(IntegerAccess) and definition.body.has(sp.floor, sp.Mod):
@@ -137,6 +142,18 @@ def _narrows(definition: Equation, read: Access) -> bool:
     places = dict(zip(definition.left, read.addresses, strict=True))
     moved = {i for i, a in places.items() if not isinstance(a, Index) or a.size != i.size}
     return any(not moved.isdisjoint(d.args) for d in definition.body.atoms(Delta) if d.has(IntegerAccess))
+
+
+def _formed_again(equation: Equation, read: Access) -> bool:
+    """Whether the entry that is read serves several entries of a sum, as in a product of matrices."""
+    return bool(equation.reduced) and any(not read.has(i) for i in equation.left)
+
+
+def _is_dear(body: sp.Expr) -> bool:
+    """Whether a root or a function stands in it that takes many operations by the cost model, and no choice."""
+    calls = body.atoms(sp.Function, sp.Pow)
+    roots = (c for c in calls if isinstance(c, sp.Pow) and c.has(Access) and not c.exp.is_integer)
+    return any(roots) or any(isinstance(c, sp.Function) and not isinstance(c, _CHEAP) for c in calls)
 
 
 def _pointwise(equations: list[Equation]) -> Equation | None:

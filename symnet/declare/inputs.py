@@ -10,9 +10,9 @@ import sympy as sp
 
 from symnet.calculus.ir import Role
 from symnet.declare.init import Initial
-from symnet.declare.primitives import number, show
-from symnet.declare.tensor import Tensor
-from symnet.declare.trace import Declared, current
+from symnet.declare.tracing.primitives import number, show
+from symnet.declare.tracing.tensor import Tensor
+from symnet.declare.tracing.trace import Declared, current
 from symnet.model import Distribution, Given
 from symnet.naming import why_not_a_name
 

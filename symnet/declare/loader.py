@@ -16,7 +16,7 @@ from symnet.calculus.ir import Program
 from symnet.declare.build import Built, build_model
 from symnet.declare.formulas import build_formulas
 from symnet.declare.names import assigned_names, picked_names
-from symnet.declare.trace import Trace, recording
+from symnet.declare.tracing.trace import Trace, recording
 from symnet.errors import Note, Problem, Source, SymnetError
 from symnet.model import Model
 

@@ -12,9 +12,9 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, TensorSpec, exchange
-from symnet.declare.layers import Module
-from symnet.declare.tensor import Tensor
-from symnet.declare.trace import Trace, Traced
+from symnet.declare.modules.layers import Module
+from symnet.declare.tracing.tensor import Tensor
+from symnet.declare.tracing.trace import Trace, Traced
 from symnet.errors import Note, Problem
 from symnet.naming import SCRIPT_NAMES, Namer, why_not_a_name, why_reserved
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symnet.calculus.ir import Equation, Index, Program
-from symnet.declare.trace import Trace
+from symnet.declare.tracing.trace import Trace
 
 
 def settle(trace: Trace) -> None:

@@ -147,7 +147,7 @@ TEMPLATES = {
     "step by step: for {letter} = 0, …, {last}": "逐步计算：{letter} = 0, …, {last}",
     "back in time: for {letter} = {last}, …, 0": "沿时间倒推：{letter} = {last}, …, 0",
     "{name} means {derivative}, the indices of {first} first": "{name} 表示 {derivative}，{first} 的下标在前",
-    # Rewrites of the simplifier, calculus/rewrites.py and records.py
+    # Rewrites of the simplifier, simplify/rewrites.py and records.py
     "declared fact": "已声明的事实",
     "known sum": "已知的和",
     "known product": "已知的乘积",

@@ -15,7 +15,6 @@ import sympy as sp
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, atoms
 from symnet.calculus.matrix_rules import argument_of, is_matrix_function
-from symnet.calculus.rewrites import Total as Sum
 from symnet.explain.factors import Kind, content_of, degree_of, factors_of, is_negative, is_polynomial, kind_of
 from symnet.explain.formula import (
     ONE,
@@ -43,6 +42,7 @@ from symnet.explain.formula import (
     whole_matrix,
 )
 from symnet.explain.spellings import Ascii
+from symnet.simplify.rewrites import Total as Sum
 
 _FUNCTIONS = {scalars.relu: "max", scalars.maximum: "max", scalars.minimum: "min", scalars.absolute: "abs"}
 _RELATIONS: dict[type, Literal[">", ">=", "="]] = {

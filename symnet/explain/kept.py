@@ -11,10 +11,10 @@ from typing import TypeVar
 
 import sympy as sp
 
-from symnet.calculus.facts import Fact
 from symnet.calculus.ir import GIVEN, Access, Equation, Index, Program, TensorSpec, atoms
-from symnet.calculus.rewrites import Rewrite, Total
 from symnet.model import Derivation, Inner
+from symnet.simplify.facts import Fact
+from symnet.simplify.rewrites import Rewrite, Total
 
 T = TypeVar("T")
 Places = Mapping[str, frozenset[int]]

@@ -8,14 +8,14 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program, atoms
-from symnet.calculus.matrix_facts import symmetric_tensors
 from symnet.calculus.products import substitute
-from symnet.calculus.rewrites import Total
 from symnet.explain.compose import Composer, Words, right_side
 from symnet.explain.formula import At, Chain, Formula, Letter, Name, Number, Partial
 from symnet.explain.letters import Letters, letters_for
 from symnet.explain.options import Layout
 from symnet.model import Derivation
+from symnet.simplify.matrix_facts import symmetric_tensors
+from symnet.simplify.rewrites import Total
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,7 @@ from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
-from symnet.calculus.facts import Fact
 from symnet.calculus.ir import Equation, Index, atoms
-from symnet.calculus.rewrites import Rewrite
-from symnet.calculus.rewrites import Total as Sum
 from symnet.explain.chain import closed_chain, raw_chain, uses_of
 from symnet.explain.compose import Composer
 from symnet.explain.document import Line, Prose, Reason, Step, Where
@@ -21,6 +18,9 @@ from symnet.explain.options import Options
 from symnet.explain.rules import Use, remarks_of, rules_of, why_transposed
 from symnet.explain.scribe import Scribe
 from symnet.explain.times import remarks_on_tensors
+from symnet.simplify.facts import Fact
+from symnet.simplify.rewrites import Rewrite
+from symnet.simplify.rewrites import Total as Sum
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from itertools import pairwise
 import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, atoms, exchange, sort_key
-from symnet.calculus.rewrites import Total
 from symnet.explain.formula import (
     Call,
     Formula,
@@ -26,6 +25,7 @@ from symnet.explain.matrix import MatrixForm
 from symnet.explain.scribe import Scribe
 from symnet.explain.softmax import softmaxes
 from symnet.explain.spellings import Unicode
+from symnet.simplify.rewrites import Total
 
 #: A longer formula is better read with names in it.
 _READABLE = 100

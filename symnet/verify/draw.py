@@ -13,7 +13,7 @@ import sympy as sp
 
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import GIVEN, TensorSpec, size_symbol
-from symnet.codegen.draws import FUNCTIONS, functions_for
+from symnet.codegen.training.draws import FUNCTIONS, functions_for
 from symnet.errors import Problem, SymnetError
 from symnet.model import Buffer, Computed, Distribution, Given, Input, Model, Parameter
 

@@ -13,8 +13,8 @@ import sympy as sp
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import EXACT, Arithmetic, NotExact, evaluate, multidigit
 from symnet.calculus.ir import Program, TensorSpec
-from symnet.calculus.simplify import Simplified, simplify
 from symnet.calculus.verify import verify
+from symnet.simplify.simplify import Simplified, simplify
 
 
 def parameters(program: Program) -> list[str]:

@@ -13,9 +13,9 @@ import torch
 from symnet.calculus.derive import derive, derive_second
 from symnet.calculus.evaluate import EXACT, evaluate, multidigit
 from symnet.calculus.loops import components, loops_of
-from symnet.calculus.simplify import simplify
 from symnet.calculus.verify import verify
 from symnet.errors import InvariantError
+from symnet.simplify.simplify import simplify
 from symnet.verify.autograd import autograd_of
 from symnet.verify.dual import dual
 from tests.programs import Case, program_of

@@ -14,9 +14,9 @@ from symnet.calculus.derive import derive, derive_second
 from symnet.calculus.evaluate import EXACT, FLOAT, evaluate, multidigit
 from symnet.calculus.ir import Program
 from symnet.calculus.matrices import MATRIX_FUNCTIONS
-from symnet.calculus.simplify import simplify
 from symnet.calculus.verify import verify
 from symnet.model import Given, Model
+from symnet.simplify.simplify import simplify
 from tests.cases.matrix_functions import DATA, PARAMETERS, TEXTS, names_of, value_of
 from tests.cases.running import model_of
 

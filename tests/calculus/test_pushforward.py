@@ -14,9 +14,9 @@ from symnet.calculus.derive import Seed, sweep
 from symnet.calculus.evaluate import EXACT, evaluate
 from symnet.calculus.ir import Program
 from symnet.calculus.pushforward import pushforward
-from symnet.calculus.simplify import simplify
 from symnet.calculus.single import with_single_sums, without_single_sums
 from symnet.calculus.verify import verify
+from symnet.simplify.simplify import simplify
 from tests.calculus.test_laws import LAW, RATIONAL, SHAPES, inputs_of, programs
 from tests.programs import program_of
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from symnet.calculus.ir import Delta, Index, Program
 from tests.calculus.exactly import simplified
 from tests.calculus.forward import Forward, N, Read
-from tests.calculus.test_simplify_laws import BINARY, POINTWISE, Draw
+from tests.simplify.test_laws import BINARY, POINTWISE, Draw
 
 ONE, TWO, THREE, FOUR = map(sp.Integer, (1, 2, 3, 4))
 SHAPES = ((N, THREE), (THREE,), (N, ONE), (ONE, THREE), (FOUR,), (N, FOUR), (TWO, FOUR), (ONE,), (N, TWO))

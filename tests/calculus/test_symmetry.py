@@ -9,7 +9,7 @@ import pytest
 
 import symnet as sn
 from symnet.calculus.symmetry import Symmetry
-from symnet.declare.trace import Trace, recording
+from symnet.declare.tracing.trace import Trace, recording
 
 SYMMETRIC: tuple[Callable[..., Any], ...] = (
     lambda A, X, x: A + A.T,

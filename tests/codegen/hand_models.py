@@ -9,7 +9,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, Index, IntegerAccess, Program, TensorSpec, size_symbol
 from symnet.calculus.scalars import relu
-from symnet.codegen.emit import Bodies
+from symnet.codegen.lowering.emit import Bodies
 from symnet.model import Computed, Distribution, Input, Model, Optimizer, Parameter, Training
 
 SGD = {"lr": 1e-6, "momentum": 0.0, "dampening": 0.0, "weight_decay": 0.0, "nesterov": False}

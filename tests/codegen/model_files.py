@@ -6,11 +6,11 @@ import textwrap
 from pathlib import Path
 
 from symnet import pipeline
-from symnet.codegen.emit import bodies, computed_input
-from symnet.codegen.numpy_target import NUMPY
+from symnet.codegen.languages.numpy_target import NUMPY
+from symnet.codegen.languages.torch_target import TORCH
+from symnet.codegen.lowering.emit import bodies, computed_input
 from symnet.codegen.render import render_script
 from symnet.codegen.targets import TARGETS
-from symnet.codegen.torch_target import TORCH
 
 MODELS = {
     "no_data": """

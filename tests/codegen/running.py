@@ -14,12 +14,12 @@ import torch
 
 from symnet.calculus.derive import derive
 from symnet.calculus.ir import Program
-from symnet.calculus.simplify import simplify
-from symnet.codegen.emit import Bodies, Writer, bodies
-from symnet.codegen.numpy_target import NUMPY
-from symnet.codegen.spelling import Language
-from symnet.codegen.torch_target import TORCH
+from symnet.codegen.languages.numpy_target import NUMPY
+from symnet.codegen.languages.spelling import Language
+from symnet.codegen.languages.torch_target import TORCH
+from symnet.codegen.lowering.emit import Bodies, Writer, bodies
 from symnet.model import Derivation, Given, Input, Model, Optimizer, Parameter, Training
+from symnet.simplify.simplify import simplify
 from tests.programs import Case
 
 LANGUAGES = {"numpy": NUMPY, "torch": TORCH}

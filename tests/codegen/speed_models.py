@@ -7,7 +7,7 @@ from collections import Counter
 from pathlib import Path
 
 from symnet import pipeline
-from symnet.codegen.emit import bodies
+from symnet.codegen.lowering.emit import bodies
 from symnet.model import Derivation
 from tests.codegen.running import LANGUAGES, Functions, functions_of
 

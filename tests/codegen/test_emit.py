@@ -14,13 +14,13 @@ import torch
 from symnet.calculus import scalars, specials
 from symnet.calculus.ir import Delta
 from symnet.calculus.scalars import Scalar
-from symnet.codegen import stable_scalars
-from symnet.codegen.elementwise import COMPARISONS
-from symnet.codegen.emit import bodies
-from symnet.codegen.memory import own_outputs
-from symnet.codegen.numpy_target import NUMPY
-from symnet.codegen.schedule import share
-from symnet.codegen.statements import KINDS, Add, Array, Assign, name
+from symnet.codegen.languages.numpy_target import NUMPY
+from symnet.codegen.lowering.elementwise import COMPARISONS
+from symnet.codegen.lowering.emit import bodies
+from symnet.codegen.lowering.memory import own_outputs
+from symnet.codegen.lowering.schedule import share
+from symnet.codegen.lowering.statements import KINDS, Add, Array, Assign, name
+from symnet.codegen.stable import stable_scalars
 from symnet.naming import Namer
 from tests.codegen.cases import ALL
 from tests.codegen.running import FORMS, LANGUAGES, as_arrays, compiled, derivation_of

@@ -12,13 +12,13 @@ import sympy as sp
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
-from symnet.calculus.simplify import simplify
-from symnet.codegen.layout import summed_before_last
-from symnet.codegen.reuse import reuse
-from symnet.codegen.scales import scale_the_smallest
-from symnet.codegen.stabilise import stabilise
-from symnet.codegen.statements import Add, Array, Assign, Statement, name
+from symnet.codegen.lowering.layout import summed_before_last
+from symnet.codegen.lowering.reuse import reuse
+from symnet.codegen.lowering.scales import scale_the_smallest
+from symnet.codegen.lowering.statements import Add, Array, Assign, Statement, name
+from symnet.codegen.stable.stabilise import stabilise
 from symnet.reading.nodes import Iteration
+from symnet.simplify.simplify import simplify
 from tests.codegen.running import LANGUAGES, Functions, as_arrays, derivation_of, functions_of
 from tests.programs import program_of
 

@@ -13,9 +13,9 @@ from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from tests.calculus.test_laws import RATIONAL, SMOOTH
 from tests.calculus.test_laws import programs as layered_programs
-from tests.calculus.test_simplify_laws import programs as free_programs
 from tests.codegen.cases import ALL
 from tests.codegen.running import FORMS, LANGUAGES, as_arrays, compiled, derivation_of, functions_of
+from tests.simplify.test_laws import programs as free_programs
 
 LAW = settings(max_examples=25, deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 SECOND = ("cube_plus_bias", "cotangent", "cubic", "power", "softmax", "flatten", "embedding", "max_share", "tanh_net")

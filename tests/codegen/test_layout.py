@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.loops import loops_of
-from symnet.codegen.layout import samples_last
+from symnet.codegen.lowering.layout import samples_last
 from tests.codegen.running import as_arrays
 from tests.codegen.speed_models import CONVOLUTION, calls, derivation_of_text, generated, gradient_lines
 from tests.programs import program_of

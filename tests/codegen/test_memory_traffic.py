@@ -15,10 +15,10 @@ import sympy as sp
 
 from symnet import pipeline
 from symnet.calculus.ir import size_symbol
-from symnet.codegen.filled import filled
-from symnet.codegen.memory import add_in_place, in_order
-from symnet.codegen.products import plain_reshapes
-from symnet.codegen.statements import Add, Array, Assign, name
+from symnet.codegen.lowering.filled import filled
+from symnet.codegen.lowering.memory import add_in_place, in_order
+from symnet.codegen.lowering.products import plain_reshapes
+from symnet.codegen.lowering.statements import Add, Array, Assign, name
 from symnet.reading.nodes import Iteration, Span, Store, Tensor
 from tests.codegen.running import LANGUAGES, derivation_of, functions_of
 from tests.codegen.speed_models import CONVOLUTION, HEADS, LSTM, calls, derivation_of_text, gradient_lines

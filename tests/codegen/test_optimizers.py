@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from symnet.codegen.optimizers import Update, torch_call, update_of
-from symnet.declare import optimizers
+from symnet.codegen.training.optimizers import Update, torch_call, update_of
+from symnet.declare.optim import optimizers
 
 torch = pytest.importorskip("torch")
 

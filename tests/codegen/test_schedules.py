@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 import symnet as sn
-from symnet.codegen.emit import computed_input
-from symnet.codegen.numpy_target import NUMPY
-from symnet.codegen.schedules import _RATES, Rate, rate_of
-from symnet.declare import schedules
+from symnet.codegen.languages.numpy_target import NUMPY
+from symnet.codegen.lowering.emit import computed_input
+from symnet.codegen.training.schedules import _RATES, Rate, rate_of
+from symnet.declare.optim import schedules
 from symnet.model import Schedule
 
 torch = pytest.importorskip("torch")

@@ -72,7 +72,7 @@ def test_the_learning_rate_is_that_of_the_call(target, tmp_path):
 
 
 def test_a_checkpoint_keeps_the_optimisers_arrays(tmp_path):
-    from symnet.declare.optimizers import Adam
+    from symnet.declare.optim.optimizers import Adam
     from tests.codegen.hand_models import cubic
 
     for target in TARGETS:

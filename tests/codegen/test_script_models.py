@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 from symnet import pipeline
-from symnet.codegen.emit import bodies, computed_input
-from symnet.codegen.numpy_target import NUMPY
+from symnet.codegen.languages.numpy_target import NUMPY
+from symnet.codegen.lowering.emit import bodies, computed_input
 from symnet.codegen.render import render_script
 from symnet.codegen.targets import TARGETS
 from symnet.errors import SymnetError

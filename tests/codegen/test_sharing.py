@@ -6,8 +6,8 @@ from functools import partial
 
 import sympy as sp
 
-from symnet.codegen.schedule import share
-from symnet.codegen.statements import Array, Assign, Statement, name
+from symnet.codegen.lowering.schedule import share
+from symnet.codegen.lowering.statements import Array, Assign, Statement, name
 from symnet.naming import Namer
 from symnet.reading.nodes import Iteration
 from tests.growth import calls

@@ -8,8 +8,8 @@ import pytest
 import sympy as sp
 
 from symnet.calculus.ir import size_symbol
-from symnet.codegen.side_by_side import side_by_side
-from symnet.codegen.statements import Add, Array, Assign, Statement, Zeros, name
+from symnet.codegen.lowering.side_by_side import side_by_side
+from symnet.codegen.lowering.statements import Add, Array, Assign, Statement, Zeros, name
 from symnet.naming import Namer
 from symnet.reading.nodes import Iteration
 

@@ -15,7 +15,7 @@ import pytest
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import evaluate, multidigit
 from symnet.calculus.ir import Program
-from symnet.codegen.emit import bodies
+from symnet.codegen.lowering.emit import bodies
 from symnet.explain.options import Options
 from symnet.pipeline import derive_model, explain, load
 from tests.codegen.running import FORMS, LANGUAGES, as_arrays, derivation_of, functions_of
@@ -90,7 +90,7 @@ def test_the_printed_mathematics_stays_naive(monkeypatch: pytest.MonkeyPatch) ->
     derivation = derive_model(load(Path("examples/sigmoid_neuron.py"))[0])
     before = explain(derivation, Options(), "text")
     bodies(derivation, LANGUAGES["numpy"])
-    monkeypatch.setattr("symnet.codegen.emit.stabilise", None)
+    monkeypatch.setattr("symnet.codegen.lowering.emit.stabilise", None)
     assert explain(derivation, Options(), "text") == before
     for hidden in ("softplus", "log1p", "max_"):
         assert hidden not in before

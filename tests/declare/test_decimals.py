@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from symnet.declare.decimals import meant
+from symnet.declare.tracing.decimals import meant
 
 NUMBERS = {
     0.1: sp.Rational(1, 10),

@@ -18,7 +18,7 @@ from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from symnet.calculus.verify import verify
-from symnet.declare.trace import Trace, recording
+from symnet.declare.tracing.trace import Trace, recording
 from symnet.explain.options import Options
 from symnet.model import Model
 from symnet.verify.check import check

@@ -18,7 +18,7 @@ from symnet.calculus.ir import Program
 from symnet.calculus.matrices import MATRIX_FUNCTIONS
 from symnet.calculus.matrix_rules import statements_of
 from symnet.calculus.verify import verify
-from symnet.declare.trace import Trace, recording
+from symnet.declare.tracing.trace import Trace, recording
 from symnet.verify.check import check
 from symnet.verify.report import Options
 

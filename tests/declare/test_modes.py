@@ -16,7 +16,7 @@ from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from symnet.calculus.verify import verify
 from symnet.declare.drawn import both_modes
-from symnet.declare.trace import Trace, recording
+from symnet.declare.tracing.trace import Trace, recording
 from symnet.errors import SymnetError
 from tests.declare.words_in_text import drawn
 

@@ -14,7 +14,7 @@ import symnet as sn
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from symnet.declare.loader import load_model
-from symnet.declare.trace import Trace, recording
+from symnet.declare.tracing.trace import Trace, recording
 from symnet.pipeline import derive_model, load
 
 X = np.array([[1.0, 2.0, -0.5], [3.0, -1.0, 0.25]])

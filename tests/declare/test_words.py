@@ -20,12 +20,12 @@ from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from symnet.calculus.verify import verify
 from symnet.declare.drawn import both_modes
-from symnet.declare.infinite import without_infinities
 from symnet.declare.names import renamed
-from symnet.declare.protocols import torch_name
-from symnet.declare.trace import Trace, recording
-from symnet.declare.words import METHODS, NUMPY, TORCH
-from symnet.declare.words import WORDS as TABLE
+from symnet.declare.tracing.infinite import without_infinities
+from symnet.declare.tracing.protocols import torch_name
+from symnet.declare.tracing.trace import Trace, recording
+from symnet.declare.tracing.words import METHODS, NUMPY, TORCH
+from symnet.declare.tracing.words import WORDS as TABLE
 from symnet.errors import SymnetError
 from tests.codegen.running import LANGUAGES, as_arrays, derivation_of, functions_of
 from tests.declare.word_cases import ELSEWHERE, WORDS

@@ -15,7 +15,7 @@ import torch
 import torch.nn.functional as F
 
 import symnet as sn
-from symnet.declare.tensor import Tensor
+from symnet.declare.tracing.tensor import Tensor
 from tests.codegen.test_optimizers import OPTIONS as OPTIMIZERS
 from tests.codegen.test_schedules import CASES as SCHEDULES
 from tests.declare.module_cases import MODULES, applied

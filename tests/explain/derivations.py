@@ -14,9 +14,9 @@ import sympy as sp
 from symnet.calculus.derive import derive, derive_second
 from symnet.calculus.evaluate import EXACT, FLOAT, NotExact, evaluate
 from symnet.calculus.ir import GIVEN, Program
-from symnet.calculus.simplify import simplify
 from symnet.declare.loader import load_model
 from symnet.model import Derivation, Distribution, Input, Model, Optimizer, Parameter, Training
+from symnet.simplify.simplify import simplify
 from tests.programs import CASES
 
 #: Too many places for dense evaluation in fractions; their pages are golden, and CASES hold small ones of their kind.

@@ -17,7 +17,6 @@ from typing import Any
 import pytest
 
 from symnet.calculus.matrices import MATRIX_FUNCTIONS
-from symnet.calculus.rewrites import RULES
 from symnet.explain import rules
 from symnet.explain.chinese import PHRASES, TEMPLATES
 from symnet.explain.document import Outline, Prose
@@ -31,6 +30,7 @@ from symnet.explain.outline import outline
 from symnet.explain.phrases import ENGLISH, Phrases, columns
 from symnet.explain.spellings import Ascii, Unicode
 from symnet.explain.tex import Latex
+from symnet.simplify.rewrites import RULES
 from tests.explain.derivations import EXAMPLES, known
 from tests.explain.page import page_of
 from tests.explain.test_formats import unbalanced
@@ -214,7 +214,7 @@ def _spoken(module: str) -> Iterator[str]:
 
 SPEAKERS = ("explain/rules.py", "explain/chain.py", "explain/inner.py", "explain/along.py", "explain/steps.py",
             "explain/outline.py", "explain/softmax.py", "explain/closed.py", "explain/scribe.py",
-            "explain/compose.py", "calculus/rewrites.py", "calculus/records.py",
+            "explain/compose.py", "simplify/rewrites.py", "simplify/records.py",
             "verify/numbers.py", "verify/rational.py", "verify/differences.py")  # fmt: skip
 
 
@@ -231,7 +231,7 @@ def _missing(module: str, templates: Iterable[str]) -> list[str]:
 
 
 def test_a_phrase_that_the_catalogue_lacks_is_found() -> None:
-    for module, phrase in (("explain/chain.py", "δ picks one term"), ("calculus/rewrites.py", RULES["cancel"].reason)):
+    for module, phrase in (("explain/chain.py", "δ picks one term"), ("simplify/rewrites.py", RULES["cancel"].reason)):
         assert _missing(module, set(TEMPLATES) - {phrase}) == [phrase]
 
 

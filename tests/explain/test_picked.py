@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import EXACT, evaluate
-from symnet.calculus.simplify import simplify
 from symnet.explain import text
 from symnet.explain.options import Options
 from symnet.explain.outline import outline
 from symnet.explain.picked import picked
+from symnet.simplify.simplify import simplify
 from tests.explain.derivations import known
 from tests.explain.page import wrong_formulas, wrong_matrix_forms
 from tests.programs import program_of

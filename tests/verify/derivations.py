@@ -10,8 +10,8 @@ import sympy as sp
 
 from symnet.calculus.derive import derive
 from symnet.calculus.ir import Equation
-from symnet.calculus.simplify import simplify
 from symnet.model import Derivation, Distribution, Input, Model, Optimizer, Parameter, Training
+from symnet.simplify.simplify import simplify
 from tests.programs import CASES
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from symnet import pipeline
 from symnet.calculus.derive import derive
 from symnet.calculus.ir import Program
-from symnet.calculus.simplify import simplify
 from symnet.calculus.verify import verify
 from symnet.diagnostics import render_problems
 from symnet.model import Derivation, Distribution, Model, Optimizer, Parameter, Training
+from symnet.simplify.simplify import simplify
 from symnet.verify.check import check
 from symnet.verify.report import Options
 from tests.calculus.test_laws import RATIONAL, SIZES, SMOOTH, WRT, programs

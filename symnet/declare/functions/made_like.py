@@ -1,0 +1,78 @@
+"""The words for constants in the shape of another tensor, and what is asked about a tensor; torch's names."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from symnet.declare.functions.masks import full, is_mask
+from symnet.declare.functions.operators import mask_of
+from symnet.declare.functions.shapes import listed
+from symnet.declare.tracing.tensor import Tensor
+from symnet.declare.tracing.words import mistake, word
+
+
+@word(numpy="zeros_like", method=False)
+def zeros_like(input: Tensor) -> Tensor:
+    """y[i] = 0 in the shape of x"""
+    return full(input.shape, 0)
+
+
+@word(numpy="ones_like", method=False)
+def ones_like(input: Tensor) -> Tensor:
+    """y[i] = 1 in the shape of x"""
+    return full(input.shape, 1)
+
+
+@word(numpy="full_like", method=False)
+def full_like(input: Tensor, fill_value: float) -> Tensor:
+    """y[i] = fill_value in the shape of x"""
+    return full(input.shape, fill_value)
+
+
+@word(offered=False, torch="Tensor.new_zeros", of_torch=False)
+def new_zeros(input: Tensor, *size: Any) -> Tensor:
+    """x.new_zeros(2, 3): y[i] = 0"""
+    return full(tuple(listed(size)), 0)
+
+
+@word(offered=False, torch="Tensor.new_ones", of_torch=False)
+def new_ones(input: Tensor, *size: Any) -> Tensor:
+    """x.new_ones(2, 3): y[i] = 1"""
+    return full(tuple(listed(size)), 1)
+
+
+@word(offered=False, torch="Tensor.new_full", of_torch=False)
+def new_full(input: Tensor, size: Any, fill_value: float) -> Tensor:
+    """x.new_full((2, 3), v): y[i] = v"""
+    return full(size, fill_value)
+
+
+@word(torch=("numel", "Tensor.nelement"), of_torch=False, offered=False)
+def entry_count(input: Tensor) -> Any:
+    """x.numel(): how many entries a tensor has, a number or a product of sizes"""
+    count = sp.Mul(*input.shape)
+    known = input.trace.size_value(count)
+    return count if known is None else known
+
+
+@word(torch="Tensor.bool", of_torch=False, offered=False)
+def as_mask(input: Tensor) -> Tensor:
+    """x.bool(): y[i] = [x[i] ≠ 0], a mask of 0 and 1"""
+    mask: Tensor = mask_of(input)
+    return mask
+
+
+@word(torch=("Tensor.long", "Tensor.int"), of_torch=False, offered=False)
+def as_labels(input: Tensor) -> Tensor:
+    """x.long(): labels and masks as they are"""
+    if input.spec.integer or is_mask(input.trace, input.spec.name):
+        return input
+    raise mistake("SN107", "real numbers cannot become whole ones: there is no derivative", "declare sn.labels(...)")
+
+
+@word()
+def is_floating_point(input: Tensor) -> bool:
+    """Whether the entries are real numbers, neither labels nor a mask"""
+    return not input.spec.integer and not is_mask(input.trace, input.spec.name)

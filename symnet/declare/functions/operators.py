@@ -1,0 +1,135 @@
+"""The words for operators: arithmetic, comparisons that give masks, logic of masks; torch's names and signatures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy as sp
+
+from symnet.calculus import scalars
+from symnet.declare.functions.masks import is_mask
+from symnet.declare.functions.pointwise import mapped
+from symnet.declare.tracing.primitives import number
+from symnet.declare.tracing.tensor import Tensor, as_operand
+from symnet.declare.tracing.trace import current
+from symnet.declare.tracing.words import mistake, word
+
+Operand = Tensor | float
+
+
+def _times(factor: float, x: Operand) -> Any:
+    return x if factor == 1 else factor * x
+
+
+@word(numpy="add")
+def add(input: Operand, other: Operand, alpha: float = 1) -> Tensor:
+    """y[i] = a[i] + alpha b[i]"""
+    return mapped("add", lambda a, b: a + b, input, _times(alpha, other))
+
+
+@word(torch="subtract", numpy="subtract")
+def sub(input: Operand, other: Operand, alpha: float = 1) -> Tensor:
+    """y[i] = a[i] - alpha b[i]"""
+    return mapped("sub", lambda a, b: a - b, input, _times(alpha, other))
+
+
+@word(offered=False)
+def rsub(input: Operand, other: Operand, alpha: float = 1) -> Tensor:
+    """y[i] = b[i] - alpha a[i]"""
+    return sub(other, input, alpha)
+
+
+@word(torch="multiply", numpy="multiply")
+def mul(input: Operand, other: Operand) -> Tensor:
+    """y[i] = a[i] b[i]"""
+    return mapped("mul", lambda a, b: a * b, input, other)
+
+
+@word(torch=("divide", "true_divide"), numpy="divide")
+def div(input: Operand, other: Operand, rounding_mode: str | None = None) -> Tensor:
+    """y[i] = a[i] / b[i]"""
+    if rounding_mode is not None:
+        raise mistake("SN108", f"div with rounding_mode={rounding_mode!r} has derivative 0", "write a / b")
+    if number(other) == 0:
+        raise mistake("SN105", "division by zero", "divide by a number other than 0")
+    return mapped("div", lambda a, b: a / b, input, other)
+
+
+@word(torch="negative", numpy="negative")
+def neg(input: Tensor) -> Tensor:
+    """y[i] = -x[i]"""
+    return mapped("neg", lambda a: -a, input)
+
+
+@word(numpy="positive")
+def positive(input: Tensor) -> Tensor:
+    """y[i] = x[i]"""
+    return input
+
+
+@word(torch="greater", numpy="greater")
+def gt(input: Operand, other: Operand) -> Tensor:
+    """y[i] = [a[i] > b[i]], a mask of 0 and 1"""
+    return mapped("gt", scalars.greater, input, other)
+
+
+@word(torch="less", numpy="less")
+def lt(input: Operand, other: Operand) -> Tensor:
+    """y[i] = [a[i] < b[i]], a mask of 0 and 1"""
+    return mapped("lt", lambda a, b: scalars.greater(b, a), input, other)
+
+
+@word(torch="greater_equal", numpy="greater_equal")
+def ge(input: Operand, other: Operand) -> Tensor:
+    """y[i] = [a[i] >= b[i]], a mask of 0 and 1"""
+    return mapped("ge", scalars.greater_equal, input, other)
+
+
+@word(torch="less_equal", numpy="less_equal")
+def le(input: Operand, other: Operand) -> Tensor:
+    """y[i] = [a[i] <= b[i]], a mask of 0 and 1"""
+    return mapped("le", lambda a, b: scalars.greater_equal(b, a), input, other)
+
+
+@word(numpy="equal")
+def eq(input: Operand, other: Operand) -> Tensor:
+    """y[i] = [a[i] = b[i]], a mask of 0 and 1"""
+    return mapped("eq", scalars.equal, input, other)
+
+
+@word(torch="not_equal", numpy="not_equal")
+def ne(input: Operand, other: Operand) -> Tensor:
+    """y[i] = [a[i] ≠ b[i]], a mask of 0 and 1"""
+    return mapped("ne", lambda a, b: 1 - scalars.equal(a, b), input, other)
+
+
+def mask_of(value: Operand) -> Any:
+    """The value if it is a mask of 0 and 1, else the mask of its entries that are not 0."""
+    operand = as_operand(current(), value)
+    if isinstance(operand, Tensor):
+        return operand if is_mask(operand.trace, operand.spec.name) else ne(operand, 0)
+    return None if operand is None else sp.Integer(int(operand != 0))
+
+
+@word(torch="bitwise_and", numpy=("logical_and", "bitwise_and"))
+def logical_and(input: Operand, other: Operand) -> Tensor:
+    """y[i] = a[i] b[i] of masks; a number other than 0 counts as 1"""
+    return mapped("logical_and", lambda a, b: a * b, mask_of(input), mask_of(other))
+
+
+@word(torch="bitwise_or", numpy=("logical_or", "bitwise_or"))
+def logical_or(input: Operand, other: Operand) -> Tensor:
+    """y[i] = 1 - (1 - a[i]) (1 - b[i]) of masks; a number other than 0 counts as 1"""
+    return mapped("logical_or", lambda a, b: 1 - (1 - a) * (1 - b), mask_of(input), mask_of(other))
+
+
+@word(torch="bitwise_xor", numpy=("logical_xor", "bitwise_xor"))
+def logical_xor(input: Operand, other: Operand) -> Tensor:
+    """y[i] = [a[i] ≠ b[i]] of masks; a number other than 0 counts as 1"""
+    return mapped("logical_xor", lambda a, b: 1 - scalars.equal(a, b), mask_of(input), mask_of(other))
+
+
+@word(torch="bitwise_not", numpy=("logical_not", "invert"))
+def logical_not(input: Tensor) -> Tensor:
+    """y[i] = 1 - a[i] of a mask; a number other than 0 counts as 1"""
+    return mapped("logical_not", lambda a: 1 - a, mask_of(input))

@@ -1,0 +1,164 @@
+"""The words for running sums and products, differences, and statistics made of them; torch's names and signatures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy as sp
+
+from symnet.calculus import scalars
+from symnet.calculus.ir import Index, indices_for
+from symnet.declare.functions.joining import cat
+from symnet.declare.functions.pointwise import as_exact, mapped
+from symnet.declare.functions.reductions import axes_of, kept, mean, sum
+from symnet.declare.functions.shapes import axis_of, flatten, known_size, transpose, unsqueeze
+from symnet.declare.functions.slices import select, sliced
+from symnet.declare.tracing.primitives import number
+from symnet.declare.tracing.tensor import Dim, Tensor
+from symnet.declare.tracing.trace import Term
+from symnet.declare.tracing.words import mistake, word
+
+
+def _running(x: Tensor, dim: int, rule: Callable[[sp.Expr], sp.Expr]) -> Tensor:
+    at = axis_of(x, dim, x.ndim)
+    if not x.ndim:
+        return mapped("a running sum", rule, x)
+    left, earlier = indices_for(x.shape), Index("k", x.shape[at])
+    spec = x.trace.new_spec(x.shape, "intermediate")
+    body = rule(x.read((*left[:at], earlier, *left[at + 1 :])))
+    x.trace.define(spec, Term(left, body, (earlier,), guard=(left[at] - earlier,)))
+    return x.made(spec, "s")
+
+
+@word()
+def cumsum(input: Tensor, dim: int) -> Tensor:
+    """y[i] = Σ_k x[k] over k <= i"""
+    return _running(input, dim, lambda a: a)
+
+
+@word()
+def logcumsumexp(input: Tensor, dim: int) -> Tensor:
+    """y[i] = log Σ_k exp(x[k]) over k <= i, by doubling: l[i] = log(exp(l[i-s]) + exp(l[i])) for s = 1, 2, 4, ..."""
+    return _doubled(input, dim, lambda a, b: b + scalars.softplus(a - b), "logcumsumexp")
+
+
+@word()
+def cumprod(input: Tensor, dim: int) -> Tensor:
+    """y[i] = Π_k x[k] over k <= i, by doubling: p[i] = p[i] p[i-s] for s = 1, 2, 4, ..."""
+    return _doubled(input, dim, lambda a, b: a * b, "cumprod")
+
+
+def _doubled(x: Tensor, dim: int, rule: Callable[[sp.Expr, sp.Expr], sp.Expr], word: str) -> Tensor:
+    """A scan by an associative rule of an entry and one before it; each step is exact, so nothing overflows between."""
+    at, trace, shift = axis_of(x, dim, x.ndim), x.trace, 1
+    while x.ndim and shift < known_size(x, at, word):
+        spec = trace.new_spec(x.shape, "intermediate")
+        left, alone = indices_for(x.shape), indices_for(x.shape)
+        before = (*left[:at], left[at] - shift, *left[at + 1 :])
+        trace.define(
+            spec,
+            Term(left, rule(x.read(left), x.read(before)), guard=(left[at] - shift,)),
+            Term(alone, x.read(alone), guard=(shift - 1 - alone[at],)),
+        )
+        x = x.made(spec, "p")
+        shift *= 2
+    return x
+
+
+@word(numpy="prod")
+def prod(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
+    """y[i] = Π_k x[i,k], by halves, so that an entry 0 has its true derivative"""
+    axes = axes_of(input, dim)
+    if not axes:
+        return input
+    result = flatten(input) if dim is None else input
+    for at in sorted(axes if dim is not None else [0], reverse=True):
+        result = _product(result, at)
+    return kept(result, axes, input.ndim) if keepdim else result
+
+
+def _product(x: Tensor, at: int) -> Tensor:
+    known = known_size(x, at, "prod")
+    rest: Tensor | None = None
+    while known > 1:
+        half = known // 2
+        if known % 2:
+            last = select(x, at, known - 1)
+            rest = last if rest is None else rest * last
+        x = sliced(x, at, slice(0, half)) * sliced(x, at, slice(half, 2 * half))
+        known = half
+    first = select(x, at, 0)
+    return first if rest is None else first * rest
+
+
+@word(numpy="diff")
+def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: Any = None) -> Tensor:
+    """y[i] = x[i+1] - x[i], n times over"""
+    at = axis_of(input, dim, input.ndim)
+    parts = [p for p in (prepend, input, append) if p is not None]
+    x = cat(parts, at) if len(parts) > 1 else input
+    for _ in range(n):
+        known = known_size(x, at, "diff")
+        x = sliced(x, at, slice(1, known)) - sliced(x, at, slice(0, known - 1))
+    return x
+
+
+@word(torch="trapz", numpy=("trapezoid", "trapz"), method=False)
+def trapezoid(y: Tensor, x: Any = None, dx: float | None = None, dim: int = -1) -> Tensor:
+    """z = Σ_i (x[i+1] - x[i]) (y[i] + y[i+1]) / 2, or with equal steps dx"""
+    return sum(_trapezia(y, x, dx, dim), axis_of(y, dim, y.ndim))
+
+
+def _trapezia(y: Tensor, x: Any, dx: float | None, dim: int) -> Tensor:
+    at = axis_of(y, dim, y.ndim)
+    known = known_size(y, at, "trapezoid")
+    middle = (sliced(y, at, slice(0, known - 1)) + sliced(y, at, slice(1, known))) / 2
+    if x is None:
+        return mapped("trapezoid", lambda a: a * as_exact(1 if dx is None else dx), middle)
+    steps = diff(x, 1, -1 if x.ndim == 1 else dim)
+    if x.ndim == 1:
+        for _ in range(y.ndim - 1 - at):
+            steps = unsqueeze(steps, -1)
+    return mapped("mul", lambda a, b: a * b, middle, steps)
+
+
+@word(method=False)
+def cumulative_trapezoid(y: Tensor, x: Any = None, dx: float | None = None, dim: int = -1) -> Tensor:
+    """z[i] = Σ_k (x[k+1] - x[k]) (y[k] + y[k+1]) / 2 over k <= i, or with equal steps dx"""
+    return cumsum(_trapezia(y, x, dx, dim), axis_of(y, dim, y.ndim))
+
+
+@word(numpy="cov")
+def cov(input: Tensor, correction: int = 1) -> Tensor:
+    """C[i,j] = Σ_n (x[i,n] - m[i]) (x[j,n] - m[j]) / (N - correction), m the mean of each row"""
+    if input.ndim == 1:
+        return cov(unsqueeze(input, 0), correction)
+    if input.shape[0] == 1:  # as torch, which gives one number for one variable
+        only = input[0] - mean(input[0])
+        products: Tensor = sum(only * only)
+    else:
+        centred = input - mean(input, 1, True)
+        products = centred @ transpose(centred, 0, 1)
+    covariance: Tensor = products / _divisor(input, correction)
+    return covariance
+
+
+def _divisor(input: Tensor, correction: int) -> sp.Expr:
+    divisor = input.shape[1] - number(correction)
+    if divisor == 0:
+        raise mistake("SN105", "the covariance of one sample with a correction of 1 is 0/0", "correction=0")
+    return divisor
+
+
+@word(numpy="corrcoef")
+def corrcoef(input: Tensor) -> Tensor:
+    """R[i,j] = C[i,j] / sqrt(C[i,i] C[j,j]) of the covariance C"""
+    c = cov(input)
+    if not c.ndim:
+        return c / c
+    i = Index("i", input.shape[0])
+    spec = input.trace.new_spec((input.shape[0],), "intermediate")
+    input.trace.define(spec, Term((i,), c.read((i, i))))
+    spread = mapped("sqrt", sp.sqrt, input.made(spec, "v"))
+    return c / spread[:, None] / spread[None, :]

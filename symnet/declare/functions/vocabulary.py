@@ -1,0 +1,53 @@
+"""Every family of words, imported so that the table of words is complete."""
+
+from __future__ import annotations
+
+from symnet.declare import drawn
+from symnet.declare.functions import (
+    activations,
+    adaptive,
+    alignments,
+    arrangements,
+    attention,
+    class_losses,
+    convolution,
+    derivative_words,
+    dropout,
+    embeddings,
+    joining,
+    linear_algebra,
+    losses,
+    made_like,
+    masks,
+    normalisation,
+    norms,
+    numpy_words,
+    operators,
+    orders,
+    placing,
+    pointwise,
+    pooling,
+    products,
+    reductions,
+    resampling,
+    sampling,
+    scans,
+    selection,
+    several,
+    shapes,
+    slices,
+    spectra,
+    storage,
+)
+from symnet.declare.tracing.words import METHODS, NUMPY, TORCH, WORDS
+
+FAMILIES = (
+    *(pointwise, several, activations, operators, masks, made_like),
+    *(reductions, norms, scans, products, linear_algebra, spectra, convolution, pooling, adaptive),
+    *(normalisation, dropout, drawn, attention, losses, class_losses, alignments),
+    *(shapes, slices, joining, selection, embeddings, placing, orders),
+    *(arrangements, resampling, sampling, derivative_words),
+)
+UNSEEN = (numpy_words, storage)  # reached through the libraries only
+
+__all__ = ["FAMILIES", "METHODS", "NUMPY", "TORCH", "UNSEEN", "WORDS"]

@@ -1,0 +1,156 @@
+"""Modules of torch as parts of a model: ``from_torch`` and what it remembers about them.
+
+A module of torch is called as it is: its functions of torch reach symnet's words through ``__torch_function__``.  Its
+parameters are exchanged for symnet's in a deep copy, wherever the copy holds them.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any
+
+from symnet.declare.inputs import checked_size
+from symnet.declare.modules.torch_layers import forward_of
+from symnet.declare.modules.torch_modes import differs, in_both_modes
+from symnet.declare.sizes import settle
+from symnet.declare.tracing.tensor import Tensor
+from symnet.declare.tracing.torch_values import first_values, own_values
+from symnet.declare.tracing.trace import Declared, Trace, current
+from symnet.declare.tracing.words import mistake
+
+#: What a module calls before or after its forward, by the attribute that holds it.
+_HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+
+
+@dataclass(frozen=True)
+class Adopted:
+    """A module of torch that became part of a model: the person's own and the copy that computes with its tensors.
+
+    ``paths`` are those of state_dict, by the private name of the parameter, all of a tied one; ``constants`` are the
+    other names of state_dict: buffers, and parameters that need no gradient.
+    """
+
+    own: Any
+    module: Any
+    paths: Mapping[str, tuple[str, ...]]
+    constants: tuple[str, ...]
+
+
+def from_torch(module: Any) -> Any:
+    """A copy of a torch.nn.Module that is called on tensors of a model, as the module on tensors of torch.
+
+    Its parameters are parameters of the model with the paths of ``state_dict``: ``fc1.weight`` is called fc1_weight,
+    and the layers of a plain Sequential have W1, b1, W2, b2.  A parameter under two paths stays one.  They start with
+    the module's own values where these are written out or of one number, else with what the layer draws.  Buffers and
+    parameters that need no gradient are constants.  Sizes with a number are numbers from here on, as in torch.
+    """
+    trace = current()
+    for adopted in trace.adopted.values():
+        if module is adopted.own or module is adopted.module:
+            return adopted.module
+    _require_plain(module)
+    whole_sizes(trace)
+    found: dict[int, tuple[Tensor, list[str]]] = {}
+    for path, owner, parameter in _parameters(module):
+        if id(parameter) not in found:
+            known = _known(trace, parameter)
+            found[id(parameter)] = (known or _adopted(trace, path, owner, parameter), [])
+        found[id(parameter)][1].append(path)
+    for path, buffer in _statistics(module):
+        found[id(buffer)] = (_kept(trace, path, buffer), [path])
+    memo: dict[int, Any] = {key: tensor for key, (tensor, _) in found.items()}
+    try:
+        twin = copy.deepcopy(module, memo)
+    except Exception as error:  # whatever the module holds
+        raise mistake(
+            "SN107", f"the module cannot be copied: {error}".splitlines()[0], "build it from layers"
+        ) from None
+    for part in twin.modules():
+        own = forward_of(part) or part.forward
+        part.forward = _as_torch(trace, in_both_modes(trace, part, own) if differs(part) else own)
+    paths = {tensor.spec.name: tuple(names) for tensor, names in found.values()}
+    trained = {path for ways in paths.values() for path in ways}
+    constants = tuple(path for path in module.state_dict() if path not in trained)
+    trace.adopted[id(twin)] = Adopted(module, twin, paths, constants)
+    return twin
+
+
+def _as_torch(trace: Trace, forward: Callable[..., Any]) -> Callable[..., Any]:
+    """The forward of a module, with torch's broadcasting instead of the stricter one of model files."""
+
+    @wraps(forward)
+    def called(*args: Any, **options: Any) -> Any:
+        with trace.broadcasting_freely():
+            return forward(*args, **options)
+
+    return called
+
+
+def _require_plain(module: Any) -> None:
+    """Refuses what is no module of torch, and what calls more than its forward."""
+    if not callable(getattr(module, "named_modules", None)) or not hasattr(module, "_parameters"):
+        given = type(module).__name__ if not isinstance(module, type) else f"the class {module.__name__}"
+        raise mistake("SN107", f"from_torch takes a torch.nn.Module, not {given}", "net = sn.from_torch(Net())")
+    for path, parameter in module.named_parameters():
+        if "Uninitialized" in type(parameter).__name__:
+            raise mistake("SN107", f"{path} has no shape yet", "call the module once on numbers, then sn.from_torch")
+    for path, part in module.named_modules():
+        where = f"{path or 'the module'} ({type(part).__name__})"
+        for hooks in _HOOKS:
+            if getattr(part, hooks, None):
+                kind = hooks.strip("_").replace("_", " ")
+                raise mistake("SN110", f"{kind} are not covered: {where} has one", "write it in forward, or remove it")
+
+
+def _parameters(module: Any) -> Iterator[tuple[str, Any, Any]]:
+    """(path, module that owns it, parameter) of every one that is trained, also under its second path."""
+    for path, part in module.named_modules(remove_duplicate=False):
+        for name, parameter in part._parameters.items():
+            if parameter is not None and parameter.requires_grad:
+                yield f"{path}.{name}" if path else name, part, parameter
+
+
+def _statistics(module: Any) -> Iterator[tuple[str, Any]]:
+    """(path, buffer) of the running statistics of layers that are in training."""
+    for path, part in module.named_modules():
+        if part.training and getattr(part, "running_mean", None) is not None:
+            if part.momentum is None:
+                raise mistake("SN110", "a cumulative average (momentum=None) is not covered", "momentum=0.1")
+            for name in ("running_mean", "running_var"):
+                yield f"{path}.{name}" if path else name, part._buffers[name]
+
+
+def _kept(trace: Trace, path: str, buffer: Any) -> Tensor:
+    """A buffer of the model that starts with the numbers of a module's."""
+    spec = trace.new_spec([checked_size(int(n)) for n in buffer.shape], "buffer")
+    trace.declared[spec.name] = Declared(own_values(buffer))
+    trace.chosen_names[spec.name] = path
+    return Tensor(trace, spec)
+
+
+def _known(trace: Trace, parameter: Any) -> Tensor | None:
+    """The parameter of the model that another module brought already."""
+    known = trace.owners.get(id(parameter), (None, None))[1]
+    return known if isinstance(known, Tensor) else None
+
+
+def _adopted(trace: Trace, path: str, owner: Any, parameter: Any) -> Tensor:
+    if "float" not in str(parameter.dtype):
+        raise mistake("SN107", f"{path} holds {parameter.dtype}, a parameter holds real numbers", "use float32")
+    spec = trace.new_spec([checked_size(int(n)) for n in parameter.shape], "parameter")
+    trace.declared[spec.name] = Declared(first_values(trace, path, owner, parameter))
+    trace.chosen_names[spec.name] = path  # for messages; the final name is chosen beside all others
+    tensor = Tensor(trace, spec)
+    trace.owners[id(parameter)] = (parameter, tensor)
+    return tensor
+
+
+def whole_sizes(trace: Trace) -> None:
+    """From here on every size that has a number is that number: the modules of torch have numbers."""
+    trace.fixed |= {size for size, value in trace.sizes.items() if value is not None}
+    settle(trace)
+    for name, tensor in trace.tensors.items():
+        tensor.spec = trace.specs.get(name, tensor.spec)

@@ -1,0 +1,116 @@
+"""The normal form of a tensor back to equations; a sum inside a product becomes a tensor of its own."""
+
+from __future__ import annotations
+
+from symnet.calculus.ir import Access, Equation, TensorSpec
+from symnet.errors import Source
+from symnet.naming import Namer
+from symnet.simplify.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term, free_of
+from symnet.simplify.convert import Writer
+from symnet.simplify.cost import sums_of
+from symnet.simplify.definitions import Definition
+from symnet.simplify.rewrites import Total
+from symnet.simplify.sums import Sums
+
+
+class Emitter:
+    """Collects equations.  ``shares`` are definitions that appear only if they are used; each then gets a name."""
+
+    def __init__(self, sums: Sums, integers: frozenset[str], namer: Namer, shares: dict[str, Definition]) -> None:
+        self.sums, self.integers, self.namer, self.shares = sums, integers, namer, shares
+        self.tensors: dict[str, TensorSpec] = {}
+        self.share_names: dict[str, str] = {}
+        self.share_equations: list[Equation] = []
+        self.equations: list[Equation] = []
+        self._helpers: dict[str, tuple[str, tuple[int, ...]]] = {}
+
+    def writer(self) -> Writer:
+        """A writer for one equation, which reads helper tensors for stored sums."""
+        return Writer(self.sums.algebra, self.integers, self._helper, self.tensor_name)
+
+    def record_writer(self) -> Writer:
+        """A writer for records, where sums are shown as sums."""
+        return Writer(self.sums.algebra, self.integers, self._shown, self.tensor_name)
+
+    def _shown(self, atom: Atom, writer: Writer) -> Access:
+        bound, (sign, mono) = self.sums.opened(atom)
+        return Total(writer.poly({mono: sign}), *map(writer.index, bound))
+
+    def _helper(self, atom: Atom, writer: Writer) -> Access:
+        """The read of the tensor that holds a stored sum, defined on first use."""
+        key, free, _ = self.sums.table.label((), ((atom, 1),))
+        if key not in self._helpers:
+            places = sorted(range(len(free)), key=lambda k: free[k].serial)  # as in the tensor that asks for it
+            name, order = self._helpers[key] = self.namer.take("q"), tuple(places)
+            axes = tuple(free[k] for k in order)
+            self.tensors[name] = TensorSpec(name, tuple(v.size for v in axes), "intermediate", given=False)
+            self._flat(name, axes, (1, ((atom, 1),)), atom, None)
+        name, order = self._helpers[key]
+        return Access(name, *(writer.index(free[k]) for k in order))
+
+    def tensor_name(self, name: str) -> str:
+        """The name in the program; a share is defined on first use."""
+        if name not in self.shares:
+            return name
+        if name not in self.share_names:
+            definition = self.shares[name]
+            taken = self.share_names[name] = self.namer.take(
+                "Q" if "P" in self.namer and "Q" not in self.namer else "P"
+            )
+            shape = tuple(v.size for v in definition.formals)
+            self.tensors[taken] = TensorSpec(taken, shape, "intermediate", given=False)
+            writer = self.writer()
+            body = writer.poly(definition.poly)
+            self.share_equations.append(Equation(taken, tuple(map(writer.index, definition.formals)), body))
+        return self.share_names[name]
+
+    def write(self, name: str, formals: tuple[Var, ...], poly: Poly, source: Source | None) -> None:
+        """The equations of one tensor: one without a sum, and one for each sum that stands by itself."""
+        flat: list[tuple[Term, Atom]] = []
+        pointwise: Poly = {}
+        for mono, c in poly.items():
+            atom = _own_sum(mono, alone=len(poly) == 1)
+            if atom is None or (len(poly) > 1 and not atom.free >= frozenset(v for v in formals if v.code != "1")):
+                add_term(pointwise, mono, c)
+            else:
+                flat.append(((c, mono), atom))
+        if pointwise or not flat:
+            writer = self.writer()
+            body = writer.poly(pointwise)
+            left = tuple(map(writer.index, formals))
+            self.equations.append(Equation(name, left, body, source=source))
+        for term, atom in flat:
+            self._flat(name, formals, term, atom, source)
+
+    def _flat(self, name: str, formals: tuple[Var, ...], term: Term, atom: Atom, source: Source | None) -> None:
+        c, mono = term
+        rest = tuple((a, e) for a, e in mono if a is not atom)
+        bound, inner = self.sums.opened(atom)
+        number, product = self.sums.algebra.times((c, rest), inner)
+        writer = self.writer()
+        body = writer.poly({product: number})
+        left, reduced = tuple(map(writer.index, formals)), tuple(map(writer.index, bound))
+        self.equations.append(Equation(name, left, body, reduced, source=source))
+
+
+def _own_sum(mono: Mono, alone: bool) -> Atom | None:
+    """The stored sum of a term that can be one flat equation: no other sum in it, and a rest that costs nothing.
+
+    A sum with a delta only moves its values, so a factor is as cheap inside of it.
+    """
+    sums = sums_of({mono: 1})
+    top = [a for a, e in mono if a.kind == "sum" and e == 1]
+    if len(sums) != 1 or len(top) != 1:
+        return None
+    rest = tuple((a, e) for a, e in mono if a is not top[0])
+    free = free_of(tuple((a, e) for a, e in rest if not _fixes_a_place(a)))
+    moved = any(a.kind == "delta" for a, _ in top[0].parts[1])
+    return top[0] if not free or ((alone or moved) and free <= top[0].free) else None
+
+
+def _fixes_a_place(a: Atom) -> bool:
+    """Whether it is the delta of an index and a number: the term stands at one place alone."""
+    return a.kind == "delta" and len(a.free) == 1
+
+
+__all__ = ["ONE", "Emitter"]
