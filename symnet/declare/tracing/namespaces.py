@@ -14,10 +14,18 @@ from symnet.declare.tracing.words import TORCH
 
 #: Where torch has what a family of symnet's defines.
 _FAMILIES = {
-    "nn": ("layers", "function_layers", "window_layers", "norm_layers", "embeddings", "rnn", "attention_layers"),
-    "optim": ("optimizers",),
-    "optim.lr_scheduler": ("schedules",),
-    "nn.utils": ("training",),
+    "nn": (
+        "modules.layers",
+        "modules.function_layers",
+        "modules.window_layers",
+        "modules.norm_layers",
+        "modules.rnn",
+        "modules.attention_layers",
+        "functions.embeddings",
+    ),
+    "optim": ("optim.optimizers",),
+    "optim.lr_scheduler": ("optim.schedules",),
+    "nn.utils": ("optim.training",),
 }
 
 
