@@ -32,6 +32,7 @@ SCRIPT_NAMES = frozenset(
         *("lr", "state", "main", "train", "predict", "compute_loss", "loss_and_grads", "init_params", "evaluate"),
         *("draw", "drawn", "buffers", "trained", "loss_and_buffers", "add_rows"),
         *("sigmoid", "erfc", "erfinv", "lgamma", "digamma", "polygamma", "xlogy"),
+        *("erfcx", "log_ndtr", "ndtri", "scaled_bessel"),
         *("logdet_of", "expm_of"),  # functions that NumPy scripts bring
     )
 )

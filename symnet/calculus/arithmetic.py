@@ -74,6 +74,27 @@ def _erf(x: Array) -> Array:
     return np.asarray(_elementwise_erf(x), dtype=float)
 
 
+def _of_the_normal(mp: Any) -> dict[str, Callable[..., Any]]:
+    """Functions of the normal distribution and the modified Bessel functions, by mpmath."""
+    return {
+        "erfcx": lambda x: mp.exp(mp.mpf(x) ** 2) * mp.erfc(x),
+        "log_ndtr": lambda x: mp.log(mp.ncdf(x)) if x < 0 else mp.log1p(-mp.ncdf(-x)),
+        "ndtri": lambda x: _quantile(mp, mp.mpf(x)),
+        "i0": lambda x: mp.besseli(0, x),
+        "i1": lambda x: mp.besseli(1, x),
+        "i0e": lambda x: mp.exp(-abs(mp.mpf(x))) * mp.besseli(0, x),
+        "i1e": lambda x: mp.exp(-abs(mp.mpf(x))) * mp.besseli(1, x),
+    }
+
+
+def _quantile(mp: Any, x: Any) -> Any:
+    """The number whose Φ is x, with the digits that 2x - 1 loses near 0 and 1."""
+    if x in (0, 1):
+        return mp.inf if x else -mp.inf
+    with mp.workdps(mp.dps + max(0, int(-mp.log10(min(abs(x), abs(1 - x)))))):
+        return mp.sqrt(2) * mp.erfinv(2 * x - 1)
+
+
 def _special_floats() -> dict[str, Callable[..., Array]]:
     """The functions of the gamma and error families, one number after the other."""
     import mpmath
@@ -88,7 +109,10 @@ def _special_floats() -> dict[str, Callable[..., Array]]:
         elementwise = np.frompyfunc(one, arity, 1)
         return lambda *x: np.asarray(elementwise(*x), dtype=float)
 
+    wide = mpmath.mp.clone()
+    wide.dps = 30
     return {
+        **{name: each(function) for name, function in _of_the_normal(wide).items()},
         "erfc": each(math.erfc),
         "erfinv": each(mpmath.erfinv),
         "lgamma": each(math.lgamma),
@@ -155,6 +179,7 @@ def _decimal(value: sp.Expr, digits: int) -> str:
 
 def _special_digits(mp: Any) -> dict[str, Callable[..., Any]]:
     return {
+        **_of_the_normal(mp),
         **{name: getattr(mp, name) for name in ("asin", "acos", "asinh", "acosh", "atanh", "atan2")},
         **{name: getattr(mp, name) for name in ("erfc", "erfinv", "digamma")},
         "lgamma": lambda x: mp.log(abs(mp.gamma(x))),

@@ -32,6 +32,34 @@ class erfinv(Scalar):
         return sp.sqrt(sp.pi) * sp.exp(self**2) / 2
 
 
+class erfcx(Scalar):
+    """exp(x²) erfc(x), without overflow far above 0."""
+
+    nargs = 1
+    is_positive = True
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return 2 * self.args[0] * self - 2 / sp.sqrt(sp.pi)
+
+
+class log_ndtr(Scalar):
+    """log Φ(x), exact far below 0; log_ndtr' = φ/Φ = √(2/π) / erfcx(-x/√2), which neither over- nor underflows."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.sqrt(2 / sp.pi) / erfcx(-self.args[0] / sp.sqrt(2))
+
+
+class ndtri(Scalar):
+    """The inverse of Φ on 0..1, with ndtri' = √(2π) exp(ndtri²/2)."""
+
+    nargs = 1
+
+    def fdiff(self, argindex: int = 1) -> sp.Expr:
+        return sp.sqrt(2 * sp.pi) * sp.exp(self**2 / 2)
+
+
 class lgamma(Scalar):
     """log |Γ(x)|, with lgamma' = digamma."""
 

@@ -237,7 +237,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     **{name: getattr(torch, name) for name in ("asin", "acos", "asinh", "acosh", "atanh", "atan2")},
     **{name: getattr(torch, name) for name in ("erfc", "erfinv", "lgamma", "digamma", "xlogy", "sinc")},
     "polygamma": lambda n, x: torch.polygamma(int(n), x),
-    "entr": torch.special.entr,
+    **{name: getattr(torch.special, name) for name in ("entr", "erfcx", "log_ndtr", "ndtri", "i0", "i0e", "i1", "i1e")},
     "elu": lambda x, alpha: torch.where(x > 0, x, alpha * torch.expm1(torch.clamp(x, max=0.0))),
     "is_number": _indicator(lambda x: x == x),
     "is_finite": _indicator(torch.isfinite),

@@ -12,7 +12,7 @@ import sympy as sp
 import torch
 from torch.nn import functional
 
-from symnet.calculus import scalars, specials
+from symnet.calculus import bessel, scalars, specials
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import evaluate, multidigit
 from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec, size_symbol
@@ -20,7 +20,7 @@ from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec, siz
 ABSTRACT = {"Scalar", "Indicator", "Rounding"}
 OWN = {
     name: value
-    for name, value in (*vars(scalars).items(), *vars(specials).items())
+    for name, value in (*vars(scalars).items(), *vars(specials).items(), *vars(bessel).items())
     if isinstance(value, type) and issubclass(value, scalars.Scalar) and name not in ABSTRACT
 }
 SMALL = [-5.0, -2.0, -0.5, 0.0, 0.3, 1.0, 2.0, 5.0]
@@ -59,6 +59,13 @@ TABLE: dict[str, tuple[Any, Any, Any]] = {
     ),
     "erfc": (specials.erfc, torch.special.erfc, SMALL),
     "erfinv": (specials.erfinv, torch.erfinv, [-0.999, -0.5, 0.0, 1e-6, 0.3, 0.99]),
+    "erfcx": (specials.erfcx, torch.special.erfcx, [*SMALL, 40.0]),
+    "log_ndtr": (specials.log_ndtr, torch.special.log_ndtr, [-200.0, -40.0, *SMALL, 30.0]),
+    "ndtri": (specials.ndtri, torch.special.ndtri, [0.01, 0.1, 0.3, 0.5, 0.7, 0.99]),
+    "i0": (bessel.i0, torch.special.i0, [*SMALL, 40.0]),
+    "i1": (bessel.i1, torch.special.i1, [*SMALL, 40.0]),
+    "i0e": (bessel.i0e, torch.special.i0e, LINE),
+    "i1e": (bessel.i1e, torch.special.i1e, LINE),
     "lgamma": (specials.lgamma, torch.lgamma, [-1.5, -0.3, 0.2, 0.5, 1.7, 3.0, 20.0]),
     "digamma": (specials.digamma, torch.digamma, [-1.5, -0.3, 0.2, 0.5, 1.0, 3.0, 20.0]),
     "polygamma": (lambda x: specials.polygamma(2, x), lambda x: torch.polygamma(2, x), [0.2, 0.5, 1.0, 3.0, 20.0]),
@@ -159,6 +166,8 @@ def test_derivative_in_every_argument_is_a_limit(name: str) -> None:
     step = digits.number(sp.Rational(1, 10**20))
     shrunk = 0.4 if name == "erfinv" else 1.0  # its domain is -1..1
     for point in ((0.3, -0.7, 0.9), (-1.4, 0.6, 2.5), (2.2, -1.1, 1.3), (0.9, 1.2, 1.7)):
+        if name == "ndtri":
+            point = (0.5 + 0.2 * point[0],)  # its domain is 0..1
         at = {s.name: np.asarray(shrunk * p) for s, p in zip(symbols, point, strict=False)}
         if name == "where":
             at["x0"] = np.asarray(float(point[0] > 0))

@@ -167,7 +167,7 @@ CALLS: dict[str, Callable[..., Text]] = {
     "atan": call("torch.atan"),
     **{name: call(f"torch.{name}") for name in ("asin", "acos", "asinh", "acosh", "atanh", "atan2", "erfc", "erfinv")},
     **{name: call(f"torch.{name}") for name in ("lgamma", "digamma", "polygamma", "xlogy", "sinc")},
-    "entr": call("torch.special.entr"),
+    **{n: call(f"torch.special.{n}") for n in ("entr", "erfcx", "log_ndtr", "ndtri", "i0", "i0e", "i1", "i1e")},
     "elu": call("torch.nn.functional.elu"),
     "is_number": lambda x: Text(f"{x.within(0)} == {x.within(0)}", COMPARE),
     "is_finite": call("torch.isfinite"),

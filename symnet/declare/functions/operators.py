@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
 
-from symnet.calculus import scalars
+from symnet.calculus import scalars, specials
 from symnet.declare.functions.masks import is_mask
-from symnet.declare.functions.pointwise import mapped
+from symnet.declare.functions.pointwise import mapped, whole_part
 from symnet.declare.tracing.primitives import number
 from symnet.declare.tracing.tensor import Tensor, as_operand
 from symnet.declare.tracing.trace import current
 from symnet.declare.tracing.words import mistake, word
 
 Operand = Tensor | float
+
+
+_ROUNDED: dict[str, Callable[[sp.Expr], sp.Expr]] = {"floor": specials.round_down, "trunc": whole_part}
 
 
 def _times(factor: float, x: Operand) -> Any:
@@ -47,12 +51,19 @@ def mul(input: Operand, other: Operand) -> Tensor:
 
 @word(torch=("divide", "true_divide"), numpy="divide")
 def div(input: Operand, other: Operand, rounding_mode: str | None = None) -> Tensor:
-    """y[i] = a[i] / b[i]"""
-    if rounding_mode is not None:
-        raise mistake("SN108", f"div with rounding_mode={rounding_mode!r} has derivative 0", "write a / b")
+    """y[i] = a[i] / b[i], with rounding_mode "floor" or "trunc" to a whole number; derivative 0 then"""
+    if rounding_mode not in (None, *_ROUNDED):
+        raise mistake("SN108", f"div has no rounding_mode={rounding_mode!r}", '"floor" or "trunc"')
     if number(other) == 0:
         raise mistake("SN105", "division by zero", "divide by a number other than 0")
-    return mapped("div", lambda a, b: a / b, input, other)
+    rounded = _ROUNDED[rounding_mode] if rounding_mode else lambda x: x
+    return mapped("div", lambda a, b: rounded(a / b), input, other)
+
+
+@word(numpy="floor_divide")
+def floor_divide(input: Operand, other: Operand) -> Tensor:
+    """y[i] = the whole number not above a[i] / b[i]; derivative 0"""
+    return div(input, other, "floor")
 
 
 @word(torch="negative", numpy="negative")

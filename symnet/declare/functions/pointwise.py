@@ -9,7 +9,7 @@ from typing import Any
 import sympy as sp
 from sympy.core.function import Application
 
-from symnet.calculus import scalars, specials
+from symnet.calculus import bessel, scalars, specials
 from symnet.declare.tracing.primitives import number, pointwise
 from symnet.declare.tracing.tensor import Tensor, as_operand, require_tensor
 from symnet.declare.tracing.trace import current
@@ -34,7 +34,12 @@ def mapped(word: str, rule: Callable[..., sp.Expr], *operands: object) -> Tensor
 
 
 def _unary(
-    name: str, rule: Callable[[sp.Expr], sp.Expr], equation: str, torch: Names = (), numpy: Names = ()
+    name: str,
+    rule: Callable[[sp.Expr], sp.Expr],
+    equation: str,
+    torch: Names = (),
+    numpy: Names = (),
+    method: bool = True,
 ) -> Callable[..., Tensor]:
     """A word of one tensor: ``y[i] += rule(x[i])``."""
 
@@ -43,7 +48,7 @@ def _unary(
 
     applied.__name__ = applied.__qualname__ = name
     applied.__doc__ = f"y[i] = {equation}"
-    return word(torch=torch, numpy=numpy)(applied)
+    return word(torch=torch, numpy=numpy, method=method)(applied)
 
 
 exp = _unary("exp", sp.exp, "exp(x[i])", numpy="exp")
@@ -73,6 +78,13 @@ sigmoid = _unary("sigmoid", scalars.sigmoid, "1 / (1 + exp(-x[i]))", "special.ex
 erf = _unary("erf", sp.erf, "2/√π ∫ exp(-t²) dt from 0 to x[i]", "special.erf")
 erfc = _unary("erfc", specials.erfc, "1 - erf(x[i])", "special.erfc")
 erfinv = _unary("erfinv", specials.erfinv, "the number whose erf is x[i]", "special.erfinv")
+erfcx = _unary("erfcx", specials.erfcx, "exp(x[i]²) erfc(x[i])", "special.erfcx", method=False)
+log_ndtr = _unary("log_ndtr", specials.log_ndtr, "log Φ(x[i]), exact far below 0", "special.log_ndtr", method=False)
+ndtri = _unary("ndtri", specials.ndtri, "the number whose Φ is x[i]", "special.ndtri", method=False)
+i0 = _unary("i0", bessel.i0, "I₀(x[i]), the modified Bessel function of order 0", "special.i0", "i0")
+i0e = _unary("i0e", bessel.i0e, "exp(-|x[i]|) I₀(x[i])", "special.i0e", method=False)
+i1 = _unary("i1", bessel.i1, "I₁(x[i]), the modified Bessel function of order 1", "special.i1", method=False)
+i1e = _unary("i1e", bessel.i1e, "exp(-|x[i]|) I₁(x[i])", "special.i1e", method=False)
 lgamma = _unary("lgamma", specials.lgamma, "log |Γ(x[i])|", "special.gammaln")
 digamma = _unary("digamma", specials.digamma, "Γ'(x[i]) / Γ(x[i])", ("special.digamma", "special.psi"))
 ndtr = _unary("ndtr", scalars.normal_cdf, "Φ(x[i]), the normal distribution function", "special.ndtr")

@@ -18,6 +18,7 @@ from symnet.declare.functions import (
     linear_algebra,
     losses,
     made_like,
+    mask_words,
     masks,
     normalisation,
     norms,
@@ -42,7 +43,7 @@ from symnet.declare.functions import (
 from symnet.declare.tracing.words import METHODS, NUMPY, TORCH, WORDS
 
 FAMILIES = (
-    *(pointwise, several, activations, operators, masks, made_like),
+    *(pointwise, several, activations, operators, mask_words, masks, made_like),
     *(reductions, norms, scans, products, linear_algebra, spectra, convolution, pooling, adaptive),
     *(normalisation, dropout, drawn, attention, losses, class_losses, alignments),
     *(shapes, slices, joining, selection, embeddings, placing, orders),
