@@ -24,7 +24,7 @@ from symnet.explain.formula import Chain, Formula
 from symnet.explain.options import Options
 from symnet.explain.outline import outline
 from symnet.explain.spellings import Unicode
-from symnet.explain.unnamed import spreads
+from symnet.explain.unnamed import names_in, spreads
 from symnet.model import Derivation
 from symnet.simplify.cost import FUNCTION
 
@@ -223,19 +223,32 @@ def _tensor(formula: Formula) -> str:
 def _section(form: Form) -> Iterator[str]:
     words, definition, expert = _parts(form.path)
     text = pipeline.explain(form.derivation, Options(), "text")
-    _, backward, rest = text.partition("BACKWARD")
+    head, forward, rest = text.partition("FORWARD")
+    told = ("  index letters", "  define", "    ")
+    legend = "".join(line for line in head.splitlines(keepends=True) if line.startswith(told))
     steps, _, result = rest.partition("RESULT\n")
     theirs, ours = form.statements
     yield f'### <a id="{form.name.replace("_", "-")}"></a>{_title(form)}\n'
-    yield f"{words}\n"
+    yield f"{words}\n\n[`{form.path.name}`](../examples/closed_forms/{form.path.name})\n"
     yield f"```python\n{definition}\n```\n"
-    yield f"Derived, with what it rests on:\n\n```text\n{_undented(result)}\n```\n"
+    yield f"Derived, with what it rests on:\n\n```text\n{_undented(_with_definitions(result, form))}\n```\n"
     yield f"An expert writes:\n\n```python\n{expert}\n```\n"
     yield "| operations raw | derived | expert | statements: torch → symnet |\n|---|---|---|---|"
     counts = (form.operations.raw, form.operations.simplified, form.operations.expert)
     yield f"| {' | '.join(map(_polynomial, counts))} | {theirs} → {ours} |\n"
     yield "<details><summary>The derivation in steps</summary>\n"
-    yield f"```text\n{backward}{steps.rstrip()}\n```\n\n</details>\n"
+    yield f"```text\n{legend}\n{forward}{steps.rstrip()}\n```\n\n</details>\n"
+
+
+def _with_definitions(result: str, form: Form) -> str:
+    """The result and, below its formulas, what the tensors in them are that the model gives no name."""
+    given = form.derivation.model.program.tensors
+    chains = [line.formula for line in form.document.result if isinstance(line.formula, Chain)]
+    read = set[str]().union(*(names_in(side) for chain in chains for side in chain.right))
+    unnamed = [f for f in form.document.forward if f.name in read and f.name in given and not given[f.name].given]
+    lines = [f"   where  {Unicode().write(f.matrix or f.index)}\n" for f in unnamed]
+    formulas, gap, facts = result.partition("\n\n")
+    return "\n".join([formulas.rstrip(), *map(str.rstrip, lines)]) + gap + facts
 
 
 def _spellings(form: Form, others: tuple[str, ...]) -> Iterator[str]:

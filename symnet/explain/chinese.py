@@ -199,6 +199,9 @@ TEMPLATES = {
     ),
     "all contributions to {name} cancel": "对 {name} 的所有贡献相互抵消",
     "{name} is declared {fact}": "{name} 声明为 {fact}",
+    "from the definition of {defined:names}: {new} terms instead of {old}": (
+        "由 {defined} 的定义得出：只有 {new} 项，而不是 {old} 项"
+    ),
     "from the definition of {defined:names}": "由 {defined} 的定义得出",
     "multiplied out": "乘开",
     "by the definition of {name}": "由 {name} 的定义得出",

@@ -23,10 +23,26 @@ _READABLE = 8
 
 
 def result_lines(scribe: Scribe, matrix: Mapping[str, MatrixForm], form: str) -> tuple[Line, ...]:
-    """Every adjoint in its shortest form, and the gradients asked for in terms of what the person wrote."""
+    """Every adjoint in its shortest form, and the gradients asked for in terms of what the person wrote.
+
+    A tensor that nobody named is written out in all lines or in none: what one line has to name has its name in each.
+    """
+    unnamed = unnamed_forms(scribe, matrix)
+    while True:
+        lines = _lines(scribe, matrix, form, (_known_words(scribe), unnamed))
+        sides = (side for line in lines if isinstance(line.formula, Chain) for side in line.formula.right)
+        named = set[str]().union(*map(names_in, sides))
+        if named.isdisjoint(unnamed):
+            return lines
+        unnamed = {name: formula for name, formula in unnamed.items() if name not in named}
+
+
+def _lines(
+    scribe: Scribe, matrix: Mapping[str, MatrixForm], form: str, tables: tuple[Table, Table]
+) -> tuple[Line, ...]:
     program = scribe.derivation.program
     wanted = set(scribe.derivation.gradients.values())
-    words, unnamed = _known_words(scribe), unnamed_forms(scribe, matrix)
+    unnamed = tables[1]
     helpers = {scribe.words.name(n) for n in _helpers(scribe) if any(e.reduced for e in program.defining(n))}
     lines: list[Line] = []
     for name in scribe.derivation.steps:
@@ -36,7 +52,7 @@ def result_lines(scribe: Scribe, matrix: Mapping[str, MatrixForm], form: str) ->
         known = matrix[name].formula if name in matrix and form != "index" else None
         written = known and Chain(known.left, tuple(written_out(side, unnamed) for side in known.right))
         if written is not None and (form == "matrix" or not helpers.intersection(*map(names_in, written.right))):
-            found = _matrix_lines(scribe, written, unfolded if opened != short else (), (words, unnamed), form)
+            found = _matrix_lines(scribe, written, unfolded if opened != short else (), tables, form)
             alone = form == "both" and name in wanted and len(found) == 1
             lines += [*found, Line(short)] if alone and any(map(spreads, written.right)) else found
         else:

@@ -112,8 +112,10 @@ class _Writer:
         one_hot = self.scribe.words.one_hot.items()
         lines = [Line(Chain(Name(name), (Call("onehot", (Name(label),)),)), (rows,)) for label, name in one_hot]
         loss = Name(self.scribe.words.name(self.derivation.raw.loss))
+        chains = self.options.form != "matrix" and self.options.detail != "brief"  # also of adjoints that are put in
+        shown = self.derivation.raw.tensors if chains else self.derivation.program.tensors
         for adjoint, tensor in self.scribe.tensors.items():
-            if adjoint != f"d{tensor}" and adjoint in self.derivation.program.tensors:
+            if adjoint != f"d{tensor}" and adjoint in shown:
                 renamed = Chain(Name(adjoint), (Partial(loss, Name(self.scribe.words.name(tensor))),))
                 lines.append(Line(renamed, (f"d{tensor} is another tensor of the model",)))
         return tuple(lines)

@@ -10,6 +10,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, atoms, exchange, sort_key
 from symnet.explain.formula import (
+    At,
     Call,
     Formula,
     Name,
@@ -69,11 +70,11 @@ def with_sums_written(scribe: Scribe, equations: tuple[Equation, ...]) -> tuple[
 
 
 def names_in(formula: Formula) -> set[str]:
-    """The names that stand in a matrix formula."""
+    """The names of tensors that stand in a formula, as matrices or by their entries."""
     found: set[str] = set()
 
     def look(part: Formula) -> Formula | None:
-        if isinstance(part, Name):
+        if isinstance(part, Name | At):
             found.add(part.name)
         return None
 

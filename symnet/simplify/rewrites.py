@@ -86,7 +86,7 @@ def saying(what: str, *names: str) -> str:
 def with_names(reason: str, names: Mapping[str, str]) -> str:
     """A reason as it is said when the tensors have other names."""
     for before, behind in _SAID.values():
-        match = re.fullmatch(rf"{before}(\w+(?: and \w+)*){behind}(\w*)", reason)
+        match = re.fullmatch(rf"{before}(\w+(?: and \w+)*){behind}(\w*|: .*)", reason)
         if match is not None:
             named = " and ".join(names.get(n, n) for n in match[1].split(" and "))
             return f"{before}{named}{behind}{match[2]}"

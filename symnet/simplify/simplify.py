@@ -102,7 +102,7 @@ def _helpers(program: Program) -> set[str]:
 
 
 def _records(adjoints: Adjoints, emitter: Emitter) -> tuple[Rewrite, ...]:
-    recorder = Recorder(emitter, adjoints.program)
+    recorder = Recorder(emitter, adjoints.program, adjoints.moves.products, adjoints.costs)
     found: list[Rewrite] = []
     for name, form in adjoints.candidates.items():
         formals = adjoints.finished[name].formals

@@ -77,3 +77,20 @@ def test_a_recurrence_says_in_which_order_it_runs() -> None:
     assert said.count("(step by step: for t = 0, …, T − 1)") == 2
     assert said.count("back in time: for t = T − 1, …, 0") == 2
     assert "   note     back in time" in said.partition("dz [T,N,H]")[2].partition(" step ")[0]
+
+
+ATTENTION = """
+T, d = sn.dims(T={T}, d={d})
+dO, Q, K, V = sn.data(T, d), sn.param(T, d), sn.param(T, d), sn.param(T, d)
+P = sn.softmax(Q @ K.T / d**0.5, dim=1)
+O = P @ V
+loss = sn.sum(dO * O)
+"""
+
+
+def test_a_shorter_sum_is_told_beside_the_one_that_books_print(tmp_path: Path) -> None:
+    """The row sums of attention are made of d terms where that is less than T, else of T."""
+    few, same, many = (page(tmp_path, ATTENTION.format(T=6, d=d)) for d in (2, 9, 90))
+    shorter = "Σₘ Pᵢₘ dPᵢₘ = Σⱼ dOᵢⱼ Oᵢⱼ   (from the definition of O and dP: d terms instead of T)"
+    assert f"because  {shorter}" in few and "dz = P ⊙ (dP − rowsum(dO ⊙ O))" in few
+    assert "instead of" not in same + many and "dz = P ⊙ (dP − rowsum(dP ⊙ P))" in many
