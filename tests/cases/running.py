@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 import torch
 import torch.nn.functional as F
-from symnet.declare.tensor import Tensor
-from symnet.declare.trace import Trace, recording
 
 import symnet as sn
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.verify import verify
 from symnet.declare.build import build_model
+from symnet.declare.tracing.tensor import Tensor
+from symnet.declare.tracing.trace import Trace, recording
 from symnet.model import Model
 
 FOLDER = Path(__file__).parent
