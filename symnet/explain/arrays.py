@@ -6,15 +6,19 @@ columns summed  M 1         a row along the columns      1 bᵀ        dot produ
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import sympy as sp
 
+from symnet.calculus.integers import same
 from symnet.calculus.ir import Access
 from symnet.calculus.products import substitute
+from symnet.calculus.ranges import positive
 from symnet.explain.compose import Composer, Words
 from symnet.explain.entries import Piece, joined, spread
 from symnet.explain.formula import (
+    ONE,
     At,
     Call,
     Formula,
@@ -23,8 +27,11 @@ from symnet.explain.formula import (
     Number,
     Ones,
     Power,
+    Range,
+    Sliced,
     Times,
     Transposed,
+    negated,
     product_of,
     transposed,
     whole_matrix,
@@ -40,10 +47,14 @@ from symnet.reading.nodes import (
     Outer,
     Reduce,
     Slice,
+    Span,
     Tensor,
     Transpose,
     operand,
 )
+
+#: Axes on which a place is told from the front, the last one too; on longer ones ``x[:-1]`` says more.
+_SHORT = (1, 2, 3)
 
 
 class NoMatrixForm(Exception):
@@ -55,6 +66,7 @@ class Matrices:
     """Turns nodes into formulas; ``one_hot`` names the one-hot rows of labels."""
 
     words: Words
+    size: Callable[[sp.Expr], Formula]  # how a size is written
     scalar_sums: bool  # sum(r²) where the result is a number of the forward program, else 1ᵀ r²
 
     def whole(self, node: Node) -> Formula:
@@ -87,7 +99,25 @@ class Matrices:
                 return self._gather(source, keys)
             case Slice(Tensor(name), keys, ()) if all(isinstance(k, sp.Integer) for k in keys):
                 return At(self.words.name(name), tuple(Number(str(k)) for k in keys))
+            case Slice(Tensor(name, axes), keys):
+                parts = zip(keys, axes, strict=True)
+                return Sliced(Name(self.words.name(name)), tuple(self._key(key, axis.size) for key, axis in parts))
         raise NoMatrixForm
+
+    def _key(self, key: sp.Expr | Span, size: sp.Expr) -> Formula | Range:
+        """The places of one axis as a Python slice, without the ends that go without saying."""
+        if not isinstance(key, Span):
+            return self.size(key)
+        last = sp.expand(key.start + key.step * (key.size - 1))
+        first_end, last_end = (sp.S.Zero, size - 1) if key.step > 0 else (size - 1, sp.S.Zero)
+        start = None if same(key.start, first_end) else self.size(key.start)
+        over = key.step * (last + key.step - last_end)  # of the next place, were there one, beyond the end
+        if same(last, last_end) or positive(over):
+            return Range(start, None, key.step)
+        stop = sp.expand(last + sp.sign(key.step))
+        if same(stop, size - 1) and size not in _SHORT and not stop.is_Symbol:
+            return Range(start, negated(ONE), key.step)
+        return Range(start, self.size(stop), key.step)
 
     def _across(self, node: Node) -> Formula:
         """The transpose; of a symmetric matrix itself."""
@@ -95,7 +125,7 @@ class Matrices:
         return self.of(node) if symmetric else transposed(self.of(node))
 
     def _matmul(self, left: Node, right: Node) -> Formula:
-        if self.scalar_sums and left == right and len(left.axes) == 1:
+        if self.scalar_sums and len(left.axes) == len(right.axes) == 1 and self.of(left) == self.of(right):
             return Call("sum", (Power(self.of(left), Number("2")),))
         if len(left.axes) == 1 and len(right.axes) == 1:
             first, second = sorted((left, right), key=self._is_adjoint)

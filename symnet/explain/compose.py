@@ -34,13 +34,13 @@ from symnet.explain.formula import (
     Remainder,
     Signed,
     Total,
-    decimal_or_quotient,
     negated,
     product_of,
     signed,
     total_of,
     whole_matrix,
 )
+from symnet.explain.quotients import decimal_or_quotient
 from symnet.explain.spellings import Ascii
 from symnet.simplify.rewrites import Total as Sum
 
@@ -205,7 +205,7 @@ class Composer:
             places = tuple(Letter(self.letters[i]) for i in equation.left)
             return Entry(whole, places) if places else whole
         body = equation.body if body is None else body
-        guards = [self._guard(g) for g in sorted(equation.guard, key=sp.default_sort_key)]
+        guards = _between([self._guard(g) for g in sorted(equation.guard, key=sp.default_sort_key)])
         letters = tuple(self.letters[i] for i in equation.reduced)
         if equation.op == "+" and not guards and letters:
             return self._pulled(body, letters, frozenset(equation.reduced))
@@ -236,15 +236,34 @@ class Composer:
         product = product_of([outer.term, total])
         return negated(product) if outer.negative else product
 
-    def _guard(self, guard: sp.Expr) -> Formula:
+    def _guard(self, guard: sp.Expr) -> Bracket:
         """``g >= 0`` with its negative terms moved to the other side."""
-        formula = self.of(guard)
-        terms = formula.terms if isinstance(formula, Add) else (Signed(False, formula),)
-        above = total_of([t for t in terms if not t.negative])
-        below = total_of([Signed(False, t.term) for t in terms if t.negative])
+        above, below = self._sides(guard)
         if isinstance(below, Letter):
             return Bracket((below, above), ("<=",))
+        strictly, index = self._sides(guard + 1)
+        if isinstance(index, Letter):
+            return Bracket((index, strictly), ("<",))
         return Bracket((above, below), (">=",))
+
+    def _sides(self, difference: sp.Expr) -> tuple[Formula, Formula]:
+        """The terms with a plus and those with a minus."""
+        formula = self.of(difference)
+        terms = formula.terms if isinstance(formula, Add) else (Signed(False, formula),)
+        below = [Signed(False, t.term) for t in terms if t.negative]
+        return total_of([t for t in terms if not t.negative]), total_of(below)
+
+
+def _between(guards: list[Bracket]) -> list[Formula]:
+    """The guards, ``[i ≥ 1] [i ≤ 4]`` as ``[1 ≤ i ≤ 4]``."""
+    found = list(guards)
+    for low in [g for g in guards if isinstance(g.parts[0], Letter) and g.relations == (">=",)]:
+        index, least = low.parts
+        high = next((g for g in found if g.parts[0] == index and g.relations[0] in ("<", "<=")), None)
+        if high is not None:
+            found[found.index(high)] = Bracket((least, *high.parts), ("<=", *high.relations))
+            found.remove(low)
+    return [*found]
 
 
 def right_side(composer: Composer, equations: Iterable[Equation]) -> Formula:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
-
-from sympy import multiplicity
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ class Bracket(Formula):
     """Iverson's bracket: 1 where the relations hold between neighbours, else 0 (also where the rest is undefined)."""
 
     parts: tuple[Formula, ...]
-    relations: tuple[Literal[">", ">=", "<=", "="], ...]
+    relations: tuple[Literal[">", ">=", "<", "<=", "="], ...]
 
 
 @dataclass(frozen=True)
@@ -161,6 +159,30 @@ class Ones(Formula):
 
 
 @dataclass(frozen=True)
+class Blocks(Formula):
+    """Matrices beside each other in a row, and rows of them below each other; bare numbers fill what is left."""
+
+    rows: tuple[tuple[Formula, ...], ...]
+
+
+@dataclass(frozen=True)
+class Range:
+    """Places of one axis as Python slices name them: from start to before stop; None is the end of the axis."""
+
+    start: Formula | None = None
+    stop: Formula | None = None
+    step: int = 1
+
+
+@dataclass(frozen=True)
+class Sliced(Formula):
+    """A part of a tensor: a place or a range for each axis; the axis of a place goes."""
+
+    base: Formula
+    keys: tuple[Formula | Range, ...]
+
+
+@dataclass(frozen=True)
 class Quotient(Formula):
     """Whole division of addresses, rounded down."""
 
@@ -185,29 +207,6 @@ class Chain(Formula):
 
 
 ONE = Number("1")
-
-
-#: A decimal with a larger denominator is written as a decimal, 0.00001 and not 1/100000.
-_LARGEST_DENOMINATOR = 1000
-
-#: After the point; with more of them it is 1e-12 and not 0.000000000001.
-_MOST_ZEROS = 6
-
-
-def decimal_or_quotient(value: Any) -> tuple[Number, Number]:
-    """A positive rational as a number over a number, the second 1 where the first says it all; exact either way."""
-    top, bottom = int(value.p), int(value.q)
-    twos, fives = multiplicity(2, bottom), multiplicity(5, bottom)
-    if bottom <= _LARGEST_DENOMINATOR or bottom != 2**twos * 5**fives:
-        return Number(str(top)), Number(str(bottom))
-    places = max(twos, fives)
-    digits = str(top * 10**places // bottom)
-    zeros = places - len(digits)
-    if zeros >= _MOST_ZEROS:
-        mantissa = f"{digits[0]}.{digits[1:]}" if digits[1:] else digits
-        return Number(f"{mantissa}e-{zeros + 1}"), ONE
-    digits = digits.rjust(places + 1, "0")
-    return Number(f"{digits[:-places]}.{digits[-places:]}"), ONE
 
 
 def negated(formula: Formula) -> Formula:
@@ -267,6 +266,10 @@ def rewritten(formula: Formula, rule: Callable[[Formula], Formula | None]) -> Fo
             return Call(function, tuple(map(again, arguments)))
         case Inverse(base):
             return Inverse(again(base))
+        case Blocks(rows):
+            return Blocks(tuple(tuple(map(again, row)) for row in rows))
+        case Sliced(base, keys):
+            return Sliced(again(base), keys)
         case Transposed(base):
             inner = again(base)
             return transposed(inner)

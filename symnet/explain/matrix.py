@@ -11,6 +11,7 @@ from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Pr
 from symnet.calculus.products import linear_in, substitute
 from symnet.errors import SymnetError
 from symnet.explain.arrays import Matrices, NoMatrixForm
+from symnet.explain.blocks import blocks_of
 from symnet.explain.document import Shape
 from symnet.explain.formula import Chain, Formula, Name, Transposed
 from symnet.explain.scribe import Scribe
@@ -63,20 +64,29 @@ def _form(scribe: Scribe, program: Program, name: str) -> MatrixForm | None:
     alone = _turned(_alone(program, name), name) if turned else _alone(program, name)
     try:
         stores = read_target(alone, name, scribe.derivation.model.sizes)
-        if len(stores) != 1 or stores[0].keys is not None:
-            return None
-        node = stores[0].node
-        formula = Matrices(scribe.words, scalar_sums=not adjoint).whole(node)
+        matrices = Matrices(scribe.words, scribe.size, scalar_sums=not adjoint)
+        node = stores[0].node if len(stores) == 1 and stores[0].keys is None else None
+        if node is None and name in alone.reads(name):
+            return None  # a recurrence: each part is made from the one before
+        formula = matrices.whole(node) if node is not None else blocks_of(stores, _axes(alone, name), matrices)
     except (NoMatrixForm, SymnetError):
         return None
     if len(Unicode().write(formula)) > _READABLE:
         return None
     own = Name(scribe.words.name(name))
-    operands, transposed = _operands(scribe, node)
+    operands, transposed = _operands(scribe, node) if node is not None else ((), False)
     product = scribe.shape(name, alone)
     return MatrixForm(
-        Chain(Transposed(own) if turned else own, (formula,)), _code(node), operands, product, transposed and not turned
+        Chain(Transposed(own) if turned else own, (formula,)),
+        _code(node) if node is not None else None,
+        operands,
+        product,
+        transposed and not turned,
     )
+
+
+def _axes(program: Program, name: str) -> tuple[Index, ...]:
+    return program.defining(name)[0].left
 
 
 def _turned(program: Program, name: str) -> Program:

@@ -14,6 +14,7 @@ from typing import ClassVar
 from symnet.explain.formula import (
     Add,
     At,
+    Blocks,
     Bracket,
     Call,
     Chain,
@@ -30,7 +31,9 @@ from symnet.explain.formula import (
     Partial,
     Power,
     Quotient,
+    Range,
     Remainder,
+    Sliced,
     Times,
     Total,
     Transposed,
@@ -63,6 +66,7 @@ class Notation(ABC):
     hadamard = ".*"
     separator = " "
     ones = "1"
+    colon = ":"
 
     def write(self, formula: Formula, level: int = ANY) -> str:
         """The formula, in parentheses if it binds looser than ``level``."""
@@ -118,6 +122,10 @@ class Notation(ABC):
                 return self.inverse(base)
             case Entry(base, addresses):
                 return self.entry_of(base, addresses)
+            case Blocks(rows):
+                return self.blocks(rows)
+            case Sliced(base, keys):
+                return f"{self.write(base, ATOM)}[{', '.join(map(self.key, keys))}]"
             case Quotient(top, bottom):
                 return self.whole(top, bottom)
             case Remainder(top, bottom):
@@ -158,6 +166,18 @@ class Notation(ABC):
         """An integer or a decimal."""
         return digits
 
+    def key(self, key: Formula | Range) -> str:
+        """A place or a range of one axis."""
+        if isinstance(key, Formula):
+            return self.address(key)
+        ends = ["" if end is None else self.address(end) for end in (key.start, key.stop)]
+        step = f"{self.minus}{-key.step}" if key.step < 0 else str(key.step)
+        return self.colon.join([*ends, *([step] if key.step != 1 else [])])
+
+    def address(self, formula: Formula) -> str:
+        """An address inside brackets."""
+        return self.write(formula)
+
     @abstractmethod
     def parenthesised(self, text: str) -> str: ...
     @abstractmethod
@@ -186,6 +206,8 @@ class Notation(ABC):
     def inverse(self, base: Formula) -> str: ...
     @abstractmethod
     def entry_of(self, base: Formula, addresses: Sequence[Formula]) -> str: ...
+    @abstractmethod
+    def blocks(self, rows: Sequence[Sequence[Formula]]) -> str: ...
     @abstractmethod
     def whole(self, top: Formula, bottom: Formula) -> str: ...
     @abstractmethod
@@ -232,6 +254,12 @@ class Linear(Notation):
         """An address, without spaces."""
         text = self.write(formula).replace(" + ", "+").replace(f" {self.minus} ", self.minus).replace(" * ", "*")
         return re.sub(r"(?<=\d) (?=[a-z])", "", text)
+
+    def key(self, key: Formula | Range) -> str:
+        return re.sub(r"(?<=\d) (?=[A-Za-z])", "", super().key(key))
+
+    def blocks(self, rows: Sequence[Sequence[Formula]]) -> str:
+        return f"[{'; '.join(', '.join(map(self.write, row)) for row in rows)}]"
 
     def whole(self, top: Formula, bottom: Formula) -> str:
         return f"{self.write(top, FACTOR)}//{self.write(bottom, FACTOR)}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symnet.calculus.ir import Program, TensorSpec
+from symnet.calculus.loops import loops_of
 from symnet.explain.closed import result_lines
 from symnet.explain.document import Declared, Forward, LetterUse, Line, Outline, Prose
 from symnet.explain.formula import Call, Chain, Formula, Name, Partial
@@ -15,6 +16,7 @@ from symnet.explain.inner import inner_blocks
 from symnet.explain.kept import without_kept_axes
 from symnet.explain.modes import how_drawn, others
 from symnet.explain.options import Options
+from symnet.explain.picked import picked
 from symnet.explain.scribe import Scribe, scribe_for
 from symnet.explain.steps import Place, StepWriter
 from symnet.model import Derivation
@@ -128,14 +130,15 @@ class _Writer:
     def _forward(self) -> tuple[Forward, ...]:
         program, remarks = self.derivation.model.program, self.writer.remarks
         below = {name for inner in self.derivation.model.inner for name in inner.results.values()}
+        timed = {name for loop in loops_of(program) for name in loop.tensors}
         lines = []
         for number, name in enumerate(self.forward_names, 1):
-            form = self.writer.matrix.get(name)
+            form, own = self.writer.matrix.get(name), program.defining(name)
             lines.append(
                 Forward(
                     number,
                     self.scribe.words.name(name),
-                    self.scribe.equation(program.defining(name)),
+                    self.scribe.equation(own if name in timed else picked(own)),
                     form.formula if form else None,
                     self.scribe.shape(name, program),
                     self.place.lines[number - 1],

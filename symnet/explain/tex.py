@@ -30,6 +30,7 @@ class Latex(Notation):
     hadamard = r"\odot"
     separator = r"\, "
     ones = r"\mathbf{1}"
+    colon = "{:}"
 
     def level(self, formula: Formula) -> int:
         return FACTOR if isinstance(formula, (Over, Partial)) else super().level(formula)
@@ -70,6 +71,9 @@ class Latex(Notation):
         inner = ", ".join(map(self.write, arguments))
         if function == "sqrt":
             return rf"\sqrt{{{inner}}}"
+        if function in ("zeros", "ones"):
+            shape = r" \times ".join(map(self.write, arguments))
+            return f"{'0' if function == 'zeros' else self.ones}_{{{shape}}}"
         if function == "abs":
             return rf"\left|{inner}\right|"
         word = _FUNCTIONS.get(function) or rf"\operatorname{{{_escaped(function)}}}"
@@ -102,6 +106,10 @@ class Latex(Notation):
         if isinstance(base, Inverse):
             return rf"{self.write(base.base, ATOM)}^{{-\top}}"
         return rf"{self.write(base, ATOM)}^{{\top}}"
+
+    def blocks(self, rows: Sequence[Sequence[Formula]]) -> str:
+        lines = r" \\ ".join(" & ".join(map(self.write, row)) for row in rows)
+        return rf"\begin{{bmatrix}} {lines} \end{{bmatrix}}"
 
     def whole(self, top: Formula, bottom: Formula) -> str:
         return rf"\left\lfloor \frac{{{self.write(top, ANY)}}}{{{self.write(bottom)}}} \right\rfloor"

@@ -7,7 +7,7 @@ import re
 from tests.explain.parse import Unreadable
 
 _TOKEN = re.compile(
-    r"\s*(?P<token>\\left[(\[|]|\\right[)\]|]|\\left\\lfloor|\\right\\rfloor|\\[A-Za-z]+|\\[,_]|\d+(?:\.\d+)?|[A-Za-z]|.)"
+    r"\s*(?P<token>\\left[(\[|]|\\right[)\]|]|\\left\\lfloor|\\right\\rfloor|\\[A-Za-z]+|\\[,_]|\\\\|\d+(?:\.\d+)?|[A-Za-z]|.)"
 )
 _WORDS = {"log", "exp", "sin", "cos", "tan", "tanh", "max", "min"}
 _GREEK = {"alpha", "beta", "gamma", "mu", "sigma", "rho", "theta", "eta", "epsilon", "lambda"}
@@ -36,9 +36,9 @@ class LatexReader:
         self.place += 1
         return token
 
-    def until(self, end: str) -> str:
+    def until(self, *ends: str) -> str:
         parts = []
-        while self.peek() not in ("", end):
+        while self.peek() not in ("", *ends):
             parts.append(self.piece())
         return " ".join(parts)
 
@@ -73,6 +73,19 @@ class LatexReader:
         if token == "^" and self.tokens[self.place + 1 : self.place + 5] == ["{", "-", "\\top", "}"]:
             self.place += 5
             return "⁻ᵀ"
+        if token == "^" and self.tokens[self.place + 1 : self.place + 4] == ["{", "\\top", "}"]:
+            self.place += 4
+            return "^T"
+        if token == "\\odot":
+            self.take()
+            return ".*"
+        if token == "\\begin":
+            return self.blocks()
+        if self.tokens[self.place : self.place + 3] == ["{", ":", "}"]:
+            self.place += 3
+            return ":"
+        if token in ("0", "\\mathbf"):
+            return self.filled()
         if token == "^" and self.tokens[self.place + 1 : self.place + 5] == ["{", "-", "1", "}"]:
             self.place += 5
             return "⁻¹"
@@ -84,9 +97,34 @@ class LatexReader:
         if token == "\\bmod":
             self.take()
             return "%"
-        if token in ("+", "-", "=", ">", ",") or token[0].isdigit():
+        if token in ("+", "-", "=", "<", ">", ",") or token[0].isdigit():
             return self.take()
         return self.name()
+
+    def blocks(self) -> str:
+        """A bmatrix as blocks between brackets."""
+        self.take()
+        self.word()
+        parts = []
+        while self.peek() != "\\end":
+            parts.append({"&": ",", "\\\\": ";"}[self.take()] if self.peek() in ("&", "\\\\") else self.piece())
+        self.take()
+        self.word()
+        return f"[{' '.join(parts)}]"
+
+    def filled(self) -> str:
+        """0 and 1, zeros and ones of a shape."""
+        name = "zeros" if self.take() == "0" else "ones"
+        if name == "ones":
+            self.word()
+        if self.peek() != "_":
+            return "0" if name == "zeros" else "1"
+        self.take()
+        self.take("{")
+        sizes = [self.until("\\times", "}")]
+        while self.take() == "\\times":
+            sizes.append(self.until("\\times", "}"))
+        return f"{name}({', '.join(sizes)})"
 
     def fraction(self) -> str:
         self.take()

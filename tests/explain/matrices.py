@@ -15,7 +15,7 @@ from tests.explain.parse import FUNCTIONS, HIGH, MATRICES, Unreadable
 
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:e[-+]?\d+)?)|(?P<turn>ᵀ|\^T\b)|(?P<inverse>⁻¹|⁻ᵀ)|(?P<high>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)"
-    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*|[πΦφ∞])|(?P<sign>>=|<=|\.\*|[-+−·*/^()\[\],=>≥≤⊙]))"
+    r"|(?P<name>[A-Za-z_][A-Za-z0-9_]*|[πΦφ∞])|(?P<sign>>=|<=|\.\*|[-+−·*/^()\[\],;:=<>≥≤⊙]))"
 )
 
 
@@ -37,7 +37,9 @@ class Value:
 class MatrixParser:
     """One right side; ``parse`` gives its value."""
 
-    def __init__(self, text: str, values: Mapping[str, Any], sizes: Mapping[str, int]) -> None:
+    def __init__(
+        self, text: str, values: Mapping[str, Any], sizes: Mapping[str, int], shape: tuple[int, ...] = ()
+    ) -> None:
         self.tokens: list[tuple[str, str, bool]] = []
         place = 0
         while place < len(text.rstrip()):
@@ -47,7 +49,7 @@ class MatrixParser:
             kind = match.lastgroup or ""
             self.tokens.append((kind, match[kind], match[0] != match[kind]))
             place = match.end()
-        self.place, self.values, self.sizes = 0, values, sizes
+        self.place, self.values, self.sizes, self.shape = 0, values, sizes, shape
 
     def parse(self) -> Any:
         value = self.sum()
@@ -101,7 +103,11 @@ class MatrixParser:
         base = self.primary()
         if kind == "number" and text == "1" and (not first or self.peek()[0] == "turn" or self.ones_follow()):
             base = Ones()
-        kind, text, _ = self.peek()
+        kind, text, spaced = self.peek()
+        if text == "[" and not spaced and self.tokens[self.place - 1][1] in (")", "]"):
+            array = solid(base).array[self.places()]
+            base = Value(array[:, None] if array.ndim == 1 else array)
+            kind, text, _ = self.peek()
         if kind == "turn":
             self.take()
             return Ones(True) if isinstance(base, Ones) else Value(solid(base).array.T, solid(base).wide)
@@ -132,14 +138,18 @@ class MatrixParser:
             return inner
         if text == "[":
             return self.bracket()
+        if kind == "end":
+            raise Unreadable("nothing")
         if kind == "name":
             return self.named(text)
         raise Unreadable(text)
 
     def bracket(self) -> Value:
-        table = {">": np.greater, "≥": np.greater_equal, ">=": np.greater_equal, "=": np.equal,
+        table = {"<": np.less, ">": np.greater, "≥": np.greater_equal, ">=": np.greater_equal, "=": np.equal,
                  "≤": np.less_equal, "<=": np.less_equal}  # fmt: skip
         parts, found = [self.sum()], []
+        if self.peek()[1] in (",", ";", "]"):
+            return Value(joined(self.blocks(parts[0]), self.shape))
         while self.peek()[1] in table:
             relation = table[self.take()]
             parts.append(self.sum())
@@ -150,16 +160,44 @@ class MatrixParser:
             result = Value(*entrywise(np.logical_and, result, more))
         return Value(np.asarray(result.array, float), result.wide)
 
+    def blocks(self, first: Value) -> list[list[Any]]:
+        """The blocks of a grid, row by row; the first is read already."""
+        rows = [[first.array]]
+        while (sign := self.take()) != "]":
+            if sign == ";":
+                rows.append([])
+            elif sign != ",":
+                raise Unreadable(f"{sign} between blocks")
+            rows[-1].append(self.sum().array)
+        return rows
+
+    def places(self) -> tuple[Any, ...]:
+        """The places and slices between brackets, as Python has them."""
+        self.take("[")
+        found: list[Any] = []
+        while not found or self.peek()[1] == ",":
+            if found:
+                self.take(",")
+            ends: list[int | None] = [self.address()]
+            while self.peek()[1] == ":":
+                self.take()
+                ends.append(self.address())
+            found.append(slice(*ends) if len(ends) > 1 else ends[0])
+        self.take("]")
+        return tuple(found)
+
+    def address(self) -> int | None:
+        return None if self.peek()[1] in (":", ",", "]") else int(self.sum().array)
+
     def named(self, name: str) -> Value:
         _, text, spaced = self.peek()
         if text == "[" and not spaced and name in self.values:
-            self.take()
-            keys = [int(self.take())]
-            while self.peek()[1] == ",":
-                self.take()
-                keys.append(int(self.take()))
-            self.take("]")
-            return Value(np.asarray(self.values[name][tuple(keys)], float))
+            array = np.asarray(self.values[name], float)
+            keys = self.places()
+            if len(keys) != array.ndim:
+                raise Unreadable(f"{name} has {array.ndim} axes, {len(keys)} are written")
+            array = np.asarray(array[keys])
+            return Value(array[:, None] if array.ndim == 1 else array)
         if text == "(" and not spaced:
             return self.call(name)
         if name in self.values:
@@ -177,11 +215,21 @@ class MatrixParser:
             labels = self.values[self.take()]
             self.take(")")
             return Value((labels[:, None] == np.arange(self.sizes["classes"])).astype(float))
+        if name == "stack":
+            self.take("[")
+            (parts,) = self.blocks(self.sum())
+            self.take(",")
+            axis = int(self.take())
+            self.take(")")
+            return Value(np.stack(parts, axis))
         arguments = [self.sum()]
         while self.peek()[1] == ",":
             self.take()
             arguments.append(self.sum())
         self.take(")")
+        if name in ("zeros", "ones"):
+            shape = tuple(int(a.array) for a in arguments)
+            return Value(np.full(shape if len(shape) == 2 else (*shape, 1), float(name == "ones")))
         if name in MATRICES:
             found = np.asarray(MATRICES[name](np.asarray(arguments[0].array, float)))
             return Value(found[:, None] if found.ndim == 1 else found)
@@ -200,6 +248,32 @@ class MatrixParser:
             entrywise(np.add, result, other)
         function = np.frompyfunc(FUNCTIONS[name], len(arguments), 1)
         return Value(np.asarray(function(*(a.array for a in arguments)), float), any(a.wide for a in arguments))
+
+
+def joined(rows: list[list[Any]], shape: tuple[int, ...]) -> Any:
+    """The blocks of a grid as one matrix of the shape; numbers share what the others leave, in equal parts."""
+    if len({len(row) for row in rows}) != 1:
+        raise Unreadable("rows of different numbers of blocks")
+    whole = shape if len(shape) == 2 else (*shape, 1)
+    heights = _shared([[b.shape[0] for b in row if b.ndim] for row in rows], whole[0])
+    columns = [list(column) for column in zip(*rows, strict=True)]
+    widths = _shared([[b.shape[1] for b in column if b.ndim] for column in columns], whole[1])
+    return np.block(
+        [
+            [b if b.ndim else np.full((h, w), float(b)) for b, w in zip(row, widths, strict=True)]
+            for row, h in zip(rows, heights, strict=True)
+        ]
+    )
+
+
+def _shared(sizes: list[list[int]], total: int) -> list[int]:
+    """The size of each row of blocks: that of those that have one, else a part of what is left."""
+    known = [own[0] if own else None for own in sizes]
+    open_ended = known.count(None)
+    left = total - sum(k for k in known if k is not None)
+    if any(len(set(own)) > 1 for own in sizes) or (left < open_ended or left % open_ended if open_ended else left):
+        raise Unreadable(f"blocks of sizes {sizes} on an axis of {total}")
+    return [left // open_ended if k is None else k for k in known]
 
 
 def solid(value: Value | Ones) -> Value:
@@ -251,7 +325,7 @@ def matrix_value(text: str, values: Mapping[str, Any], sizes: Mapping[str, int],
     """The value of a right side as an array of the shape that its left side has; I is the identity of that shape."""
     if len(shape) == 2 and shape[0] == shape[1]:
         values = {"I": np.eye(shape[0]), **values}
-    value = np.asarray(MatrixParser(text, values, sizes).parse(), float)
+    value = np.asarray(MatrixParser(text, values, sizes, shape).parse(), float)
     if len(shape) == 1 and value.ndim == 2:
         if 1 not in value.shape:
             raise Unreadable(f"{value.shape} for a vector")

@@ -25,7 +25,7 @@ LOW = dict(zip("ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ₀₁₂₃₄₅₆₇₈�
 HIGH = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-", strict=True))
 _TOKEN = re.compile(
     r"\s*(?:(?P<number>\d+(?:\.\d+)?(?:e[-+]?\d+)?)|(?P<name>[A-Za-z_][A-Za-z0-9_]*|[πΦφ∞])|(?P<low>[ᵢⱼₖₗₘₙₚᵣₛₜᵤᵥ₀-₉]+)"
-    r"|(?P<high>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)|(?P<sign>>=|<=|//|[-+−·*/%^()\[\],=>≥≤Σδ∂]))"
+    r"|(?P<high>[⁰¹²³⁴⁵⁶⁷⁸⁹⁻]+)|(?P<sign>>=|<=|//|[-+−·*/%^()\[\],=<>≥≤Σδ∂]))"
 )
 Evaluate = Callable[[Mapping[str, int]], Any]
 
@@ -89,7 +89,7 @@ MATRICES: dict[str, Callable[[Any], Any]] = {
     "matrix_exp": lambda a: sum((np.linalg.matrix_power(a, k) / math.factorial(k) for k in range(60)), 0 * a),
 }  # fmt: skip
 RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
-    ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "≥": lambda a, b: a >= b,
+    "<": lambda a, b: a < b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "≥": lambda a, b: a >= b,
     "<=": lambda a, b: a <= b, "≤": lambda a, b: a <= b, "=": lambda a, b: a == b,
 }  # fmt: skip
 

@@ -104,6 +104,7 @@ def test_latex_is_balanced(name: str, form: Any) -> None:
     document = render_derivation(known(name).derivation, "latex", Options(form=form, detail="full"))
     assert unbalanced(document) is None
     assert document.isascii()
+    document = re.sub(r"\\begin\{bmatrix\}.*?\\end\{bmatrix\}", "B", document)  # it has columns and rows of its own
     for formula in re.findall(r"\\begin\{align\*\}(.*?)\\end\{align\*\}", document, re.S):
         for row in formula.split(" \\\\\n"):
             assert re.sub(r"\\&", "", row).count("&") in (1, 3, 5), row

@@ -8,7 +8,7 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.declare.functions.joining import cat, pad, stack
+from symnet.declare.functions.joining import cat, framed, stack
 from symnet.declare.functions.reductions import sum
 from symnet.declare.functions.selection import index_select
 from symnet.declare.functions.shapes import axis_of, expand, known_size, listed, reshape, transpose
@@ -154,9 +154,8 @@ def block_diag(*tensors: Any) -> Tensor:
     blocks: list[Tensor] = [_raised(t, 2) for t in listed(tensors)]
     if any(b.ndim != 2 for b in blocks):
         raise mistake("SN103", f"block_diag of {', '.join(show(b.shape) for b in blocks)}: matrices only")
-    widths = [known_size(b, 1, "block_diag") for b in blocks]
-    before = [0, *itertools.accumulate(widths)]
-    return cat([pad(b, (n, before[-1] - n - w)) for b, n, w in zip(blocks, before, widths, strict=False)], 0)
+    ends = list(itertools.accumulate((b.shape[1] for b in blocks), initial=sp.S.Zero))
+    return cat([framed(b, 1, n, ends[-1] - end) for b, (n, end) in zip(blocks, itertools.pairwise(ends), strict=True)])
 
 
 @word(method=False)

@@ -48,9 +48,10 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     spec = first.trace.new_spec((*first.shape[:at], total, *first.shape[at + 1 :]), "intermediate")
     offset: sp.Expr = sp.S.Zero
     for tensor in tensors:
-        left, own = list(indices_for(spec.shape)), Index("k", tensor.shape[at])
+        left, size = list(indices_for(spec.shape)), tensor.shape[at]
+        own: sp.Expr = sp.S.Zero if size == 1 else Index("k", size)
         read = tensor.read((*left[:at], own, *left[at + 1 :]))
-        first.trace.define(spec, Term(tuple(left), Delta(left[at], own + offset) * read, (own,)))
+        first.trace.define(spec, Term(tuple(left), Delta(left[at], own + offset) * read, (own,) if size != 1 else ()))
         offset = offset + tensor.shape[at]
     return first.made(spec, "v")
 
@@ -138,7 +139,7 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
         if mode == "circular":  # what is taken away first does not come round
             input, cut, end = _cut(input, axis, cut, end), 0, 0
         if mode == "constant":
-            input = _bordered(input, axis, before, after, as_exact(value or 0.0))
+            input = framed(input, axis, before, after, as_exact(value or 0.0))
         elif before or after:
             input = cat(_neighbours(input, axis, before, after, mode), axis)
         input = _cut(input, axis, cut, end)  # from what was added too
@@ -158,8 +159,10 @@ def _cut(x: Tensor, axis: int, before: int, after: int) -> Tensor:
     return sliced(x, axis, slice(before, known_size(x, axis, "a negative border") - after))
 
 
-def _bordered(x: Tensor, axis: int, before: int, after: int, value: sp.Expr) -> Tensor:
-    if not before and not after:
+def framed(x: Tensor, axis: int, before: sp.Expr | int, after: sp.Expr | int, value: sp.Expr = sp.S.Zero) -> Tensor:
+    """The tensor with so many places more before and after those of one axis."""
+    before, after = sp.sympify(before), sp.sympify(after)
+    if before == after == 0:
         return x
     size = x.shape[axis]
     spec = x.trace.new_spec((*x.shape[:axis], size + before + after, *x.shape[axis + 1 :]), "intermediate")
@@ -169,7 +172,7 @@ def _bordered(x: Tensor, axis: int, before: int, after: int, value: sp.Expr) -> 
         body = x.read((*left[:axis], own, *left[axis + 1 :])) if inside else value
         return Term(tuple(left), Delta(left[axis], own + offset) * body, (own,))
 
-    terms = [term(Index("k", size), sp.Integer(before), True)]
+    terms = [term(Index("k", size), before, True)]
     if value != 0:
         terms += [term(Index("k", before), sp.S.Zero, False)] if before else []
         terms += [term(Index("k", after), size + before, False)] if after else []

@@ -105,12 +105,12 @@ class Trace:
             f"%{next(self.counter)}", tuple(shape), role, integer, frozenset(facts), self.here(), given=False
         )
         self.specs[spec.name] = spec
-        event = self._call_of_person()
+        event = self.call_of_person()
         self.events[spec.name] = event
         self.newest[event] = spec.name
         return spec
 
-    def _call_of_person(self) -> int:
+    def call_of_person(self) -> int:
         """A number for the call in the person's code that is being answered; one call may make several tensors."""
         _, caller = person_frame(self.path)
         if caller is None:

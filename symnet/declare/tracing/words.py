@@ -14,7 +14,7 @@ from functools import cached_property, update_wrapper
 from typing import Any, TypeVar, cast
 
 from symnet.declare.tracing.constants import constant_of, is_array
-from symnet.declare.tracing.trace import Traced, current, mistake
+from symnet.declare.tracing.trace import Trace, Traced, current, mistake
 from symnet.errors import SymnetError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -80,7 +80,10 @@ class Word:
         trace = tensors[0].trace if tensors else current()
         trace.depth += 1
         try:
-            return self._applied(args, options)
+            result = self._applied(args, options)
+            if trace.depth == 1:
+                _note_places(trace, result)
+            return result
         except SymnetError as error:
             if trace.depth > 1 or not tensors:
                 raise
@@ -157,6 +160,17 @@ def word(
         return cast(Function, entry)
 
     return entered
+
+
+def _note_places(trace: Trace, result: object) -> None:
+    """Note the place of each tensor that the person's call made for a tuple: ``i, f, g, o = Z.chunk(4, 1)``."""
+    parts = result if isinstance(result, tuple) else ()
+    if len(parts) < 2 or not all(isinstance(p, Traced) for p in parts):
+        return
+    event = trace.call_of_person()
+    for place, part in enumerate(parts):
+        if trace.events.get(part.spec.name) == event:
+            trace.positions.setdefault(part.spec.name, place)
 
 
 def _tensors(values: Iterable[Any]) -> Iterator[Traced]:

@@ -1,0 +1,31 @@
+"""Rational numbers as a person writes them: 0.5, 1/3, 1e-12."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sympy import multiplicity
+
+from symnet.explain.formula import ONE, Number
+
+#: A decimal with a larger denominator is written as a decimal, 0.00001 and not 1/100000.
+_LARGEST_DENOMINATOR = 1000
+
+#: After the point; with more of them it is 1e-12 and not 0.000000000001.
+_MOST_ZEROS = 6
+
+
+def decimal_or_quotient(value: Any) -> tuple[Number, Number]:
+    """A positive rational as a number over a number, the second 1 where the first says it all; exact either way."""
+    top, bottom = int(value.p), int(value.q)
+    twos, fives = multiplicity(2, bottom), multiplicity(5, bottom)
+    if bottom <= _LARGEST_DENOMINATOR or bottom != 2**twos * 5**fives:
+        return Number(str(top)), Number(str(bottom))
+    places = max(twos, fives)
+    digits = str(top * 10**places // bottom)
+    zeros = places - len(digits)
+    if zeros >= _MOST_ZEROS:
+        mantissa = f"{digits[0]}.{digits[1:]}" if digits[1:] else digits
+        return Number(f"{mantissa}e-{zeros + 1}"), ONE
+    digits = digits.rjust(places + 1, "0")
+    return Number(f"{digits[:-places]}.{digits[-places:]}"), ONE
