@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from symnet.calculus.ir import Equation, Program
+from symnet.calculus.ir import Access, Equation, Program
 from symnet.calculus.matrices import MATRIX_FUNCTIONS
 from symnet.calculus.matrix_rules import argument_of, is_matrix_function
 from symnet.calculus.symmetry import Symmetry
@@ -14,11 +14,24 @@ from symnet.simplify.sums import Sums
 
 
 def symmetric_tensors(program: Program, declared: frozenset[str]) -> frozenset[str]:
-    """The tensors declared symmetric, and the arguments and values of matrix functions that are shown to be."""
-    functions = [e for e in program.equations if is_matrix_function(e)]
+    """The tensors declared symmetric, and those computed that are shown to be, such as ``S = BᵀB``.
+
+    Asked is only where it matters: of what a function of a matrix reads or makes, and of what an adjoint multiplies by.
+    """
     symmetry = Symmetry(program.defining, declared)
-    asked = dict.fromkeys(name for e in functions for name in (argument_of(e).name, e.target))
+    asked: dict[str, None] = {}
+    for equation in program.equations:
+        if is_matrix_function(equation):
+            asked.update(dict.fromkeys((argument_of(equation).name, equation.target)))
+        elif program.tensors[equation.target].role == "adjoint":
+            factors = (a for a in equation.accesses if program.tensors[a.name].role == "intermediate")
+            asked.update((a.name, None) for a in factors if _multiplies(a, equation))
     return declared.union(name for name in asked if symmetry.holds(name))
+
+
+def _multiplies(read: Access, equation: Equation) -> bool:
+    """Whether the sum runs over one of the two last axes of what is read, as in a product with a matrix."""
+    return len(read.addresses) > 1 and sum(a in equation.reduced for a in read.addresses[-2:]) == 1
 
 
 def known_products(sums: Sums, equation: Equation) -> Iterator[tuple[tuple[Var, ...], Mono, Term]]:
