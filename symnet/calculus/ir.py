@@ -22,6 +22,7 @@ from typing import Any, Literal
 import sympy as sp
 from sympy.core.symbol import Str
 
+from symnet.calculus.labels import labelled
 from symnet.calculus.sizes import size_symbol as size_symbol
 from symnet.errors import Source
 
@@ -74,8 +75,7 @@ class Access(sp.Expr):
     is_real = True
 
     def __new__(cls, name: str | Str, *addresses: sp.Expr | int) -> Access:
-        label = name if isinstance(name, Str) else Str(name)
-        access: Access = sp.Expr.__new__(cls, label, *map(sp.sympify, addresses))
+        access: Access = sp.Expr.__new__(cls, Str(name) if isinstance(name, str) else name, *map(sp.sympify, addresses))
         return access
 
     @property
@@ -125,6 +125,7 @@ class TensorSpec:
     facts: frozenset[str] = frozenset()  # one_hot, simplex, mask, symmetric, positive, nonnegative
     source: Source | None = None
     given: bool = True
+    classes: sp.Expr | None = None  # integer values are in 0..classes-1
 
     @property
     def rank(self) -> int:
@@ -267,7 +268,7 @@ def indices_for(shape: Iterable[sp.Expr], name: str = "i") -> tuple[Index, ...]:
 
 def access(spec: TensorSpec, *addresses: sp.Expr | int) -> Access:
     """A read of the tensor, of the class that its data type asks for."""
-    return (IntegerAccess if spec.integer else Access)(spec.name, *addresses)
+    return (IntegerAccess if spec.integer else Access)(labelled(spec.name, spec.classes), *addresses)
 
 
 def exchange(expression: sp.Expr, table: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:

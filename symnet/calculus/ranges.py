@@ -12,6 +12,18 @@ from functools import lru_cache
 import sympy as sp
 
 from symnet.calculus.ir import Index, IntegerAccess, atoms, sort_key
+from symnet.calculus.labels import bound
+
+
+def takes(size: sp.Expr, address: sp.Expr, guard: Iterable[sp.Expr]) -> bool:
+    """Whether an index below ``size`` can have the address for its value everywhere: what no index takes is no place.
+
+    A label is known to lie within the axis that it was read at, which an index of a part of that axis is not.
+    """
+    below = bound(address.args[0]) if isinstance(address, IntegerAccess) else None
+    if below is not None:
+        return bool(below == size or positive(size - below + 1))
+    return lies_within(address, size, guard)
 
 
 def lies_within(address: sp.Expr, size: sp.Expr, guard: Iterable[sp.Expr]) -> bool:

@@ -116,7 +116,7 @@ class Symmetry:
         table: dict[sp.Basic, sp.Expr] = {}
         for read in body.atoms(Access):
             if len(read.addresses) > 1 and self.holds(read.name):
-                table[read] = read.func(read.name, *read.addresses[:-2], *sorted(read.addresses[-2:], key=sort_key))
+                table[read] = read.func(read.args[0], *read.addresses[:-2], *sorted(read.addresses[-2:], key=sort_key))
         for delta in body.atoms(Delta):
             table[delta] = Delta(*sorted(delta.args, key=sort_key))
         return _without_signs(body.xreplace(table))

@@ -83,7 +83,7 @@ def data(
 def labels(*shape: Size, classes: Size, values: Any = None, name: str | None = None) -> Tensor:
     """Class labels, integers in 0..classes-1."""
     bound = checked_size(classes)
-    tensor = _declare(shape, "label", values, Distribution("integers", ()), name, frozenset(), integer=True)
+    tensor = _declare(shape, "label", values, Distribution("integers", ()), name, frozenset(), bound)
     trace = current()
     known = trace.size_value(bound)
     trace.declared[tensor.spec.name] = Declared(trace.declared[tensor.spec.name].values, bound)
@@ -164,10 +164,10 @@ def _declare(
     drawn: Distribution | Given,
     name: str | None,
     facts: frozenset[str],
-    integer: bool = False,
+    classes: sp.Expr | None = None,
 ) -> Tensor:
     trace = current()
-    spec = trace.new_spec(map(checked_size, shape), role, integer, facts)
+    spec = trace.new_spec(map(checked_size, shape), role, classes, facts)
     chosen: Any = drawn
     if isinstance(values, Distribution | Tensor):
         chosen = values

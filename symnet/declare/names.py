@@ -11,7 +11,8 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Equation, TensorSpec, exchange
+from symnet.calculus.ir import Access, Equation, IntegerAccess, TensorSpec, exchange
+from symnet.calculus.labels import bound, labelled
 from symnet.declare.modules.layers import Module
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Trace, Traced
@@ -212,4 +213,7 @@ def renamed_body(expression: sp.Expr, names: Mapping[str, str]) -> sp.Expr:
 
 
 def _read(read: Access, names: Mapping[str, str]) -> Access:
-    return type(read)(names[read.name], *(renamed_body(a, names) for a in read.addresses))
+    addresses = [renamed_body(a, names) for a in read.addresses]
+    if isinstance(read, IntegerAccess):
+        return IntegerAccess(labelled(names[read.name], bound(read.args[0])), *addresses)
+    return Access(names[read.name], *addresses)

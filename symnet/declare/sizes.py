@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symnet.calculus.ir import Equation, Index, Program
+from symnet.calculus.ir import Equation, Index, Program, TensorSpec
+from symnet.calculus.labels import Bounded
 from symnet.declare.tracing.trace import Trace
 
 
@@ -17,7 +18,7 @@ def settle(trace: Trace) -> None:
     if not table:
         return
     for name, spec in trace.specs.items():
-        trace.specs[name] = replace(spec, shape=tuple(s.xreplace(table) for s in spec.shape))
+        trace.specs[name] = _spec(spec, table)
     for name, declared in trace.declared.items():
         if declared.classes is not None:
             trace.declared[name] = replace(declared, classes=declared.classes.xreplace(table))
@@ -27,12 +28,18 @@ def settle(trace: Trace) -> None:
 def settled(trace: Trace, program: Program) -> Program:
     """A program of the trace with the numbers of the sizes that are fixed so far."""
     table = {symbol: sp.Integer(trace.sizes[symbol]) for symbol in trace.fixed}
-    tensors = {n: replace(t, shape=tuple(s.xreplace(table) for s in t.shape)) for n, t in program.tensors.items()}
+    tensors = {n: _spec(t, table) for n, t in program.tensors.items()}
     return program.with_equations((_settled(e, table) for e in program.equations), tensors) if table else program
+
+
+def _spec(spec: TensorSpec, table: Mapping[sp.Symbol, sp.Expr]) -> TensorSpec:
+    classes = None if spec.classes is None else spec.classes.xreplace(table)
+    return replace(spec, shape=tuple(s.xreplace(table) for s in spec.shape), classes=classes)
 
 
 def _settled(equation: Equation, table: Mapping[sp.Symbol, sp.Expr]) -> Equation:
     known = {i: Index(i.name, i.size.xreplace(table)) for i in equation.indices if i.size.has(*table)}
     renamed = equation.renamed({i: known.get(i, i) for i in equation.indices})
-    guard = frozenset(g.xreplace(table) for g in renamed.guard)
-    return replace(renamed, body=renamed.body.xreplace(table), guard=guard)
+    labels = {b: Bounded(b.name, b.below.xreplace(table)) for b in renamed.body.atoms(Bounded)}
+    guard = frozenset(g.xreplace({**table, **labels}) for g in renamed.guard)
+    return replace(renamed, body=renamed.body.xreplace({**table, **labels}), guard=guard)

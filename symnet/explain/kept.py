@@ -164,7 +164,7 @@ def _expression(expression: sp.Expr, places: Places) -> sp.Expr:
     for read in atoms(expression, Access):
         gone = places.get(read.name)
         if gone:
-            table[read] = type(read)(read.name, *_others(read.addresses, gone))
+            table[read] = read.func(read.args[0], *_others(read.addresses, gone))
     squeezed = expression.xreplace(table) if table else expression
     alone = {t: t.body for t in atoms(squeezed, Total) if all(_is_gone(i, t.body) for i in t.indices)}
     return squeezed.xreplace(alone)

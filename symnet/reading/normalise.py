@@ -20,7 +20,7 @@ import sympy as sp
 from symnet.calculus.integers import affine, digits, radix, same, simplified
 from symnet.calculus.ir import Access, Delta, Equation, Index, atoms
 from symnet.calculus.products import Split, split_at_deltas, substitute
-from symnet.calculus.ranges import lies_within
+from symnet.calculus.ranges import takes
 
 
 @dataclass(frozen=True)
@@ -181,7 +181,7 @@ def _told(delta: Delta, equation: Equation) -> Iterator[tuple[Index, sp.Expr]]:
     if form is not None:
         pairs += [(i, sp.expand(i - c * form.expression)) for i, c in form.terms if c in (1, -1)]
     for index, value in pairs:
-        if not value.has(index) and lies_within(value, index.size, equation.guard):
+        if not value.has(index) and takes(index.size, value, equation.guard):
             yield index, value
 
 

@@ -140,7 +140,8 @@ class Adjoints:
         speller = Speller().write(f"{[name in place for place in (*places, *more)]}{self.algebra.signs.get(name)}")
         speller.write(str(sorted(self.sums.kept.get(name, ()))))
         if spec is not None:
-            speller.write(f"{spec.role} {spec.shape} {spec.integer} {sorted(self.facts.get(name, ()))} {spec.given}")
+            facts = sorted(self.facts.get(name, ()))
+            speller.write(f"{spec.role} {spec.shape} {spec.integer} {spec.classes} {facts} {spec.given}")
         for place in (definitions.by_name, self.finished, definitions.shares):
             if name in place:
                 speller.formals(place[name].formals).poly(place[name].poly)

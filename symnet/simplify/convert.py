@@ -8,6 +8,7 @@ from fractions import Fraction
 import sympy as sp
 
 from symnet.calculus.ir import Access, Delta, Index, IntegerAccess, atoms
+from symnet.calculus.labels import labelled
 from symnet.calculus.scalars import normal_pdf, without_sympy_kinks
 from symnet.simplify.atoms import ONE, Address, Atom, Number, Opaque, Poly, Term, Var, add_term, exact, variables
 from symnet.simplify.cost import Product, Tree, factored
@@ -104,7 +105,7 @@ class Writer:
     def __init__(
         self,
         algebra: Algebra,
-        integers: frozenset[str],
+        integers: Mapping[str, sp.Expr | None],
         stored: Callable[[Atom, Writer], sp.Expr],
         name: Callable[[str], str],
     ) -> None:
@@ -164,8 +165,10 @@ class Writer:
     def atom(self, a: Atom) -> sp.Expr:
         """One atom."""
         if a.kind == "read":
-            kind = IntegerAccess if a.head in self.integers else Access
-            return kind(self.name(a.head), *map(self.address, a.parts))
+            name, addresses = self.name(a.head), map(self.address, a.parts)
+            if a.head in self.integers:
+                return IntegerAccess(labelled(name, self.integers[a.head]), *addresses)
+            return Access(name, *addresses)
         if a.kind == "paren":
             return self.poly(a.parts[0])
         if a.kind == "call":

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import sympy as sp
+
 from symnet.calculus.ir import Access, Equation, TensorSpec
 from symnet.errors import Source
 from symnet.naming import Namer
@@ -16,7 +20,9 @@ from symnet.simplify.sums import Sums
 class Emitter:
     """Collects equations.  ``shares`` are definitions that appear only if they are used; each then gets a name."""
 
-    def __init__(self, sums: Sums, integers: frozenset[str], namer: Namer, shares: dict[str, Definition]) -> None:
+    def __init__(
+        self, sums: Sums, integers: Mapping[str, sp.Expr | None], namer: Namer, shares: dict[str, Definition]
+    ) -> None:
         self.sums, self.integers, self.namer, self.shares = sums, integers, namer, shares
         self.tensors: dict[str, TensorSpec] = {}
         self.share_names: dict[str, str] = {}

@@ -18,7 +18,7 @@ import sympy as sp
 
 from symnet.calculus.integers import Digit, affine, digit, radix, same
 from symnet.calculus.ir import Index
-from symnet.calculus.ranges import lies_within
+from symnet.calculus.ranges import takes
 from symnet.simplify.atoms import Address, Atom, Mono, Opaque, Var, variables
 from symnet.simplify.interning import Atoms, placeholder
 
@@ -67,7 +67,7 @@ class Numerals:
         template = placeholder(0) if isinstance(address, Var) else address.template
         key = (template, size, *(v.code for v in parts))
         if key not in self._within:
-            self._within[key] = lies_within(self.atoms.spelled(address)[0], size, ())
+            self._within[key] = takes(size, self.atoms.spelled(address)[0], ())
         return self._within[key]
 
     def never_meet(self, one: Address, two: Address) -> bool:

@@ -58,7 +58,7 @@ def _run(
     steps.put_in_pointwise()
     steps.show_values()
     sum_in_parts(adjoints)
-    integers = frozenset(t.name for t in program.tensors.values() if t.integer)
+    integers = {t.name: t.classes for t in program.tensors.values() if t.integer}
     shares = {d.name: d for d in adjoints.definitions.shares.values()}
     return adjoints, Emitter(adjoints.sums, integers, Namer(program.tensors), shares)
 

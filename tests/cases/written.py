@@ -90,3 +90,16 @@ def parts_of_labels(W: Any, V: Any, X: Any, t: Any) -> Any:
     """One-hot rows read at some of their places: the label of a sample may be none of them."""
     Y = F.one_hot(t, 5).double()
     return F.mse_loss(Y[:, :3] @ W + Y[:, 3:] @ V + F.one_hot(t, 5)[:, 1:2] * 2.0, X)
+
+
+@case("2,3", "2,3", "4", "(6,3)", "(6/4)")
+def rows_of_two_tables(A: Any, B: Any, c: Any, X: Any, y: Any) -> Any:
+    """A label is read where two axes are joined, and lies in one of them."""
+    rows = torch.cat([F.log_softmax(X @ A.T, 1), F.log_softmax(X @ B.T, 1)], 1) + torch.cat([c[1:], c[:1]])
+    return -rows[torch.arange(6), y].mean()
+
+
+@case("3", "(6,3)")
+def clipped_exponentials(w: Any, Y: Any) -> Any:
+    """The exponent of a sum reads its tensor inside another function only."""
+    return torch.log(torch.exp(torch.clamp(Y @ w, -0.5, 0.5)).mean()) + torch.exp(10 * torch.tanh(w)).log().sum()

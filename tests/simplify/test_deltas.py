@@ -135,6 +135,6 @@ def test_a_place_that_is_not_shown_to_be_there_is_not_read(monkeypatch: pytest.M
 
 
 def test_code_reads_no_place_that_is_not_shown_to_be_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(normalise, "lies_within", lambda *_: True)
+    monkeypatch.setattr(normalise, "takes", lambda *_: True)
     with pytest.raises((IndexError, ValueError, AssertionError)):
         test_code_gives_the_values_of_the_equations(a_vector_against_another, "raw")

@@ -199,7 +199,7 @@ class _Shift:
             if table is None:
                 continue
             exponent = self.exponent.xreplace(table)
-            multiple = sp.expand(argument).coeff(read) / sp.expand(exponent).coeff(read)
+            multiple = _multiple(argument, exponent, read)
             table |= {i: sp.S.Zero for i in self.sum.left if i.size == 1}
             shift = Access(self.shift.name, *(table.get(i, i) for i in self.sum.left))
             if multiple.is_number and multiple != 0 and all(i in table for i in self.sum.left):
@@ -207,6 +207,13 @@ class _Shift:
                 if not rest.has(read):
                     return {shift: multiple}, sp.exp(multiple * (exponent - shift) + rest)
         return {}, sp.exp(argument)
+
+
+def _multiple(argument: sp.Expr, exponent: sp.Expr, read: Access) -> sp.Expr:
+    """How many times the exponent stands in the argument, by the first of its terms that reads this."""
+    term = next(t for t in sp.Add.make_args(sp.expand(exponent)) if t.has(read))
+    own, rest = term.as_coeff_Mul()
+    return sp.expand(argument).coeff(rest) / own
 
 
 def _match(pattern: Access, read: Access) -> dict[Index, sp.Expr] | None:

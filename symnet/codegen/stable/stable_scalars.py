@@ -17,7 +17,7 @@ from collections.abc import Iterable
 import sympy as sp
 
 from symnet.calculus.ir import Access, Delta, Index
-from symnet.calculus.ranges import lies_within
+from symnet.calculus.ranges import takes
 from symnet.calculus.scalars import Scalar, absolute, sigmoid, softplus
 from symnet.codegen.stable.pairs import expm1, without_pairs
 from symnet.reading.maps import factors, product, rebuilt, substitute
@@ -168,6 +168,6 @@ def _resolved(parts: list[sp.Expr]) -> list[sp.Expr]:
     """
     for delta in [p for p in parts if isinstance(p, Delta)]:
         index, address = delta.args
-        if isinstance(index, Index) and not address.has(index) and lies_within(address, index.size, ()):
+        if isinstance(index, Index) and not address.has(index) and takes(index.size, address, ()):
             parts = [p if isinstance(p, Delta) else substitute(p, {index: address}) for p in parts]
     return factors(product(parts))

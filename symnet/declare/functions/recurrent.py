@@ -113,7 +113,7 @@ class _Scan:
         return results
 
     def _at_one_time(self, tensor: Tensor, shape: tuple[sp.Expr, ...]) -> Tensor:
-        spec = self.trace.new_spec(shape, "intermediate", tensor.spec.integer)
+        spec = self.trace.new_spec(shape, "intermediate", tensor.spec.classes)
         if tensor.spec.name in self.trace.declared:
             self.trace.declared[spec.name] = self.trace.declared[tensor.spec.name]  # the classes of labels
         return Tensor(self.trace, spec)

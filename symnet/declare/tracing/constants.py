@@ -178,10 +178,10 @@ def _of_places(left: Sequence[Index], values: Sequence[Any], columns: int) -> sp
 
 
 def _data(trace: Trace, shape: tuple[Any, ...], numbers: Any, integer: bool) -> Traced:
-    spec = trace.new_spec(map(sp.sympify, shape), "label" if integer else "data", integer)
+    bound = sp.Integer(max(flat(numbers)) + 1) if integer else None
+    spec = trace.new_spec(map(sp.sympify, shape), "label" if integer else "data", bound)
     trace.given.add(spec.name)
     trace.hints[spec.name] = "index" if integer else "c"
-    bound = sp.Integer(max(flat(numbers)) + 1) if integer else None
     trace.declared[spec.name] = Declared(Given(numbers), bound)
     return Traced.facing(trace, spec)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import sympy as sp
 
-from symnet.calculus.ir import Index
+from symnet.calculus.ir import Index, IntegerAccess
 from symnet.declare.tracing.constants import constant_of, constant_values, flat, is_array, is_integer_number, labels_of
 from symnet.declare.tracing.primitives import aligned, merged_shape, number, readdressed, show
 from symnet.declare.tracing.trace import Trace, Traced, mistake
@@ -117,6 +117,11 @@ def _address(tensor: Traced, key: Any, left: list[Index], shared: tuple[Index, .
             return None
         return shared[-1]
     if isinstance(key, Traced):
+        made = (e.body for e in trace.equations if e.target == key.spec.name)
+        if any(body.is_Add and body.has(IntegerAccess) for body in made):
+            help = ("labels are read as they are; for x[t + 1] write  x[1:][t]",)
+            trace.fail("SN107", "a sum of labels and numbers is a real number, no label", help=help)
+            return None
         help = ("keep the shape and put 0 elsewhere: sn.where(mask, x, 0)",)
         trace.fail("SN107", "how many entries a computed mask picks is not known before the data come", help=help)
         return None

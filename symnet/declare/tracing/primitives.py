@@ -218,7 +218,7 @@ def _inner_sizes_differ(a: T, b: T, inner: sp.Expr) -> T:
 
 def readdressed(tensor: T, left: tuple[Index, ...], addresses: Sequence[sp.Expr]) -> T:
     """``y[left] += x[addresses]``: transposes, slices, new axes, reshapes."""
-    spec = tensor.trace.new_spec((i.size for i in left), "intermediate", tensor.spec.integer)
+    spec = tensor.trace.new_spec((i.size for i in left), "intermediate", tensor.spec.classes)
     tensor.trace.define(spec, Term(left, tensor.read(addresses)))
     return tensor.made(spec, "v")
 

@@ -98,12 +98,11 @@ class Trace:
     free: int = 0  # how many calls of a library's own word are being answered
 
     def new_spec(
-        self, shape: Iterable[sp.Expr], role: Role, integer: bool = False, facts: Iterable[str] = ()
+        self, shape: Iterable[sp.Expr], role: Role, classes: sp.Expr | None = None, facts: Iterable[str] = ()
     ) -> TensorSpec:
         """A tensor with a private name, which no person can write, and the place in the model file that made it."""
-        spec = TensorSpec(
-            f"%{next(self.counter)}", tuple(shape), role, integer, frozenset(facts), self.here(), given=False
-        )
+        key, whole = f"%{next(self.counter)}", classes is not None
+        spec = TensorSpec(key, tuple(shape), role, whole, frozenset(facts), self.here(), False, classes)
         self.specs[spec.name] = spec
         event = self.call_of_person()
         self.events[spec.name] = event
