@@ -13,7 +13,7 @@ from dataclasses import replace
 import sympy as sp
 
 from symnet.calculus.integers import with_plain_addresses
-from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program
+from symnet.calculus.ir import Access, Delta, Equation, IntegerAccess, Program
 from symnet.calculus.loops import components
 from symnet.calculus.scalars import (
     Indicator,
@@ -121,8 +121,6 @@ def _substituted(equation: Equation, done: dict[str, list[Equation]], kept: set[
                 continue  # a tie is found by comparing the numbers that the maximum was taken from
             if read.has(IntegerAccess) and definition.body.has(sp.floor, sp.Mod):
                 continue  # the digits of a label are no addresses of which a range is known
-            if _narrows(definition, read):
-                continue  # a label may lie beyond the places that are read here
             table = {read: definition.body.xreplace(dict(zip(definition.left, read.addresses, strict=True)))}
             break
         if not table:
@@ -135,13 +133,6 @@ def _is_chosen(body: sp.Expr) -> bool:
     body = -body if body.could_extract_minus_sign() else body
     exact = isinstance(body, Access) or body.is_Rational or body.is_integer
     return exact or (isinstance(body, _CHOOSING) and all(map(_is_chosen, body.args)))
-
-
-def _narrows(definition: Equation, read: Access) -> bool:
-    """Whether a one-hot row is read at some of its places only: its delta would promise that the label is there."""
-    places = dict(zip(definition.left, read.addresses, strict=True))
-    moved = {i for i, a in places.items() if not isinstance(a, Index) or a.size != i.size}
-    return any(not moved.isdisjoint(d.args) for d in definition.body.atoms(Delta) if d.has(IntegerAccess))
 
 
 def _formed_again(equation: Equation, read: Access) -> bool:

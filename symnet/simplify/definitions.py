@@ -64,8 +64,6 @@ class Definitions:
             if not put_in(name):
                 return None
             definition = self.by_name[name]
-            if _narrows(definition, addresses):
-                return None
             return self.sums.rename_poly(definition.poly, dict(zip(definition.formals, addresses, strict=True)))
 
         for equation in equations:
@@ -222,15 +220,6 @@ class Definitions:
         places[f"share of {definition.name}"] = places.get(definition.name, 0)
         formals = _as_read(mono[0][0], (*definition.formals, *bound))
         self.shares[definition.name] = Definition(f"share of {definition.name}", formals, {product: c})
-
-
-def _narrows(definition: Definition, addresses: tuple[Address, ...]) -> bool:
-    """Whether a one-hot row is read at some of its places only: its delta would promise that the label is there."""
-    moved = {
-        v for v, a in zip(definition.formals, addresses, strict=True) if not isinstance(a, Var) or a.code != v.code
-    }
-    deltas = [a for mono in definition.poly for a, _ in mono if a.kind == "delta" and a.names]
-    return any(not moved.isdisjoint(a.parts) for a in deltas)
 
 
 def _as_read(factor: Atom, formals: tuple[Var, ...]) -> tuple[Var, ...]:
