@@ -90,7 +90,9 @@ TEMPLATES = {
     "singular vectors": "奇异向量",
     "matrix exponential": "矩阵指数",
     "pseudo-inverse": "伪逆",
+    "product of many": "多个因子之积",
     "a part of the next adjoint": "下一个伴随量的一部分",
+    "the adjoint of {function} is that of {source}": "{function} 的伴随公式见 {source}",
     "the adjoint of {function} is that of {source}; it needs {condition:prose}": (
         "{function} 的伴随公式见 {source}；要求：{condition}"
     ),

@@ -48,6 +48,8 @@ MATRIX_RULES: Mapping[str, str] = {
     "right_singular": "singular vectors",
     "matrix_exp": "matrix exponential",
     "pinv": "pseudo-inverse",
+    "prod": "product of many",
+    "prod_of_others": "product of many",
 }
 
 
@@ -104,7 +106,8 @@ def remarks_of(uses: list[Use]) -> tuple[str, ...]:
 
 
 def _matrix_remark(function: MatrixFunction) -> str:
-    return f"the adjoint of {function.name} is that of {function.source}; it needs {function.condition}"
+    needed = f"; it needs {function.condition}" if function.condition else ""
+    return f"the adjoint of {function.name} is that of {function.source}{needed}"
 
 
 def why_transposed(equation: Equation, letter: Callable[[Index], str]) -> str | None:
