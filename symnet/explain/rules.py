@@ -106,8 +106,9 @@ def remarks_of(uses: list[Use]) -> tuple[str, ...]:
 
 
 def _matrix_remark(function: MatrixFunction) -> str:
-    needed = f"; it needs {function.condition}" if function.condition else ""
-    return f"the adjoint of {function.name} is that of {function.source}{needed}"
+    if not function.condition:
+        return f"the adjoint of {function.name} follows from {function.source}"
+    return f"the adjoint of {function.name} is that of {function.source}; it needs {function.condition}"
 
 
 def why_transposed(equation: Equation, letter: Callable[[Index], str]) -> str | None:
