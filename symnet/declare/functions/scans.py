@@ -24,8 +24,6 @@ from symnet.declare.tracing.words import mistake, word
 
 FEW = 4  #: Entries whose product is written out.
 
-FEW = 4  #: Entries whose product is written out.
-
 
 def _running(x: Tensor, dim: int, rule: Callable[[sp.Expr], sp.Expr]) -> Tensor:
     at = axis_of(x, dim, x.ndim)
