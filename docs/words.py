@@ -46,7 +46,7 @@ with the names of torch and NumPy that stand beside it, and, where a dot says so
 begins with torch or np is reached through that library only. What is not here is refused by name.
 
 The last column counts the cases that test a word against torch, value and gradient, at ordinary points and at its
-corners, with the generated NumPy and PyTorch code: {total} in all, most of them lines of
+corners, with the generated NumPy and PyTorch code. Most of them are lines of
 [`tests/declare/words.txt`](../tests/declare/words.txt). Those of `exp` are run by
 
     pytest tests/declare/test_words.py -k "test_word[exp-"
@@ -90,7 +90,7 @@ class Row:
 def page() -> str:
     """The Markdown text."""
     rows = {**_functions(), **_others()}
-    text = HEAD.format(total=sum(map(len, CASES.values())))
+    text = HEAD
     for family in dict.fromkeys((inputs, *FAMILIES, *UNSEEN, indexing, buffers, *PARTS, init, *TRAINING)):
         own = [row for (module, _), row in rows.items() if module == family.__name__]
         if own:

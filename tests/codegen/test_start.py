@@ -106,6 +106,30 @@ def test_running_statistics_are_torchs_and_used_in_evaluation(tmp_path: Path, ta
     np.testing.assert_allclose(np.asarray(found), own.eval()(torch.tensor(x)).detach(), rtol=1e-10)
 
 
+def test_a_layer_in_evaluation_has_the_statistics_of_the_file(tmp_path: Path) -> None:
+    source = FILE.with_name("normed.py").read_text(encoding="utf-8").replace("(build())", "(build().eval())")
+    (tmp_path / "fixed.py").write_text(source, encoding="utf-8")
+    model, _ = pipeline.load(tmp_path / "fixed.py")
+    (path, text), *_ = pipeline.scripts(pipeline.derive_model(model), ("numpy",), tmp_path).items()
+    path.write_text(text, encoding="utf-8")
+    own, rng = plain(FILE.with_name("normed.py"))["build"]().eval(), np.random.default_rng(7)
+    own[1].running_mean.uniform_(-1, 1)
+    own[1].running_var.uniform_(0.5, 2)
+    sn.save_state(own, tmp_path / "net.npz")
+    x, y = rng.normal(size=(8, 2, 4)), rng.normal(size=(8, 1))
+    np.savez(tmp_path / "data.npz", x=x, y=y)
+    wanted = torch.nn.functional.mse_loss(own.double()(torch.tensor(x)), torch.tensor(y)).item()
+    flags = ("--start", "net.npz", "--steps", "1", "--log-every", "1", "--metrics", "m.jsonl", "--export", "end.npz")
+    words = [sys.executable, "-W", "error", str(path), "--data", "data.npz", "--batch", "0", *flags]
+    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_allclose(
+        json.loads((tmp_path / "m.jsonl").read_text().split("\n")[0])["loss"], wanted, rtol=1e-12
+    )
+    with np.load(tmp_path / "end.npz") as end:
+        np.testing.assert_array_equal(end["1.running_mean"], own[1].running_mean)  # evaluation renews nothing
+
+
 def changed(folder: Path, name: str, value: Any) -> Path:
     """The file of parameters with another array under a name, or without it."""
     with np.load(folder / "net.npz") as archive:

@@ -91,6 +91,7 @@ def test_the_namespaces_hold_what_torch_has_there() -> None:
 
 
 @pytest.mark.parametrize(("word", "number"), [(w, k) for w, cases in WORDS.items() for k in range(len(cases))])
+@pytest.mark.filterwarnings("ignore:index_reduce")  # torch: in beta
 def test_word(word: str, number: int) -> None:
     case = WORDS[word][number]
     theirs = [torch.tensor(a, requires_grad=True) for a in case.inputs]

@@ -33,6 +33,7 @@ from symnet.declare.functions import (
     resampling,
     sampling,
     scans,
+    scattering,
     selection,
     several,
     shapes,
@@ -46,7 +47,7 @@ FAMILIES = (
     *(pointwise, several, activations, operators, mask_words, masks, made_like),
     *(reductions, norms, scans, products, linear_algebra, spectra, convolution, pooling, adaptive),
     *(normalisation, dropout, drawn, attention, losses, class_losses, alignments),
-    *(shapes, slices, joining, selection, embeddings, placing, orders),
+    *(shapes, slices, joining, selection, embeddings, scattering, placing, orders),
     *(arrangements, resampling, sampling, derivative_words),
 )
 UNSEEN = (numpy_words, storage)  # reached through the libraries only

@@ -114,10 +114,10 @@ def _parameters(module: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def _statistics(module: Any) -> Iterator[tuple[str, Any]]:
-    """(path, buffer) of the running statistics of layers that are in training."""
+    """(path, buffer) of the running statistics; a layer in evaluation keeps those that the script starts with."""
     for path, part in module.named_modules():
-        if part.training and getattr(part, "running_mean", None) is not None:
-            if part.momentum is None:
+        if getattr(part, "running_mean", None) is not None:
+            if part.training and part.momentum is None:
                 raise mistake("SN110", "a cumulative average (momentum=None) is not covered", "momentum=0.1")
             for name in ("running_mean", "running_var"):
                 yield f"{path}.{name}" if path else name, part._buffers[name]
