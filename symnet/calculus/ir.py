@@ -122,7 +122,7 @@ class TensorSpec:
     shape: tuple[sp.Expr, ...]
     role: Role
     integer: bool = False
-    facts: frozenset[str] = frozenset()  # one_hot, simplex, mask, symmetric, positive, nonnegative
+    facts: frozenset[str] = frozenset()  # one_hot, simplex, mask, symmetric, positive, nonnegative, derivative
     source: Source | None = None
     given: bool = True
     classes: sp.Expr | None = None  # integer values are in 0..classes-1

@@ -122,6 +122,9 @@ TEMPLATES = {
     "the derivative of the branch that is taken": "取所选分支的导数",
     "power: (uᵏ)' = k uᵏ⁻¹ u'": "幂法则：(uᵏ)' = k uᵏ⁻¹ u'",
     "the 1/{extent} of the mean is most often forgotten": "均值的 1/{extent} 最容易被遗漏",
+    "the formula is for a norm > 0; where it is 0 the scripts take 0 for its inverse, as PyTorch does": (
+        "公式适用于范数 > 0；范数为 0 处，脚本把其倒数取为 0，与 PyTorch 一致"
+    ),
     "equal maxima share the derivative equally": "并列的最大值平分导数",
     "the first maximum takes it all": "导数全部归第一个最大值",
     "the Jacobian is diagonal: elementwise product, not matmul": "雅可比矩阵是对角矩阵：用逐元素乘积，而不是矩阵乘法",

@@ -34,6 +34,9 @@ DERIVATIVES: Mapping[type, tuple[str, str]] = {
 }
 
 
+#: Said of a step whose formula divides by a norm.
+WHERE_A_NORM_IS_0 = "the formula is for a norm > 0; where it is 0 the scripts take 0 for its inverse, as PyTorch does"
+
 #: Functions of whole matrices by the name of their rule.
 MATRIX_RULES: Mapping[str, str] = {
     "inv": "inverse",

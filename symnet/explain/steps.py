@@ -9,13 +9,14 @@ from dataclasses import dataclass, field, replace
 import sympy as sp
 
 from symnet.calculus.ir import Equation, Index, atoms
+from symnet.calculus.norms import divides_by_a_norm, norms_of
 from symnet.explain.chain import closed_chain, raw_chain, uses_of
 from symnet.explain.compose import Composer
 from symnet.explain.document import Line, Prose, Reason, Step, Where
 from symnet.explain.formula import Chain, Formula
 from symnet.explain.matrix import MatrixForm, matrix_forms
 from symnet.explain.options import Options
-from symnet.explain.rules import Use, remarks_of, rules_of, why_transposed
+from symnet.explain.rules import WHERE_A_NORM_IS_0, Use, remarks_of, rules_of, why_transposed
 from symnet.explain.scribe import Scribe
 from symnet.explain.times import remarks_on_tensors
 from symnet.simplify.facts import Fact
@@ -49,6 +50,7 @@ class StepWriter:
         raw = self.derivation.raw
         self.targets, self.raw_targets = self.derivation.program.targets(), raw.targets()
         self.kept = {*self.targets, *self.derivation.model.program.targets(), raw.adjoints.get(raw.loss, "")}
+        self.norms = norms_of(self.derivation.program)
         self.rewrites: dict[str, list[tuple[int, Rewrite]]] = {}  # of each adjoint, with their places among all
         for place, rewrite in enumerate(self.derivation.rewrites):
             self.rewrites.setdefault(rewrite.tensor, []).append((place, rewrite))
@@ -70,6 +72,8 @@ class StepWriter:
         numbers = tuple(sorted({self._forward_number(u.forward) for u in uses} - {0}))
         remarks: list[Prose] = [r for r in (self.remarks.get(adjoint), *((t,) for t in self._said(uses))) if r]
         remarks += self._why(program.defining(adjoint), form)
+        names = tuple(self._where(adjoint))
+        remarks += self._at_0((adjoint, *(w.name for w in names)))
         return Step(
             number,
             adjoint,
@@ -79,7 +83,7 @@ class StepWriter:
             rules,
             tuple(tuple(self._chain(name)) for name in earlier),
             tuple(self._step_chain(adjoint)),
-            tuple(self._where(adjoint)),
+            names,
             form.formula if form else None,
             form.code if form else None,
             form.operands if form else (),
@@ -112,6 +116,14 @@ class StepWriter:
         letters = self.scribe.letters.assign(equations[0].indices)
         text = why_transposed(equations[0], letters.__getitem__)
         return [(f"why the transpose: {text}",)] if text else []
+
+    def _at_0(self, names: Iterable[str]) -> list[Prose]:
+        """What is to be said where the equations of the first of all steps divide by a norm."""
+        program, key = self.derivation.program, WHERE_A_NORM_IS_0
+        divided = any(divides_by_a_norm(e, self.norms) for name in names for e in program.defining(name))
+        new = divided and key not in self.seen
+        self.seen |= {key} if new else set()
+        return [(key,)] if new else []
 
     def _forward_number(self, equation: Equation) -> int:
         return self.place.numbers.get(equation.target, 0)

@@ -16,6 +16,8 @@ from symnet.simplify.definitions import Definition
 from symnet.simplify.rewrites import Total
 from symnet.simplify.sums import Sums
 
+_DERIVED = frozenset({"derivative"})
+
 
 class Emitter:
     """Collects equations.  ``shares`` are definitions that appear only if they are used; each then gets a name."""
@@ -49,7 +51,9 @@ class Emitter:
             places = sorted(range(len(free)), key=lambda k: free[k].serial)  # as in the tensor that asks for it
             name, order = self._helpers[key] = self.namer.take("q"), tuple(places)
             axes = tuple(free[k] for k in order)
-            self.tensors[name] = TensorSpec(name, tuple(v.size for v in axes), "intermediate", given=False)
+            self.tensors[name] = TensorSpec(
+                name, tuple(v.size for v in axes), "intermediate", facts=_DERIVED, given=False
+            )
             self._flat(name, axes, (1, ((atom, 1),)), atom, None)
         name, order = self._helpers[key]
         return Access(name, *(writer.index(free[k]) for k in order))
@@ -64,7 +68,7 @@ class Emitter:
                 "Q" if "P" in self.namer and "Q" not in self.namer else "P"
             )
             shape = tuple(v.size for v in definition.formals)
-            self.tensors[taken] = TensorSpec(taken, shape, "intermediate", given=False)
+            self.tensors[taken] = TensorSpec(taken, shape, "intermediate", facts=_DERIVED, given=False)
             writer = self.writer()
             body = writer.poly(definition.poly)
             self.share_equations.append(Equation(taken, tuple(map(writer.index, definition.formals)), body))

@@ -45,11 +45,11 @@ class Fact:
 
 
 def known_facts(program: Program) -> Facts:
-    """What is known of tensors: the declared facts with what follows from them, but for the word one_hot, and the
-    matrices that are shown to be symmetric."""
+    """What is known of tensors: the declared facts with what follows from them, but for the words one_hot and
+    derivative, and the matrices that are shown to be symmetric."""
     found = {}
     for name, spec in program.tensors.items():
-        known = spec.facts.union(*(_IMPLIED.get(fact, frozenset()) for fact in spec.facts)) - {"one_hot"}
+        known = spec.facts.union(*(_IMPLIED.get(fact, frozenset()) for fact in spec.facts)) - {"one_hot", "derivative"}
         if known:
             found[name] = known
     for name in symmetric_tensors(program, holding(found, "symmetric")):

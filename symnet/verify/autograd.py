@@ -21,6 +21,7 @@ from symnet.calculus.evaluate import sizes_of
 from symnet.calculus.ir import GIVEN, Access, Delta, Equation, Index, Program
 from symnet.calculus.loops import Loop, loops_of
 from symnet.calculus.matrix_rules import argument_of, is_matrix_function
+from symnet.calculus.norms import with_flat_roots
 from symnet.model import Inner
 
 Array = Any
@@ -53,7 +54,7 @@ def autograd_of(
 
 def _compute(program: Program, scope: _Scope, inner: Mapping[str, Inner]) -> None:
     """Every tensor of the program that the scope does not have yet."""
-    values = scope.values
+    program, values = with_flat_roots(program), scope.values
     loops = {name: loop for loop in loops_of(program) for name in loop.tensors}
     for name in program.targets():
         if name in inner and name not in values:

@@ -19,7 +19,7 @@ from symnet.verify.oracle import oracle_on
 from symnet.verify.rational import Exact, check_exactly
 from symnet.verify.report import Method, Options, Report, Row
 from symnet.verify.sharp import sharp_loss, sharp_slope
-from symnet.verify.trials import Oracle, Trial, points_of, rounding_floors, trial_at
+from symnet.verify.trials import Oracle, Trial, as_computed, points_of, rounding_floors, trial_at
 
 Array = Any
 
@@ -83,7 +83,7 @@ def check(
     runs, the gradients of ``torch_script`` are compared with them too, on the device of the options.  A method that is
     asked for by name and cannot run leaves the report undecided (exit code 3).
     """
-    options = options or Options()
+    options, derivation = options or Options(), as_computed(derivation)
     hand, found = hand_of(derivation, script), _Findings()
     oracle = _oracle(derivation, options, found)
     trials = [trial_at(derivation, p, hand, oracle) for p in points_of(derivation.model, options.trials, options.seed)]

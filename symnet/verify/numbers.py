@@ -15,7 +15,7 @@ from symnet.verify.draw import own_point
 from symnet.verify.hand import hand_of
 from symnet.verify.oracle import oracle_on
 from symnet.verify.rational import check_exactly
-from symnet.verify.trials import Trial, samples_for, trial_at
+from symnet.verify.trials import Trial, as_computed, samples_for, trial_at
 
 Array = Any
 _ENTRIES = 20
@@ -28,6 +28,7 @@ def numbers_of(derivation: Derivation, seed: int, script: str | None = None) -> 
     ``script`` is the text of the generated NumPy script, whose gradients are then shown; else the simplified equations
     are evaluated.  The batch is cut where a dense evaluation would take too long; ``sizes`` says what it was.
     """
+    derivation = as_computed(derivation)
     model = derivation.model
     point = own_point(model, seed, samples_for(model, model.training.samples))
     oracle, reason = oracle_on("cpu", derivation.model.inner)

@@ -14,6 +14,7 @@ from symnet.calculus import scalars
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Access, Equation, Program, size_symbol
 from symnet.calculus.matrix_rules import walked
+from symnet.calculus.norms import with_flat_norms
 from symnet.model import Derivation, Model
 from symnet.naming import Namer
 from symnet.verify.draw import Point, own_point, random_point
@@ -55,6 +56,13 @@ def samples_for(model: Model, wanted: int) -> int:
     numbers = {size_symbol(n): sp.Integer(1 if s is None else s) for n, s in model.sizes.items()}
     cells = [int(sp.Mul(*(i.size.xreplace(numbers) for i in walked(e)))) for e in model.program.equations]
     return max(1, min(wanted, _CELLS // max(cells, default=1)))
+
+
+def as_computed(derivation: Derivation) -> Derivation:
+    """The derivation with the equations that scripts compute, which have values where a norm is 0."""
+    model = replace(derivation.model, program=with_flat_norms(derivation.model.program))
+    raw, program = with_flat_norms(derivation.raw), with_flat_norms(derivation.program)
+    return replace(derivation, model=model, raw=raw, program=program)
 
 
 def points_of(model: Model, trials: int, seed: int) -> Iterator[Point]:

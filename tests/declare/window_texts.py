@@ -113,7 +113,15 @@ TEXTS: dict[str, list[str]] = {
         "F.adaptive_max_pool2d(IMAGES, (2, 5))",
     ],
     "adaptive_max_pool3d": ["F.adaptive_max_pool3d(VOLUME, (3, 2, 3))", "F.adaptive_max_pool3d(VOLUME, 1)"],
-    "lp_pool1d": ["F.lp_pool1d(SEQUENCE + 5, 3.0, 3)", "F.lp_pool1d(SEQUENCE + 5, 2.0, 4, stride=2, ceil_mode=True)"],
+    "lp_pool1d": [
+        "F.lp_pool1d(SEQUENCE + 5, 3.0, 3)",
+        "F.lp_pool1d(SEQUENCE + 5, 2.0, 4, stride=2, ceil_mode=True)",
+        "F.lp_pool1d(R[None], 2.0, 3)",
+        "F.lp_pool1d(R[None], 2.0, 2, ceil_mode=True)",
+        "F.lp_pool1d(torch.abs(R[None]), 3.0, 2)",
+        "F.lp_pool1d(torch.abs(R[None]), 1.5, 3)",
+        "F.lp_pool1d(R[None] - 1, 1.0, 3)",
+    ],
     "lp_pool2d": ["F.lp_pool2d(IMAGES + 5, 2.0, (2, 3), stride=2)"],
     "lp_pool3d": ["F.lp_pool3d(VOLUME + 5, 2.0, 2)"],
 }

@@ -27,8 +27,10 @@ def drawn(*shape: int, seed: int = 0) -> Any:
 KINKS = np.array([-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0, 0.0])
 X, Y = drawn(4, 3), drawn(4, 3, seed=1)
 TIED = np.array([[1.0, 2.0, 2.0], [1.0, 0.0, 1.0], [0.5, 2.0, 0.5], [1.0, -1.0, 1.0]])
+ROWS = np.array([[0.0, 0.0, 0.0], [1.0, 2.0, -1.0], [0.0, 3.0, 0.0], [1.0, 1.0, 1.0]])
 #: K kinks, L beside them; X Y Z general, T with ties, P positive, U within 0..1; V W vectors; A B C of three axes;
-#: M N square; S one number, O of size 1; E with zeros.
+#: M N square; S one number, O of size 1; E with zeros; R Q with rows that
+#: are 0, or equal in both, or of equal entries.
 ARRAYS: Mapping[str, Any] = {
     "K": KINKS,
     "L": np.array([-2.0, 1.0, -0.5, 0.0, 2.0, -1.0, 0.5, 1.0]),
@@ -49,6 +51,8 @@ ARRAYS: Mapping[str, Any] = {
     "O": drawn(1, 3, seed=11),
     "E": np.array([[0.0, 1.5, -2.0], [0.0, 0.0, 3.0], [1.0, 0.0, -1.0], [2.0, 0.0, 0.0]]),
     "G": drawn(2, 4, 3, 3, seed=12),
+    "R": ROWS,
+    "Q": np.array([[0.0, 0.0, 0.0], [1.0, 2.0, -1.0], [0.0, 2.0, 0.0], [1.0, 0.0, -0.5]]),
     **window_texts.ARRAYS,
 }
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symnet.calculus.ir import GIVEN, Index, Program, TensorSpec
+from symnet.calculus.norms import with_flat_roots
 from symnet.codegen.languages.spelling import Language, number_text, wrapped
 from symnet.codegen.lowering.fission import fission
 from symnet.codegen.lowering.inverses import without_inverses
@@ -160,6 +161,8 @@ class Writer:
     def differentiable(self, program: Program, outputs: tuple[str, ...]) -> tuple[str, ...]:
         """The same for a function that autograd differentiates: what no value depends on is kept out of its graph."""
         stable = stabilise(program.restricted_to(outputs), frozenset(outputs))
+        if self.language.name == "torch":
+            stable = replace(stable, program=with_flat_roots(stable.program))
         return self._written(stable, stable.shifts, outputs, None)
 
     def _written(

@@ -20,6 +20,7 @@ A hidden layer's derivative 1 - h² or h (1 - h) is made of the stored h, so its
     c exp(z) - c, c ± c tanh(z), ...                    two terms of one factor c            pairs
     log, powers and products of exp, σ, cosh, sinh      the identity holds for all reals     stable_scalars
     where(c, a, f(u)) with f's argument chosen first    f overflows or has a pole            branches
+    adjoints divide by ∞ where a norm is 0              nothing forward divides by it        calculus.norms
 
 Not covered: log Φ(z) where Φ underflows; powers and roots of differences; x/‖x‖ at 0 without an eps; differences
 of a person's own quantities; what a row masked whole gives (nan, as in torch); underflow to 0, which is right.
@@ -30,6 +31,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from symnet.calculus.ir import Program
+from symnet.calculus.norms import with_flat_norms
 from symnet.codegen.stable.branches import guard_branches, masks_of, selections_as_products
 from symnet.codegen.stable.inline import inline_hidden
 from symnet.codegen.stable.masking import mask_once
@@ -58,7 +60,7 @@ def stabilise(program: Program, outputs: frozenset[str]) -> Stable:
     )
     shifted, shifts, sums = shift_sums(_scalars(inline_hidden(_scalars(seen))), outputs)
     guarded = guard_branches(_scalars(shifted).restricted_to(outputs))
-    return Stable(mask_once(guarded, shifts), shifts, sums)
+    return Stable(mask_once(with_flat_norms(guarded), shifts), shifts, sums)
 
 
 def _scalars(program: Program) -> Program:

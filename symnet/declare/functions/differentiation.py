@@ -222,7 +222,7 @@ def _enter(trace: Trace, derived: Program, known: Program, results: Sequence[str
     new = [n for n in derived.targets() if n not in known.tensors or not known.defining(n)]
     missing = [n for n in derived.targets() if n not in new and not _is_known(trace, private[n])]
     for name in sorted((n for n in new if n not in private), key=lambda n: results.index(n) if n in results else -1):
-        spec = trace.new_spec(derived.tensors[name].shape, "intermediate")
+        spec = trace.new_spec(derived.tensors[name].shape, "intermediate", facts=("derivative",))
         private[name] = Tensor(trace, spec).spec.name
         trace.hints[spec.name] = name
         trace.kept.add(spec.name)

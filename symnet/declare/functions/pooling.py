@@ -113,7 +113,7 @@ def avg_pool3d(
 def lp_pool1d(
     input: Tensor, norm_type: float, kernel_size: Sizes, stride: Sizes | None = None, ceil_mode: bool = False
 ) -> Tensor:
-    """y[n,c,i] = (Σ_p x[n,c, stride i + p] ** q) ** (1/q), the sum not below 0"""
+    """y[n,c,i] = (Σ_p x[n,c, stride i + p] ** q) ** (1/q), whose derivative at 0 is 0"""
     return _powers("lp_pool1d", 1, input, norm_type, kernel_size, stride, ceil_mode)
 
 
@@ -141,7 +141,15 @@ def _powers(
     axes = pool_axes(word, rank, x, kernel, stride, 0, 1, ceil_mode)
     mean = averaged(mapped(word, lambda a: a**p, x), axes, True, None)
     count = sp.Mul(*(a.taps for a in axes))
-    return mapped(word, lambda m: (scalars.relu(m) * count) ** (1 / p), mean)
+
+    def root(m: sp.Expr) -> sp.Expr:
+        if p == 1:
+            return scalars.sign(m) * scalars.absolute(m) * count  # the derivative at 0 is 0
+        if p.is_Integer and p % 2 == 0:
+            return (m * count) ** (1 / p)
+        return scalars.where(scalars.equal(m, sp.S.Zero), sp.S.Zero, (m * count) ** (1 / p))
+
+    return mapped(word, root, mean)
 
 
 def pool_axes(
