@@ -1,62 +1,72 @@
 """Functions of the normal distribution and the modified Bessel functions, written out in the scripts that call them.
 
-The series of erfc is a Chebyshev fit of log(erfc(z) exp(z²) / t) over t = 2/(2 + z), made with mpmath at 60 digits;
-erfc comes out to 1e-14 relative, 3e-16 absolute.  ndtri: Winitzki's approximation (2008), then Newton's steps.  The
-Bessel functions: their power series below 25, the asymptotic one above (Abramowitz & Stegun 9.6.10, 9.7.1).
+The series of erfc is a Chebyshev fit of log(erfc(z) exp(z²) / t) over t = 2/(2 + z), made with mpmath at 60 digits and
+written in powers of 2 t - 1, which are summed in place; erfc comes out to 5e-15 relative up to |x| = 6, 1e-13 at 25,
+4e-16 absolute.  ndtri: Winitzki's approximation (2008), then Newton's steps.  The Bessel functions: their power series
+below 25, the asymptotic one above (Abramowitz & Stegun 9.6.10, 9.7.1).
 """
 
 from __future__ import annotations
 
-ERFC_SERIES = (
-    -0.6513268598908547,
-    0.6419697923564902,
-    0.019476473204185836,
-    -0.009561514786808632,
-    -0.0009465953444820369,
-    0.00036683949785276145,
-    4.252332480690777e-05,
-    -2.0278578112534242e-05,
-    -1.6242900046470256e-06,
-    1.3036558355805232e-06,
-    1.5626441722066142e-08,
-    -8.523809591492654e-08,
-    6.5290544390988515e-09,
-    5.059343495551469e-09,
-    -9.91364156493033e-10,
-    -2.273651222931836e-10,
-    9.646791102015527e-11,
-    2.3940380830391146e-12,
-    -6.886027526497553e-12,
-    8.944879273090725e-13,
-    3.130921399342958e-13,
-    -1.1270822361367252e-13,
-    3.810905255189232e-16,
-    7.106097613609237e-15,
-    -1.5230282014571043e-15,
-    -9.457494571291233e-17,
-    1.210237189224279e-16,
-    -2.816663087747177e-17,
+#: Powers of u = 2 t - 1, the highest first.
+ERFC_POWERS = (
+    -1.8902306008944537e-09,
+    4.06088214696972e-09,
+    1.1172352263623759e-08,
+    -3.917182051027186e-08,
+    1.4448658046252657e-09,
+    1.5334345920908177e-07,
+    -2.495832761719667e-07,
+    -1.6849800720653297e-07,
+    1.2500276612569754e-06,
+    -1.27231190486887e-06,
+    -2.947986876998259e-06,
+    8.562623420121286e-06,
+    1.3772664134464394e-07,
+    -3.0187884551394243e-05,
+    3.174517974943741e-05,
+    7.14010141275703e-05,
+    -0.0001743029472030762,
+    -9.37350311709817e-05,
+    0.000673678795580235,
+    -0.00014624686337800336,
+    -0.002345812500482853,
+    0.001758933557799016,
+    0.008824938557060623,
+    -0.009872689366389959,
+    -0.0468956102311753,
+    0.04734330684190443,
+    0.6726432239776566,
+    -0.6717940840566923,
 )
 
-_SERIES = ("    series = (", *(f"        {number}," for number in ERFC_SERIES), "    )")
+#: log(erfc(z) exp(z²) / t) in place: one array, and no other for each power.
+_SERIES = (
+    "    powers = (",
+    *(f"        {number}," for number in ERFC_POWERS),
+    "    )",
+    "    z = np.abs(np.asarray(x, dtype=np.float64))",
+    "    t = 2 / (2 + z)",
+    "    u = 2 * t - 1",
+    "    log = np.zeros_like(u)",
+    "    for power in powers:",
+    "        log *= u",
+    "        log += power",
+)
 
 NORMAL_HELPERS: dict[str, tuple[str, ...]] = {
     "erfc": (
         "def erfc(x):",
-        '    """1 - erf(x), by a Chebyshev series of log(erfc(z) exp(z**2) / t) over t = 2 / (2 + z), z = |x|."""',
+        '    """1 - erf(x), by a series of log(erfc(z) exp(z**2) / t) in 2 t - 1, t = 2 / (2 + z), z = |x|."""',
         *_SERIES,
-        "    z = np.abs(np.asarray(x, dtype=np.float64))",
-        "    t = 2 / (2 + z)",
-        "    tail = t * np.exp(np.polynomial.chebyshev.chebval(2 * t - 1, series) - z * z)",
+        "    tail = t * np.exp(log - z * z)",
         "    return np.where(x >= 0, tail, 2 - tail).astype(x.dtype)",
     ),
     "erfcx": (
         "def erfcx(x):",
-        '    """exp(x**2) erfc(x), by a Chebyshev series of log(erfcx(z) / t) over t = 2 / (2 + z), z = |x|."""',
+        '    """exp(x**2) erfc(x), by a series of log(erfcx(z) / t) in 2 t - 1, t = 2 / (2 + z), z = |x|."""',
         *_SERIES,
-        "    z = np.abs(np.asarray(x, dtype=np.float64))",
-        "    t = 2 / (2 + z)",
-        "    right = t * np.exp(np.polynomial.chebyshev.chebval(2 * t - 1, series))",
+        "    right = t * np.exp(log)",
         '    with np.errstate(over="ignore"):',
         "        left = 2 * np.exp(np.where(x >= 0, 0, z) ** 2) - right",
         "    return np.where(x >= 0, right, left).astype(x.dtype)",
