@@ -73,6 +73,7 @@ from symnet.declare.tracing.states import load_state, save_state
 from symnet.declare.tracing.suggest import UnknownWord, unknown_word
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import current
+from symnet.declare.tracing.untracked import no_grad
 from symnet.version import __version__
 
 __all__ = [
@@ -151,6 +152,7 @@ __all__ = [
     "labels",
     "linspace",
     "load_state",
+    "no_grad",
     "normal",
     "param",
     "params",

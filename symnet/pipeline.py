@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symnet.calculus.derive import derive, derive_second
+from symnet.calculus.detached import as_values, with_copies_of
 from symnet.calculus.verify import verify
 from symnet.declare.loader import load_model
 from symnet.declare.tracing.suggest import unknown_word
@@ -35,17 +36,19 @@ def derive_model(model: Model, wrt: Iterable[str] = (), order: int = 1) -> Deriv
     """The derivation of the gradients (order 1) or of gradients and second derivatives (order 2).
 
     ``wrt`` are parameter names or paths, all of them if empty.  Simplification comes after the rule, because only the
-    complete adjoint of a tensor shows what cancels; the forward equations stay as the person wrote them.
+    complete adjoint of a tensor shows what cancels; the forward equations stay as the person wrote them.  What is
+    detached is read as what it is a copy of only then, where nothing is differentiated any more.
     """
     chosen = _chosen(model, tuple(wrt))
     with _nothing_collected():
         raw = verify(derive(model.program, chosen))
         if order == 2:
             raw = verify(derive_second(raw, chosen))
-        simplified = simplify(raw, model.sizes)
+        simplified = simplify(as_values(raw), model.sizes)
+        program = verify(with_copies_of(simplified.program, raw))
         facts = [f for inner in model.inner for f in inner.facts] + list(simplified.facts)
         used = tuple({str(f): f for f in facts}.values())  # a fact about the model may be used inside and outside
-        return Derivation(model, raw, verify(simplified.program), chosen, simplified.rewrites, used)
+        return Derivation(model, raw, program, chosen, simplified.rewrites, used)
 
 
 @contextmanager

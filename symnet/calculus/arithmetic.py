@@ -63,6 +63,7 @@ _SCALARS: dict[str, Callable[..., Any]] = {
     "round_even": round,
     "is_number": _indicator(lambda x: x == x),
     "is_finite": _indicator(lambda x: x - x == 0),
+    "stop_gradient": lambda x: x,
     "floor": math.floor,
     "Mod": lambda a, b: a % b,
 }
@@ -149,6 +150,7 @@ FLOAT = Arithmetic(
         **{name: getattr(np, f"arc{name[1:]}") for name in ("asin", "acos", "asinh", "acosh", "atanh", "atan2")},
         **_special_floats(),
         "sinc": np.sinc,
+        "stop_gradient": lambda x: x,
         "relu": lambda x: np.where(np.asarray(x) > 0, x, 0.0),
         "greater": lambda a, b: np.where(np.asarray(a) > b, 1.0, 0.0),
         "equal": lambda a, b: np.where(np.asarray(a) == b, 1.0, 0.0),

@@ -77,6 +77,14 @@ class UpdateContext(ScriptContext):
 
 
 @dataclass(frozen=True)
+class DifferenceContext:
+    """A script that compares its gradients with central differences of ``moved_loss``."""
+
+    held_lines: Lines
+    moved_loss: str
+
+
+@dataclass(frozen=True)
 class HandContext(UpdateContext):
     """A script whose gradients are the closed forms."""
 
@@ -87,7 +95,12 @@ class HandContext(UpdateContext):
 
 
 @dataclass(frozen=True)
-class AutogradContext(UpdateContext):
+class NumpyContext(HandContext, DifferenceContext):
+    """One in NumPy, which has no autograd to compare with."""
+
+
+@dataclass(frozen=True)
+class AutogradContext(UpdateContext, DifferenceContext):
     """A script whose gradients autograd finds; ``marked`` is what requires_grad_ takes, where it is not true of all."""
 
     needs_gradient: str
@@ -96,7 +109,7 @@ class AutogradContext(UpdateContext):
 
 
 @dataclass(frozen=True)
-class ModuleContext(ScriptContext):
+class ModuleContext(ScriptContext, DifferenceContext):
     """A script of a torch.nn.Module and an optimiser of torch.optim."""
 
     needs_gradient: str

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from symnet.codegen.contexts import AutogradContext, HandContext, Lines, ModuleContext, ScriptContext
+from symnet.codegen.contexts import AutogradContext, HandContext, Lines, ModuleContext, NumpyContext, ScriptContext
 from symnet.codegen.lowering.emit import Bodies
 from symnet.codegen.targets import MODULE_NAMES, Target
 from symnet.codegen.training import recipes
@@ -44,13 +44,14 @@ def context_of(
     formulas: Iterable[str],
     output: Path,
 ) -> ScriptContext:
-    """The context of the target's template: HandContext, AutogradContext or ModuleContext."""
+    """The context of the target's template: that of NumPy, of formulas, autograd or a module."""
     shared = asdict(_shared(model, bodies, target, computed, formulas, output))
     if target.folder == "torch_module":
         names = _attributes(model)
         return ModuleContext(
             **shared,
             **autograd_fields(model, bodies),
+            **_difference(bodies),
             module_parameters=_attribute_lines(model, names),
             module_names=bracketed("return ", "{", (f"{quoted(p)}: self.{a}" for p, a in names), "}", indent=8)[7:],
             optimizer_lines=optimizer_lines(model, dict(names), run_arguments(model, target)),
@@ -60,14 +61,26 @@ def context_of(
     shared = _with_update(shared, model, target) | {"step_results": "loss, grads" + ", buffers" * bool(bodies.buffers)}
     if target.gradient_word == "autograd":
         marked = "name not in BUFFERS" if model.buffers else ""
-        return AutogradContext(**shared, **autograd_fields(model, bodies), marked=marked)
-    return HandContext(
-        **shared,
-        gradient_lines=bodies.loss_and_grads,
-        gradients=bracketed("grads = ", "{", (f"{quoted(path)}: {g}" for path, g in bodies.gradients), "}", indent=4),
-        gradient_loss=bodies.loss,
-        gradient_buffers=buffer_lines(bodies),
-    )
+        return AutogradContext(**shared, **autograd_fields(model, bodies), **_difference(bodies), marked=marked)
+    hand: dict[str, Any] = {
+        "gradient_lines": bodies.loss_and_grads,
+        "gradients": bracketed(
+            "grads = ", "{", (f"{quoted(path)}: {g}" for path, g in bodies.gradients), "}", indent=4
+        ),
+        "gradient_loss": bodies.loss,
+        "gradient_buffers": buffer_lines(bodies),
+    }
+    if target.oracle == "autograd":
+        return HandContext(**shared, **hand)
+    return NumpyContext(**shared, **hand, **_difference(bodies))
+
+
+def _difference(bodies: Bodies) -> dict[str, Any]:
+    """The fields for central differences; what is detached keeps the numbers that it has where nothing is moved."""
+    moved = "{**params, name: moved(params[name], entry, d)}"
+    if not bodies.held_loss:
+        return {"held_lines": (), "moved_loss": f"compute_loss({moved}, *data)"}
+    return {"held_lines": (*bodies.held_loss, "", ""), "moved_loss": f"held_loss({moved}, params, *data)"}
 
 
 def _with_update(shared: dict[str, Any], model: Model, target: Target) -> dict[str, Any]:

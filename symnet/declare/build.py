@@ -10,6 +10,7 @@ from typing import Any
 
 import sympy as sp
 
+from symnet.calculus.detached import reached, without_needless
 from symnet.calculus.ir import Access, Program
 from symnet.calculus.verify import verify
 from symnet.declare.drawn import both_modes
@@ -99,7 +100,8 @@ def _flat(trace: Trace, recorded: Program, named: set[str], roots: set[str]) -> 
     staying = named | trace.kept | roots
     recorded, _ = each_once(recorded, staying)
     real = without_infinities(trace, with_constants_written(recorded, {*roots, *trace.kept}))
-    return inline_unnamed(real, staying)
+    flat = inline_unnamed(real, staying)
+    return without_needless(flat, trace.cut) if trace.cut else flat
 
 
 def _check(trace: Trace, flat: Program, sources: Mapping[str, str], extra: Program) -> None:
@@ -206,10 +208,11 @@ def _labels(
 
 
 def _warn_unused(trace: Trace, forward: Program, objective: Traced) -> None:
-    reached = forward.restricted_to([objective.spec.name])
-    read = {a.name for e in reached.equations for a in e.accesses}
+    needed = forward.restricted_to([objective.spec.name])
+    read, flowing = {a.name for e in needed.equations for a in e.accesses}, reached(needed)
     for key, spec in trace.specs.items():
-        if spec.role == "parameter" and key not in read and key != objective.spec.name:
+        if spec.role == "parameter" and key not in flowing and key != objective.spec.name:
             place = (Note(spec.source),) if spec.source else ()
-            message = f"the loss does not depend on {trace.text_of(spec)}: its gradient is zero"
+            how = "depends on {} only where it is detached" if key in read else "does not depend on {}"
+            message = f"the loss {how.format(trace.text_of(spec))}: its gradient is zero"
             trace.problems.add(Problem("SN302", message, place, warning=True))

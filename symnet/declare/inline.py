@@ -12,6 +12,7 @@ from dataclasses import replace
 
 import sympy as sp
 
+from symnet.calculus.detached import stop_gradient
 from symnet.calculus.integers import with_plain_addresses
 from symnet.calculus.ir import Access, Delta, Equation, IntegerAccess, Program
 from symnet.calculus.loops import components
@@ -31,9 +32,9 @@ from symnet.simplify.cost import SELECTIONS
 #: An unnamed body up to this many operations may be written out at each of its uses.
 _LIGHT = 4
 #: Functions of one operation, and those of indices.
-_CHEAP = (*SELECTIONS, Delta, IntegerAccess, sp.floor, sp.Mod)
+_CHEAP = (*SELECTIONS, Delta, IntegerAccess, sp.floor, sp.Mod, stop_gradient)
 #: What returns one of its arguments, or its absolute value.
-_CHOOSING = (absolute, clip, maximum, minimum, relu, where)
+_CHOOSING = (absolute, clip, maximum, minimum, relu, stop_gradient, where)
 
 
 def inline_unnamed(program: Program, named: Iterable[str]) -> Program:
@@ -161,6 +162,9 @@ def _merged(equation: Equation, done: dict[str, list[Equation]], kept: set[str],
     """The equation with each added unnamed sum as an equation of the same target."""
     if equation.op != "+" or equation.guard:
         return [equation]
+    if isinstance(equation.body, stop_gradient):  # a copy of a sum is the sum of copies
+        inner = _merged(replace(equation, body=equation.body.args[0]), done, kept, uses)
+        return [replace(e, body=stop_gradient(e.body)) for e in inner]
     split: list[Equation] = []
     rest: list[sp.Expr] = []
     for term in sp.Add.make_args(equation.body):

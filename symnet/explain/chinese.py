@@ -90,10 +90,7 @@ TEMPLATES = {
     "singular vectors": "奇异向量",
     "matrix exponential": "矩阵指数",
     "pseudo-inverse": "伪逆",
-    "product of many": "多个因子之积",
     "a part of the next adjoint": "下一个伴随量的一部分",
-    "the adjoint of {function} follows from {source:prose}": "{function} 的伴随公式由{source}得出",
-    "the product rule, which divides by no entry": "乘积法则（不除以任何元素）",
     "the adjoint of {function} is that of {source}; it needs {condition:prose}": (
         "{function} 的伴随公式见 {source}；要求：{condition}"
     ),
@@ -127,6 +124,9 @@ TEMPLATES = {
     ),
     "equal maxima share the derivative equally": "并列的最大值平分导数",
     "the first maximum takes it all": "导数全部归第一个最大值",
+    "no gradient flows through sg(u): it has the value of u, and its derivative is 0": (
+        "梯度不通过 sg(u)：它的值等于 u，导数为 0"
+    ),
     "the Jacobian is diagonal: elementwise product, not matmul": "雅可比矩阵是对角矩阵：用逐元素乘积，而不是矩阵乘法",
     "a read at a label is undone by an addition at that label: only that place gets a share": (
         "前向按标签取出，反向就在同一标签处加回：只有那个位置得到梯度"

@@ -9,6 +9,7 @@ from functools import cached_property
 import sympy as sp
 
 from symnet.calculus import scalars
+from symnet.calculus.detached import stop_gradient
 from symnet.calculus.ir import Access, Equation, Index, IntegerAccess, atoms
 from symnet.calculus.matrices import MATRIX_FUNCTIONS, MatrixFunction
 
@@ -51,8 +52,6 @@ MATRIX_RULES: Mapping[str, str] = {
     "right_singular": "singular vectors",
     "matrix_exp": "matrix exponential",
     "pinv": "pseudo-inverse",
-    "prod": "product of many",
-    "prod_of_others": "product of many",
 }
 
 
@@ -95,6 +94,8 @@ def remarks_of(uses: list[Use]) -> tuple[str, ...]:
     if any(_power(use) for use in uses):
         said.append("power: (uᵏ)' = k uᵏ⁻¹ u'")
     said += [f"the 1/{_written(_extent(use))} of the mean is most often forgotten" for use in uses if _mean(use)]
+    if any(atoms(use.forward.body, stop_gradient) for use in uses):
+        said.append("no gradient flows through sg(u): it has the value of u, and its derivative is 0")
     if any(use.forward.op == "max" for use in uses):
         ties = uses[0].forward.ties
         said.append(
@@ -109,8 +110,6 @@ def remarks_of(uses: list[Use]) -> tuple[str, ...]:
 
 
 def _matrix_remark(function: MatrixFunction) -> str:
-    if not function.condition:
-        return f"the adjoint of {function.name} follows from {function.source}"
     return f"the adjoint of {function.name} is that of {function.source}; it needs {function.condition}"
 
 

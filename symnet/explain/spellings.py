@@ -21,7 +21,7 @@ class Unicode(Linear):
     hadamard = "⊙"
     functions: ClassVar[dict[str, str]] = {
         **{"normal_cdf": "Φ", "normal_pdf": "φ"},
-        **{"round_down": "floor", "round_even": "round"},
+        **{"round_down": "floor", "round_even": "round", "stop_gradient": "sg"},
     }
     relations: ClassVar[dict[str, str]] = {">=": "≥", "<=": "≤"}
 
@@ -75,7 +75,7 @@ class Ascii(Linear):
 
     functions: ClassVar[dict[str, str]] = {
         **{"normal_cdf": "Phi", "normal_pdf": "phi"},
-        **{"round_down": "floor", "round_even": "round"},
+        **{"round_down": "floor", "round_even": "round", "stop_gradient": "sg"},
     }
 
     @property

@@ -13,9 +13,12 @@ from symnet.explain.phrases import WIDE
 _GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi rho sigma tau phi chi psi omega".split()  # noqa: SIM905
 )
-_FUNCTIONS = {"sigmoid": r"\sigma", "normal_cdf": r"\Phi", "normal_pdf": r"\varphi"} | {
-    name: f"\\{name}" for name in ("exp", "log", "sin", "cos", "tan", "tanh", "max", "min")
-}
+_FUNCTIONS = {
+    "sigmoid": r"\sigma",
+    "normal_cdf": r"\Phi",
+    "normal_pdf": r"\varphi",
+    "stop_gradient": r"\operatorname{sg}",
+} | {name: f"\\{name}" for name in ("exp", "log", "sin", "cos", "tan", "tanh", "max", "min")}
 _RELATIONS = {">=": r"\ge", "<=": r"\le"}
 _NUMBERED = re.compile(r"(?P<stem>[A-Za-z]+?)(?P<number>\d+)\Z")
 

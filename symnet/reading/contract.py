@@ -11,6 +11,7 @@ from itertools import combinations
 
 import sympy as sp
 
+from symnet.calculus.detached import is_detached, plain, stop_gradient, with_factors_apart
 from symnet.calculus.ir import Index, atoms, sort_key
 from symnet.calculus.scalars import where as select
 from symnet.reading.maps import aligned, factors, mapped, product
@@ -23,6 +24,10 @@ EXHAUSTIVE = 5  # operands up to which every order is tried
 
 def total(body: sp.Expr, out: Axes, reduced: Axes, where: Surroundings, extent: Extent) -> Node:
     """Σ over ``reduced`` of ``body`` where the guard holds.  Axes are some of ``out``, in any order."""
+    if reduced and atoms(body, stop_gradient):
+        if is_detached(body):  # the copy of a sum is the sum of copies
+            return mapped(stop_gradient(operand(0)), [total(plain(body), out, reduced, where, extent)], out)
+        body = with_factors_apart(body)
     labels = atoms(body, Index).union(*(atoms(g, Index) for g in where.guard))
     repeats = sp.Mul(*(i.size for i in reduced if i not in labels))
     body = product([repeats, body]) if repeats != 1 else body

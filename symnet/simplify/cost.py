@@ -60,12 +60,11 @@ def factored(algebra: Algebra, poly: Poly) -> Tree:
     a factor that stands in most of them.
     """
     tree = _greedy(algebra, poly, _most_shared(poly))
-    others = _with_complement(poly) if len(poly) >= BRANCHED else []
-    if not others:
+    if len(poly) < BRANCHED:
         return tree
     costs = Costs(algebra, {})
     least = costs.tree(tree)
-    for first in others:
+    for first in _with_complement(poly):
         other = _greedy(algebra, poly, first)
         if (cost := costs.tree(other)) < least:
             tree, least = other, cost

@@ -244,6 +244,7 @@ _FUNCTIONS: Mapping[str, Callable[..., Any]] = {
     "is_finite": _indicator(torch.isfinite),
     "round_down": torch.floor,
     "round_even": torch.round,
+    "stop_gradient": lambda x: x.detach(),
     "absolute": torch.abs,
     "Abs": torch.abs,
     "softplus": lambda x: torch.logaddexp(x, torch.zeros_like(x)),
@@ -278,7 +279,6 @@ _MATRICES: Mapping[str, Callable[..., Any]] = {
     "logabsdet": lambda a: torch.linalg.slogdet(a).logabsdet,
     "signdet": lambda a: torch.linalg.slogdet(a).sign,
     "pinv": torch.linalg.pinv,
-    "prod": lambda a: a.prod(-1),
 }
 
 

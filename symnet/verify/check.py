@@ -12,7 +12,7 @@ from symnet.calculus.evaluate import NotExact, evaluate
 from symnet.errors import Note, Problem
 from symnet.model import Derivation, Parameter
 from symnet.verify.diagnose import differs, first_wrong_step, reasons
-from symnet.verify.differences import NEAR, Kink, Slope, agree, moved_by, nearest_kinks, slopes
+from symnet.verify.differences import NEAR, Kink, Slope, agree, moved_by, nearest_kinks, slope_program, slopes
 from symnet.verify.facts import broken_facts
 from symnet.verify.hand import Hand, hand_of, torch_hand_of
 from symnet.verify.oracle import oracle_on
@@ -200,10 +200,11 @@ def _relative_error(hand: Array, other: Array) -> float:
 
 
 def _compare_with_differences(derivation: Derivation, trials: list[Trial], options: Options, found: _Findings) -> None:
-    program, rng = derivation.model.program, np.random.default_rng([options.seed, 6])
+    (program, with_held), rng = slope_program(derivation.model), np.random.default_rng([options.seed, 6])
     for number, trial in enumerate(trials):
-        values = evaluate(program, trial.point.inputs)
-        near = [k for k in nearest_kinks(program, trial.point.inputs) if k.distance < NEAR]
+        inputs = with_held(trial.point.inputs)
+        values = evaluate(program, inputs)
+        near = [k for k in nearest_kinks(program, inputs) if k.distance < NEAR]
         if number == 0:
             found.warnings += [f"{k.sentence}; a central difference could cross it" for k in near]
         for name in derivation.wrt:
@@ -215,7 +216,7 @@ def _compare_with_differences(derivation: Derivation, trials: list[Trial], optio
             for direction in _directions(gradient.shape, rng, 3 if number == 0 else 1):
                 along, size = float(np.sum(gradient * direction)), float(np.sum(np.abs(gradient * direction)))
                 good, error = agree(along, size, slopes(moved, given, name, direction))
-                if not good and (sharp := sharp_slope(program, trial.point.inputs, name, direction)) is not None:
+                if not good and (sharp := sharp_slope(program, inputs, name, direction)) is not None:
                     good, error = agree(along, size, (Slope(sharp, 1e-14 * abs(trial.loss), 0.0),))
                 _note_difference(found, name, good, error / size if size else 0.0, near, options)
 

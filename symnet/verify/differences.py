@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,8 +10,10 @@ import numpy as np
 import sympy as sp
 
 from symnet.calculus import scalars
+from symnet.calculus.detached import changing, held_apart
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import GIVEN, Access, Equation, Program, TensorSpec, sort_key
+from symnet.model import Model
 
 Array = Any
 
@@ -44,12 +46,15 @@ class Kink:
         return f"nearest |{self.expression}| to the {self.function} corner: {self.distance:.1e}"
 
 
+def slope_program(model: Model) -> tuple[Program, Callable[[Mapping[str, Array]], dict[str, Array]]]:
+    """The forward equations for differences, with what is detached at its values at a point, and their inputs there."""
+    program, held = held_apart(model.program, [p.spec.name for p in model.parameters])
+    return program, lambda inputs: {**inputs, **{new: inputs[name] for name, new in held.items()}}
+
+
 def moved_by(program: Program, name: str, values: Mapping[str, Array]) -> tuple[Program, dict[str, Array]]:
     """The equations that a parameter has a part in, and as inputs ``values`` of what it leaves as it is."""
-    moving, size = {name}, 0
-    while len(moving) > size:
-        size = len(moving)
-        moving |= {e.target for e in program.equations if any(a.name in moving for a in e.accesses)}
+    moving = changing(program, (name,))
     fixed = {e.target for e in program.equations} - moving
     tensors = {n: replace(t, role="data") if n in fixed else t for n, t in program.tensors.items()}
     equations = tuple(e for e in program.equations if e.target in moving)
@@ -79,13 +84,14 @@ def agree(along: float, size: float, found: tuple[Slope, ...]) -> tuple[bool, fl
 
 
 def nearest_kinks(program: Program, inputs: Mapping[str, Array]) -> tuple[Kink, ...]:
-    """For every corner in the forward equations the nearest that its argument comes, in the order of the equations."""
+    """For every corner that a parameter could cross the nearest that its argument comes, in the equations' order."""
     found: dict[tuple[str, str], Kink] = {}
-    for equation in program.equations:
+    moving = changing(program, [n for n, t in program.tensors.items() if t.role == "parameter"])
+    for equation in (e for e in program.equations if e.target in moving):
         if equation.op == "max":
             text = f"the two largest of {equation.target}"
             found["max", text] = Kink("max", text, _tie(program, equation, inputs))
-        for function, gap in _gaps(equation):
+        for function, gap in _gaps(equation, moving):
             distance = _smallest(program, equation, gap, inputs)
             key = (function, _plain(gap))
             if key not in found or distance < found[key].distance:
@@ -97,10 +103,10 @@ _FIRST_ARGUMENT = {"relu": 0, "leaky_relu": 0, "absolute": 0, "sign": 0}
 _DIFFERENCE = ("maximum", "minimum", "greater", "greater_equal")
 
 
-def _gaps(equation: Equation) -> Iterator[tuple[str, sp.Expr]]:
+def _gaps(equation: Equation, moving: frozenset[str]) -> Iterator[tuple[str, sp.Expr]]:
     for call in sorted(equation.body.atoms(scalars.Scalar), key=sort_key):
         name = type(call).__name__
-        if not call.has(Access):
+        if not any(a.name in moving for a in call.atoms(Access)):
             continue
         if name in _FIRST_ARGUMENT:
             yield name, call.args[0]

@@ -10,7 +10,7 @@ import numpy as np
 from symnet.calculus.evaluate import NotExact
 from symnet.explain.numbers import NumberRow, Numbers
 from symnet.model import Derivation
-from symnet.verify.differences import NEAR, nearest_kinks, slopes
+from symnet.verify.differences import NEAR, nearest_kinks, slope_program, slopes
 from symnet.verify.draw import own_point
 from symnet.verify.hand import hand_of
 from symnet.verify.oracle import oracle_on
@@ -34,7 +34,8 @@ def numbers_of(derivation: Derivation, seed: int, script: str | None = None) -> 
     oracle, reason = oracle_on("cpu", derivation.model.inner)
     trial = trial_at(derivation, point, hand_of(derivation, script), oracle)
     notes = [] if oracle is not None else [f"autograd was not compared: {reason}"]
-    for kink in nearest_kinks(model.program, point.inputs):
+    forward, with_held = slope_program(model)
+    for kink in nearest_kinks(forward, with_held(point.inputs)):
         near = "; warning: a central difference could cross it" if kink.distance < NEAR else ""
         notes.append(f"{kink.sentence}{near}")
     try:
@@ -82,7 +83,8 @@ def _differences(
     derivation: Derivation, trial: Trial, name: str, entry: tuple[int, ...], hand: Array
 ) -> Mapping[tuple[int, ...], float]:
     """Central differences at the entry and at some more, each with the better of the steps."""
-    program, inputs = derivation.model.program, trial.point.inputs
+    program, with_held = slope_program(derivation.model)
+    inputs = with_held(trial.point.inputs)
     cells = max(max((np.size(v) for v in inputs.values()), default=1), 1)
     count = max(2, min(_ENTRIES, _CELLS // (4 * cells)))
     others = np.random.default_rng(0).permutation(hand.size)[:count]

@@ -8,7 +8,7 @@ degree hardly ever agree at one random point, and never at twenty.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -19,6 +19,7 @@ from symnet.calculus.evaluate import EXACT, Arithmetic, NotExact, evaluate, mult
 from symnet.calculus.ir import Program, size_symbol
 from symnet.calculus.matrix_rules import walked
 from symnet.model import Derivation, Model
+from symnet.verify.differences import slope_program
 from symnet.verify.draw import Point, rational_point
 from symnet.verify.dual import dual
 
@@ -101,7 +102,8 @@ def _differences(
     directions = {
         n: _sevenths(rng.integers(1, 9, g.shape) * rng.choice([-1, 1], g.shape)) for n, g in gradients.items()
     }
-    forward = derivation.model.program.at(point.sizes)
+    forward, with_held = slope_program(derivation.model)
+    forward, point = forward.at(point.sizes), replace(point, inputs=with_held(point.inputs))
     if not found and not _is_slope(forward, point, gradients, directions, arithmetic):
         single = (n for n in gradients if not _is_slope(forward, point, {n: gradients[n]}, directions, arithmetic))
         found = dict.fromkeys(single, "the gradient is not the slope of the loss along a random direction")

@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 import pytest
 from jinja2 import UndefinedError, meta, nodes
 
-from symnet.codegen.contexts import AutogradContext, HandContext, ModuleContext
+from symnet.codegen.contexts import AutogradContext, HandContext, ModuleContext, NumpyContext
 from symnet.codegen.targets import MODULE_NAMES, TARGETS
 from symnet.codegen.templates import environment, fill, template_folder
 
 CONTEXTS = {
-    "numpy": HandContext,
+    "numpy": NumpyContext,
     "torch": HandContext,
     "torch-autograd": AutogradContext,
     "torch-module": ModuleContext,

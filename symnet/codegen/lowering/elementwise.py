@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symnet.calculus import scalars, specials
+from symnet.calculus.detached import stop_gradient
 from symnet.calculus.ir import Delta
 from symnet.codegen.lowering.parts import Part, at_first, expanded, number
 from symnet.codegen.lowering.statements import Array, DType
@@ -56,6 +57,8 @@ class Elementwise:
             return self.joined("compare", self._floats(parts) if mixed else parts, COMPARISONS[type(body)], "bool")
         if isinstance(body, specials.is_number | specials.is_finite):
             return self.joined("call", self._floats(parts), type(body).__name__, "bool")
+        if isinstance(body, stop_gradient):
+            return self.joined("detach", self._floats(parts), None, "float")
         integer = all(p.array.dtype in ("int", "number") for p in parts) and type(body).__name__ in ("floor", "Mod")
         return self.joined(
             "call", parts if integer else self._floats(parts), type(body).__name__, "int" if integer else "float"

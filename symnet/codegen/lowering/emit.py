@@ -5,10 +5,11 @@ from __future__ import annotations
 import builtins
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import sympy as sp
 
+from symnet.calculus.detached import as_values, has_copies, held_apart
 from symnet.calculus.ir import GIVEN, Index, Program, TensorSpec
 from symnet.calculus.norms import with_flat_roots
 from symnet.codegen.languages.spelling import Language, number_text, wrapped
@@ -28,7 +29,7 @@ from symnet.codegen.lowering.shapes import is_large
 from symnet.codegen.lowering.side_by_side import side_by_side
 from symnet.codegen.lowering.statements import Statement, read_names, sizes_shown
 from symnet.codegen.stable.stabilise import Stable, stabilise
-from symnet.codegen.wrapping import quoted
+from symnet.codegen.wrapping import bracketed, quoted
 from symnet.errors import InvariantError
 from symnet.model import Derivation, Model
 from symnet.naming import SCRIPT_NAMES, Namer
@@ -59,6 +60,7 @@ class Bodies:
     evaluate: tuple[str, ...] = ()  # the loss in evaluation, where it is another
     loss_and_buffers: tuple[str, ...] = ()  # compute_loss, and what the buffers become
     buffers: tuple[tuple[str, str], ...] = ()  # path of a buffer, and what it becomes
+    held_loss: tuple[str, ...] = ()  # a function for differences, where something is detached
 
 
 def bodies(derivation: Derivation, target: Language) -> Bodies:
@@ -92,6 +94,24 @@ def bodies(derivation: Derivation, target: Language) -> Bodies:
         evaluate=evaluate,
         loss_and_buffers=both,
         buffers=tuple(buffers.items()),
+        held_loss=_held_loss(writer, model),
+    )
+
+
+def _held_loss(writer: Writer, model: Model) -> tuple[str, ...]:
+    """The function for central differences: the loss with what is detached computed from parameters of its own."""
+    if not has_copies(model.program):
+        return ()
+    program, held = held_apart(model.program, [p.spec.name for p in model.parameters])
+    given = Namer((*program.tensors, *writer.sizes, *SCRIPT_NAMES)).take("held")
+    paths = {new: (given, writer.paths[name]) for name, new in held.items()}
+    lines = replace(writer, held=paths).function(program, (program.loss,), None)
+    arguments = ("params", given, *(i.spec.name for i in model.arguments))
+    return (
+        bracketed("def held_loss", "(", arguments, ")", ":"),
+        f'    """Return the loss; what is detached in it is computed from the parameters ``{given}``."""',
+        *(f"    {line}" for line in lines),
+        f"    return {program.loss}",
     )
 
 
@@ -137,6 +157,7 @@ class Writer:
     sizes: Mapping[str, int | None]
     paths: Mapping[str, str]
     numbers: Mapping[str, str]  # what a tensor is called in the derivation
+    held: Mapping[str, tuple[str, str]] = field(default_factory=dict)  # second parameters: in which dict, and the path
 
     def known(self, program: Program, outputs: tuple[str, ...]) -> frozenset[str]:
         """The given tensors that the outputs depend on, or that show a size which no other of them shows."""
@@ -153,13 +174,17 @@ class Writer:
 
     def function(self, program: Program, outputs: tuple[str, ...], scope: frozenset[str] | None) -> tuple[str, ...]:
         """The lines that compute the outputs.  ``scope``: the inputs at hand, all of them if None."""
-        stable = stabilise(program.restricted_to(outputs), frozenset(outputs))
+        stable = stabilise(as_values(program).restricted_to(outputs), frozenset(outputs))
         apart = fission(stable.program, frozenset(outputs))
         apart = scale_the_smallest(apart, stable.sums, frozenset(outputs), self.sizes)
         return self._written(replace(stable, program=apart), None, outputs, scope)
 
     def differentiable(self, program: Program, outputs: tuple[str, ...]) -> tuple[str, ...]:
-        """The same for a function that autograd differentiates: what no value depends on is kept out of its graph."""
+        """The same for a function that autograd differentiates.
+
+        What no value depends on is kept out of its graph, and so is what the model detaches.
+        """
+        program = program if self.language.name == "torch" else as_values(program)
         stable = stabilise(program.restricted_to(outputs), frozenset(outputs))
         if self.language.name == "torch":
             stable = replace(stable, program=with_flat_roots(stable.program))
@@ -238,6 +263,7 @@ class Writer:
         used = set().union(*(read_names(s) for s in statements)) if statements else set()
         tensors = program.tensors.values()
         inputs = [t for t in tensors if t.role in ("data", "label") and (scope is None or t.name in scope)]
+        second = [f"{n} = {given}[{quoted(path)}]" for n, (given, path) in self.held.items() if n in used]
         owned = [t for t in tensors if t.role in OWNED]
         shown = {x for s in statements for e in sizes_shown(s) for x in e.free_symbols}
         symbols = {s for s in shown if not isinstance(s, sp.Dummy)}  # a loop's time is no size
@@ -252,7 +278,7 @@ class Writer:
             used.add(tensor.name)
             lines.append(f"{symbol.name} = {tensor.name}.shape[{axis}]")
         unpack = [f"{t.name} = params[{quoted(self.paths.get(t.name, t.name))}]" for t in owned if t.name in used]
-        return (*unpack, *lines)
+        return (*unpack, *second, *lines)
 
     def _size(self, symbol: sp.Symbol) -> str:
         number = self.sizes.get(symbol.name)

@@ -57,7 +57,7 @@ KINDS: dict[str, str] = {
 }
 
 #: Kinds whose result is a view of their first argument's memory, or may be.
-VIEWS = frozenset({"name", "transpose", "expand", "reshape", "slice", "flip", "windows"})
+VIEWS = frozenset({"name", "transpose", "expand", "reshape", "slice", "flip", "windows", "detach"})
 
 
 @dataclass(frozen=True)

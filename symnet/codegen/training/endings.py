@@ -40,8 +40,9 @@ def finish_lines(model: Model, predict_inputs: tuple[str, ...]) -> Lines:
 
 def failure_lines(model: Model, library: str) -> Lines:
     """What answers a matrix that has no inverse or no factor: which matrices the model needs to have one."""
-    functions = [e for e in model.program.equations if is_matrix_function(e) and MATRIX_FUNCTIONS[e.op].condition]
-    needs = {argument_of(e).name: MATRIX_FUNCTIONS[e.op].condition for e in functions}
+    needs = {
+        argument_of(e).name: MATRIX_FUNCTIONS[e.op].condition for e in model.program.equations if is_matrix_function(e)
+    }
     if not needs:
         return ()
     text = "; ".join(f"{name} has to be {condition}" for name, condition in needs.items())

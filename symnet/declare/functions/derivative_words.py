@@ -9,9 +9,11 @@ import sympy as sp
 
 from symnet.calculus.ir import Index
 from symnet.declare.functions.differentiation import Question, derivatives, reaches
+from symnet.declare.functions.storage import detach
 from symnet.declare.tracing.primitives import label, show
 from symnet.declare.tracing.tensor import Tensor, require_tensor
 from symnet.declare.tracing.trace import Term
+from symnet.declare.tracing.untracked import is_untracked
 from symnet.declare.tracing.words import mistake, word
 
 Tensors = Tensor | Sequence[Tensor]
@@ -33,16 +35,14 @@ def grad(
     ys, xs = _tensors(outputs, "grad"), _tensors(inputs, "grad")
     if is_grads_batched:
         raise mistake("SN110", "is_grads_batched is not covered", "sn.jacobian(y, x) has every derivative of y")
-    if not create_graph:
-        help = "create_graph=True, which symnet's own sn.grad(y, x) means without being told"
-        raise mistake("SN110", "torch takes this derivative as a constant", help)
     weights = _cotangents(ys, grad_outputs)
     used = _used(ys, xs, materialize_grads or bool(allow_unused))
     chosen = [x for x in xs if x.spec.name in used]
     found = dict(zip((x.spec.name for x in chosen), _of(ys, chosen, weights), strict=True))
     none = _zeros if materialize_grads else lambda x: None
     results = [found[x.spec.name] if x.spec.name in found else none(x) for x in xs]
-    return _like(inputs, results)
+    fixed = not create_graph or is_untracked()
+    return _like(inputs, [r if r is None or not fixed else detach(r) for r in results])
 
 
 @word(torch="autograd.grad", of_torch=False, method=False, offered=False)

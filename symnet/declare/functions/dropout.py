@@ -17,38 +17,38 @@ from symnet.declare.tracing.words import mistake, word
 _SELU = 1.7580993408473766
 
 
-@word(method=False)
+@word(method=False, passes_on=True)
 def dropout(input: Tensor, p: float = 0.5, training: Any = None) -> Tensor:
     """y[i] = M[i] x[i], M[i] = 0 with probability p, else 1/(1-p), drawn anew for every step; y = x in evaluation"""
     return _dropped("dropout", input, p, training, input.ndim)
 
 
-@word(method=False)
+@word(method=False, passes_on=True)
 def dropout1d(input: Tensor, p: float = 0.5, training: Any = None) -> Tensor:
     """y[n,c,i] = M[n,c] x[n,c,i]: whole channels as in dropout; x[c,i] is one sample"""
     return _dropped("dropout1d", input, p, training, _channels("dropout1d", input, {2: 1, 3: 2}))
 
 
-@word(method=False)
+@word(method=False, passes_on=True)
 def dropout2d(input: Tensor, p: float = 0.5, training: Any = None) -> Tensor:
     """y[n,c,i,j] = M[n,c] x[n,c,i,j]: whole channels as in dropout"""
     return _dropped("dropout2d", input, p, training, _channels("dropout2d", input, {3: 2, 4: 2}))
 
 
-@word(method=False)
+@word(method=False, passes_on=True)
 def dropout3d(input: Tensor, p: float = 0.5, training: Any = None) -> Tensor:
     """y[n,c,i,j,k] = M[n,c] x[n,c,i,j,k]: whole channels as in dropout; x[c,i,j,k] is one sample"""
     return _dropped("dropout3d", input, p, training, _channels("dropout3d", input, {4: 1, 5: 2}))
 
 
-@word(method=False)
+@word(method=False, passes_on=True)
 def alpha_dropout(input: Tensor, p: float = 0.5, training: Any = None) -> Tensor:
     """y[i] = a (M[i] x[i] + s (M[i] - 1 + p)), M[i] = 0 with probability p, else 1; a = 1/√((1-p)(1+s²p)), s = 1.758:
     mean and variance stay; y = x in evaluation"""
     return _alpha("alpha_dropout", input, p, training, input.ndim)
 
 
-@word(method=False)
+@word(method=False, passes_on=True)
 def feature_alpha_dropout(input: Tensor, p: float = 0.5, training: Any = None) -> Tensor:
     """alpha_dropout of whole channels: M[n,c]"""
     return _alpha("feature_alpha_dropout", input, p, training, min(input.ndim, 2))

@@ -11,6 +11,7 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus import scalars
+from symnet.calculus.detached import stop_gradient
 from symnet.calculus.ir import Access, Delta, Index
 from symnet.declare.tracing.primitives import number, pointwise, show
 from symnet.declare.tracing.tensor import Tensor, as_operand, require_tensor
@@ -148,6 +149,8 @@ def _is_mask(trace: Trace, body: sp.Expr) -> bool:
         return True
     if isinstance(body, Access):
         return is_mask(trace, body.name)
+    if isinstance(body, stop_gradient):
+        return _is_mask(trace, body.args[0])
     if isinstance(body, scalars.where):
         return all(_is_mask(trace, branch) for branch in body.args[1:])
     if body.is_Mul:

@@ -72,7 +72,7 @@ def neg(input: Tensor) -> Tensor:
     return mapped("neg", lambda a: -a, input)
 
 
-@word(numpy="positive")
+@word(numpy="positive", passes_on=True)
 def positive(input: Tensor) -> Tensor:
     """y[i] = x[i]"""
     return input

@@ -8,7 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus.ir import Access
-from symnet.declare.tracing.overwriting import require_tracked, require_unchanged
+from symnet.declare.tracing.overwriting import require_derivative, require_unchanged
 from symnet.declare.tracing.places import asked_by_us
 from symnet.declare.tracing.trace import Traced
 from symnet.declare.tracing.words import METHODS
@@ -20,9 +20,9 @@ class Asked(Traced):
     __slots__ = ()
 
     def read(self, addresses: Sequence[sp.Expr]) -> Access:
-        """The access at the addresses; raises SymnetError for what was changed in place, or under no_grad."""
+        """The access at the addresses; raises SymnetError for what was changed in place, or in a backward."""
         require_unchanged(self)
-        require_tracked(self)
+        require_derivative(self)
         return super().read(addresses)
 
     @property

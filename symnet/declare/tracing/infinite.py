@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import sympy as sp
 
 from symnet.calculus import scalars
+from symnet.calculus.detached import stop_gradient
 from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec
 from symnet.declare.tracing.trace import Trace
 from symnet.errors import Note, Problem, Source
@@ -106,6 +107,10 @@ def settle(body: sp.Expr) -> sp.Expr | Masked:
     parts = [settle(a) for a in body.args]
     if not any(isinstance(p, Masked) for p in parts):
         return body.func(*parts)
+    if isinstance(body, stop_gradient):
+        (part,) = parts
+        assert isinstance(part, Masked)
+        return replace(part, value=stop_gradient(part.value), rest=stop_gradient(part.rest))
     if isinstance(body, scalars.where):
         return _chosen(parts)
     if isinstance(body, sp.Add):

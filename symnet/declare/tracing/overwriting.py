@@ -1,4 +1,4 @@
-"""What may be read: nothing that was changed in place, nothing under torch.no_grad() that parameters decide.
+"""What may be read: nothing that was changed in place, and nothing in a backward that is no derivative.
 
 The result of an operation in place is a new tensor; the old one, with all that shares its memory, would have other
 numbers in torch and NumPy than here, so it may not be read again.
@@ -6,12 +6,13 @@ numbers in torch and NumPy than here, so it may not be read again.
 
 from __future__ import annotations
 
-import sys
 from typing import TypeVar
 
+from symnet.calculus.detached import is_detached, plain
 from symnet.calculus.ir import Access
 from symnet.declare.tracing.primitives import show
-from symnet.declare.tracing.trace import Trace, Traced
+from symnet.declare.tracing.trace import Trace, Traced, mistake
+from symnet.declare.tracing.untracked import in_own_function, is_untracked
 from symnet.errors import Note, Problem, SymnetError
 
 T = TypeVar("T", bound=Traced)
@@ -23,18 +24,28 @@ def overwritten(old: Traced, new: T) -> T:
     if new.shape != old.shape and not (new.broken or old.broken):
         trace.fail("SN103", f"a tensor {show(old.shape)} cannot become {show(new.shape)} in place", help=("write =",))
         return new
+    if is_untracked() and not _is_detached(trace, old.spec.name):
+        message = "a change in place without gradients is not covered: torch keeps the gradient of what was there"
+        raise mistake("SN110", message, "make a new tensor: y = x + d")
     for name in _sharing(trace, old.spec.name) - {new.spec.name}:
         trace.overwritten[name] = trace.here()
     return new
+
+
+def _is_detached(trace: Trace, name: str) -> bool:
+    """Whether no gradient flows through a tensor."""
+    made = [e for e in trace.equations if e.target == name]
+    return bool(made) and all(is_detached(e.body) for e in made)
 
 
 def _sharing(trace: Trace, name: str) -> set[str]:
     """The tensors that are the same numbers in another order or a part of them: torch keeps them in one memory."""
     linked: dict[str, set[str]] = {}
     for equation in trace.equations:
-        if isinstance(equation.body, Access) and not equation.reduced:
-            linked.setdefault(equation.target, set()).add(equation.body.name)
-            linked.setdefault(equation.body.name, set()).add(equation.target)
+        body = plain(equation.body)  # a detached copy shares its memory, too
+        if isinstance(body, Access) and not equation.reduced:
+            linked.setdefault(equation.target, set()).add(body.name)
+            linked.setdefault(body.name, set()).add(equation.target)
     found, waiting = {name}, [name]
     while waiting:
         new = linked.get(waiting.pop(), set()) - found
@@ -54,23 +65,10 @@ def require_unchanged(tensor: Traced) -> None:
         raise SymnetError(Problem("SN106", message, notes, help=(help,)))
 
 
-def require_tracked(tensor: Traced) -> None:
-    """Refuses to read a function of parameters under torch.no_grad(): no equation stops a derivative."""
-    torch = sys.modules.get("torch")
-    if torch is None or not hasattr(torch, "is_grad_enabled") or torch.is_grad_enabled():
-        return
-    trace = tensor.trace
-    made = {e.target: e for e in trace.equations}
-    waiting, seen = [tensor.spec.name], set[str]()
-    while waiting:
-        name = waiting.pop()
-        if name in seen:
-            continue
-        seen.add(name)
-        if trace.specs[name].role == "parameter":
-            source = trace.here()
-            message = "a function of parameters under torch.no_grad() is not covered: no equation stops a derivative"
-            help = "take it out of no_grad, or declare its values as sn.data"
-            raise SymnetError(Problem("SN110", message, (Note(source),) if source else (), help=(help,)))
-        if name in made:
-            waiting += [a.name for a in made[name].accesses]
+def require_derivative(tensor: Traced) -> None:
+    """Refuses to read a tensor in a person's own autograd.Function, whose backward is no derivative."""
+    if is_untracked() and in_own_function():
+        source = tensor.trace.here()
+        message = "an autograd.Function of your own is not covered: its backward need not be the derivative"
+        help = "write what backward means as a forward: y + (q - y).detach() has the value of q and the gradient of y"
+        raise SymnetError(Problem("SN110", message, (Note(source),) if source else (), help=(help,)))

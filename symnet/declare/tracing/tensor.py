@@ -225,6 +225,10 @@ class Tensor(Asked):
 
     H, mH = T, mT  # real numbers are their own conjugates
 
+    @property
+    def data(self) -> Tensor:
+        return self._call("detach")
+
     def __getitem__(self, key: Any) -> Tensor:
         result = subscript(self, key)
         if key is None or (isinstance(key, tuple) and any(k is None for k in key)):

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
@@ -17,6 +17,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, Index, Operation, Role, TensorSpec, Ties, access, size_symbol
 from symnet.declare.tracing.places import person_frame, span
+from symnet.declare.tracing.untracked import cut, is_untracked
 from symnet.errors import Note, Problem, Problems, Source, SymnetError, shortened
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ class Trace:
     drawn: set[str] = field(default_factory=set)  # private names of data that a script draws for every step
     updates: dict[str, Traced] = field(default_factory=dict)  # private name of a buffer -> what it becomes
     least: dict[sp.Symbol, int] = field(default_factory=dict)  # sizes that data bring, and the least they may be
+    cut: set[str] = field(default_factory=set)  # private names of tensors made where no gradient flows
     depth: int = 0  # how many words are being answered, one inside the other
     free: int = 0  # how many calls of a library's own word are being answered
 
@@ -153,10 +155,10 @@ class Trace:
     def define(self, spec: TensorSpec, *terms: Term) -> None:
         """The equations of a new tensor, one for each term."""
         for term in terms:
-            guard, place = frozenset(term.guard), spec.source
-            self.equations.append(
-                Equation(spec.name, term.left, term.body, term.reduced, term.op, guard, term.ties, source=place)
-            )
+            body = cut(self, spec, term) if is_untracked() else term.body
+            guard = frozenset(term.guard)
+            equation = Equation(spec.name, term.left, body, term.reduced, term.op, guard, term.ties)
+            self.equations.append(replace(equation, source=spec.source))
 
     def of_one_time(self, names: Iterable[str]) -> bool:
         """Whether some tensors stand for one time of a scan that is running: they are there, and nothing makes them."""

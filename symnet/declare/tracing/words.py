@@ -13,8 +13,10 @@ from dataclasses import dataclass
 from functools import cached_property, update_wrapper
 from typing import Any, TypeVar, cast
 
+from symnet.calculus.ir import indices_for
 from symnet.declare.tracing.constants import constant_of, is_array
-from symnet.declare.tracing.trace import Trace, Traced, current, mistake
+from symnet.declare.tracing.trace import Term, Trace, Traced, current, mistake
+from symnet.declare.tracing.untracked import is_untracked
 from symnet.errors import SymnetError
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -57,6 +59,7 @@ class Word:
     torch: tuple[str, ...] = ()
     numpy: tuple[str, ...] = ()
     method: bool = False
+    passes_on: bool = False  # whether torch gives the tensor itself where it is the result, and its gradient with it
 
     @cached_property
     def signature(self) -> inspect.Signature:
@@ -79,8 +82,11 @@ class Word:
             return broken
         trace = tensors[0].trace if tensors else current()
         trace.depth += 1
+        newest = next(trace.counter) if is_untracked() and trace.depth == 1 else None
         try:
             result = self._applied(args, options)
+            if newest is not None and not self.passes_on:
+                result = without_gradient(result, newest)
             if trace.depth == 1:
                 _note_places(trace, result)
             return result
@@ -129,20 +135,26 @@ class Word:
 
 
 def word(
-    *, torch: Names = (), numpy: Names = (), method: bool = True, of_torch: bool = True, offered: bool = True
+    *,
+    torch: Names = (),
+    numpy: Names = (),
+    method: bool = True,
+    of_torch: bool = True,
+    offered: bool = True,
+    passes_on: bool = False,
 ) -> Callable[[Function], Function]:
     """The decorated function as a word.
 
     ``torch`` are torch's other names for it ("clip", "special.expit"), which stand beside its own unless it is not
     ``of_torch``; ``numpy`` are NumPy's names.  A ``method`` is one of a tensor too.  What is not ``offered`` is reached
-    through torch and NumPy only.
+    through torch and NumPy only.  One that ``passes_on`` gives its argument itself where it changes nothing, no view.
     """
 
     def entered(function: Function) -> Function:
         own, aliases = function.__name__, (torch,) if isinstance(torch, str) else torch
         spelled = (numpy,) if isinstance(numpy, str) else numpy
         theirs = (*((own,) if of_torch else ()), *aliases)
-        entry = Word(own, function, theirs, spelled, method)
+        entry = Word(own, function, theirs, spelled, method, passes_on)
         update_wrapper(cast(Any, entry), function, updated=())
         bare = tuple(n for n in aliases if "." not in n and n[0] != "_")
         plain = (own, *bare) if offered else ()
@@ -171,6 +183,18 @@ def _note_places(trace: Trace, result: object) -> None:
     for place, part in enumerate(parts):
         if trace.events.get(part.spec.name) == event:
             trace.positions.setdefault(part.spec.name, place)
+
+
+def without_gradient(result: Any, newest: int) -> Any:
+    """What a word gives where no gradient flows: a tensor that was there before, as copies of it."""
+    if isinstance(result, list | tuple):
+        parts = (without_gradient(r, newest) for r in result)
+        return result._make(parts) if hasattr(result, "_make") else type(result)(parts)
+    if not isinstance(result, Traced) or result.broken or result.spec.integer or int(result.spec.name[1:]) > newest:
+        return result
+    spec, left = result.trace.new_spec(result.spec.shape, "intermediate"), indices_for(result.spec.shape)
+    result.trace.define(spec, Term(left, result.read(left)))
+    return result.made(spec)
 
 
 def _tensors(values: Iterable[Any]) -> Iterator[Traced]:
