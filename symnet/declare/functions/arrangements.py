@@ -9,6 +9,7 @@ from typing import Any
 import sympy as sp
 
 from symnet.declare.functions.joining import cat, framed, stack
+from symnet.declare.functions.made_like import ones_like
 from symnet.declare.functions.reductions import sum
 from symnet.declare.functions.selection import index_select
 from symnet.declare.functions.shapes import axis_of, expand, known_size, listed, reshape, transpose
@@ -188,3 +189,26 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
         raise mistake("SN103", f"{show(input.shape)} is no {tuple(wanted)} stretched", "1 or the size of the axis")
     gone = [*range(lead), *(lead + k for k, w in enumerate(known) if w == 1 and own[k] != 1)]
     return reshape(sum(input, gone), list(wanted)) if gone else input
+
+
+@word(numpy="vander", method=False)
+def vander(x: Tensor, N: int | None = None, increasing: bool = False) -> Tensor:
+    """y[i,j] = x[i] ** (N - 1 - j), or x[i] ** j if increasing; as many columns as entries unless N is given"""
+    columns = _powers(x, N)
+    return stack(columns if increasing else columns[::-1], -1)
+
+
+@word(torch="linalg.vander", of_torch=False, offered=False, method=False)
+def linalg_vander(x: Tensor, N: int | None = None) -> Tensor:
+    """y[i,j] = x[i] ** j, as many columns as entries unless N is given"""
+    return stack(_powers(x, N), -1)
+
+
+def _powers(x: Tensor, count: int | None) -> list[Tensor]:
+    wanted = known_size(x, x.ndim - 1, "vander") if count is None else count
+    if not isinstance(wanted, int) or wanted < 1:
+        raise mistake("SN108", f"vander with N={count!r}", "a positive number of columns")
+    columns: list[Tensor] = [ones_like(x)]
+    while len(columns) < wanted:
+        columns.append(columns[-1] * x)
+    return columns

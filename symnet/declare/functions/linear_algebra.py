@@ -15,7 +15,7 @@ from symnet.calculus.ir import Delta, Equation, indices_for
 from symnet.calculus.matrices import MATRIX_FUNCTIONS
 from symnet.calculus.matrix_rules import argument_of, matrix_equation, result_shape
 from symnet.calculus.symmetry import Symmetry
-from symnet.declare.functions.shapes import known_size, transpose
+from symnet.declare.functions.shapes import known_size, movedim, reshape, transpose
 from symnet.declare.tracing.primitives import pointwise, readdressed, show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term
@@ -178,3 +178,23 @@ def identity_like(A: Tensor) -> Tensor:
     spec = A.trace.new_spec(A.shape, "intermediate")
     A.trace.define(spec, Term(left, Delta(left[-2], left[-1])))
     return A.made(spec, "I")
+
+
+@word(torch="linalg.tensorinv", numpy="linalg.tensorinv", of_torch=False, method=False)
+def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
+    """The inverse of a tensor whose first ``ind`` axes are the rows of a matrix and the others its columns"""
+    rows, columns = list(A.shape[:ind]), list(A.shape[ind:])
+    if not 0 < ind <= A.ndim or not A.trace.same_size(sp.Mul(*rows), sp.Mul(*columns)):
+        raise mistake("SN103", f"tensorinv of {show(A.shape)} with ind={ind}: the matrix has to be square")
+    return reshape(inv(reshape(A, [sp.Mul(*rows), sp.Mul(*columns)])), [*columns, *rows])
+
+
+@word(torch="linalg.tensorsolve", numpy="linalg.tensorsolve", of_torch=False, method=False)
+def tensorsolve(A: Tensor, B: Tensor, dims: tuple[int, ...] | None = None) -> Tensor:
+    """x with Σ_k A[i,k] x[k] = b[i], i all axes of b and k those of A behind them, ``dims`` moved to the end first"""
+    if dims is not None:
+        A = movedim(A, tuple(dims), tuple(range(A.ndim - len(dims), A.ndim)))
+    rows, columns = list(A.shape[: B.ndim]), list(A.shape[B.ndim :])
+    if not A.trace.same_size(sp.Mul(*B.shape), sp.Mul(*columns)) or sp.Mul(*rows) != sp.Mul(*columns):
+        raise mistake("SN103", f"tensorsolve of {show(A.shape)} for {show(B.shape)}: the matrix has to be square")
+    return reshape(inv(reshape(A, [sp.Mul(*rows), sp.Mul(*columns)])) @ reshape(B, [sp.Mul(*rows)]), columns)
