@@ -33,7 +33,7 @@ SCRIPT_NAMES = frozenset(
         *("draw", "drawn", "buffers", "trained", "loss_and_buffers", "add_rows"),
         *("sigmoid", "erfc", "erfinv", "lgamma", "digamma", "polygamma", "xlogy"),
         *("erfcx", "log_ndtr", "ndtri", "scaled_bessel"),
-        *("logdet_of", "expm_of"),  # functions that NumPy scripts bring
+        *("logdet_of", "expm_of", "prod_of_others"),  # functions that NumPy scripts bring
     )
 )
 

@@ -31,7 +31,8 @@ class MatrixFunction:
 
     ``adjoint`` are equations as text, letters in brackets, summed where the left side lacks them; ``letters`` gives the
     size of those that no tensor's axis shows.  ``facts`` are products of the value that are known without computing.
-    ``series`` is said of a power series of the matrix, whose change along E is its adjoint at the transpose of A.
+    ``series`` is said of a power series of the matrix, whose change along E is its adjoint at the transpose of A,
+    ``any_shape`` of a function of all matrices, not of square ones alone.  Without ``condition`` each has a value.
     """
 
     name: str
@@ -42,6 +43,7 @@ class MatrixFunction:
     letters: Mapping[str, str] | None = None
     facts: tuple[str, ...] = ()
     series: bool = False
+    any_shape: bool = False
 
 
 _GILES, _SINGULAR = "Giles 2008", "distinct singular values, none 0"
@@ -119,6 +121,7 @@ MATRIX_FUNCTIONS: Mapping[str, MatrixFunction] = {
             ("U = left_singular(A)", "V = right_singular(A)", "dA[p,q] = U[p,k]*dY[k]*V[q,k]"),
             f"{_GILES}, 3.2",
             _SINGULAR,
+            any_shape=True,
         ),
         MatrixFunction(
             "left_singular",
@@ -133,6 +136,7 @@ MATRIX_FUNCTIONS: Mapping[str, MatrixFunction] = {
             ),
             "Townsend 2016, (25)",
             _SINGULAR,
+            any_shape=True,
         ),
         MatrixFunction(
             "right_singular",
@@ -147,6 +151,7 @@ MATRIX_FUNCTIONS: Mapping[str, MatrixFunction] = {
             ),
             "Townsend 2016, (25)",
             _SINGULAR,
+            any_shape=True,
         ),
         MatrixFunction(
             "matrix_exp",
@@ -177,6 +182,27 @@ MATRIX_FUNCTIONS: Mapping[str, MatrixFunction] = {
             ),
             "Golub & Pereyra 1973, (4.12)",
             "a matrix whose rank does not change nearby (full rank)",
+            any_shape=True,
+        ),
+        MatrixFunction(
+            "prod",
+            ("m",),
+            ("R = prod_of_others(A)", "dA[p,q] = dY[p]*R[p,q]"),
+            "the product rule, which divides by no entry",
+            "",
+            any_shape=True,
+        ),
+        MatrixFunction(
+            "prod_of_others",
+            ("m", "n"),
+            (
+                "B[p,k,q] = A[p,q]*(1 - delta(k,q)) + delta(k,q)",
+                "R = prod_of_others(B)",
+                "dA[p,q] = dY[p,k]*R[p,k,q]*(1 - delta(k,q))",
+            ),
+            "the product rule, which divides by no entry",
+            "",
+            any_shape=True,
         ),
     )
 }

@@ -264,7 +264,7 @@ def enter_adjoint(place: Place, forward: Equation, number: int, incoming: str, t
     for line in statements_of(forward.op):
         if line.call is not None:
             argument = writer.known[line.call[1]]
-            shape = result_shape(MATRIX_FUNCTIONS[line.call[0]], *argument.axes)
+            shape = (*argument.axes[:-2], *result_shape(MATRIX_FUNCTIONS[line.call[0]], *argument.axes[-2:]))
             writer.known[line.name] = Tensor(place.value_of(line.call[0], argument), argument.lead, shape)
             continue
         extents = writer.extents(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -80,6 +81,8 @@ _FLOAT: Mapping[str, Callable[[Array], Any]] = {
     "right_singular": lambda a: np.linalg.svd(a, full_matrices=False)[2].T,
     "matrix_exp": _matrix_exp,
     "pinv": np.linalg.pinv,
+    "prod": lambda a: a.prod(-1),
+    "prod_of_others": lambda a: np.array([_of_others(row) for row in a.tolist()]),
 }
 
 
@@ -107,6 +110,11 @@ def _identity(size: int) -> Matrix:
     return [[1 if i == j else 0 for j in range(size)] for i in range(size)]
 
 
+def _of_others(row: list[Any]) -> list[Any]:
+    """The product of the other entries, for each entry of a row."""
+    return [math.prod((*row[:k], *row[k + 1 :]), start=1 + 0 * row[k]) for k in range(len(row))]
+
+
 def _transposed(a: Matrix) -> Matrix:
     return [list(column) for column in zip(*a, strict=True)]
 
@@ -131,6 +139,10 @@ def _other_value(function: str, matrix: Matrix, arithmetic: Arithmetic) -> Any:
         return _eliminated(matrix, _identity(len(matrix)))[0]
     if function == "pinv":
         return _pseudo_inverse(matrix)
+    if function == "prod":
+        return [math.prod(row) for row in matrix]
+    if function == "prod_of_others":
+        return list(map(_of_others, matrix))
     if function == "cholesky":
         return _cholesky(matrix, arithmetic)
     if function in ("det", "logdet", "logabsdet", "signdet"):

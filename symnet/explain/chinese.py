@@ -90,7 +90,10 @@ TEMPLATES = {
     "singular vectors": "奇异向量",
     "matrix exponential": "矩阵指数",
     "pseudo-inverse": "伪逆",
+    "product of many": "多个因子之积",
     "a part of the next adjoint": "下一个伴随量的一部分",
+    "the adjoint of {function} follows from {source:prose}": "{function} 的伴随公式由{source}得出",
+    "the product rule, which divides by no entry": "乘积法则（不除以任何元素）",
     "the adjoint of {function} is that of {source}; it needs {condition:prose}": (
         "{function} 的伴随公式见 {source}；要求：{condition}"
     ),

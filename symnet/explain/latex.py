@@ -11,6 +11,7 @@ from symnet.explain.text import number_lines
 
 _HEAD = r"""
 \usepackage{amsmath,amssymb}
+\usepackage[landscape,margin=12mm]{geometry}
 \setlength{\parindent}{0pt}
 \allowdisplaybreaks
 \begin{document}

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
-from sympy import multiplicity
+from sympy import Rational, multiplicity
 
 from symnet.explain.formula import ONE, Number
 
@@ -14,15 +15,25 @@ _LARGEST_DENOMINATOR = 1000
 #: After the point; with more of them it is 1e-12 and not 0.000000000001.
 _MOST_ZEROS = 6
 
+#: As many as tell every float64 from its neighbours.
+_MOST_DIGITS = 17
+
 
 def decimal_or_quotient(value: Any) -> tuple[Number, Number]:
-    """A positive rational as a number over a number, the second 1 where the first says it all; exact either way."""
+    """A positive rational as a number over a number, the second 1 where the first says it all.
+
+    Both are exact, but for a decimal longer than any number of the code, such as a product of two of 30 digits.
+    """
     top, bottom = int(value.p), int(value.q)
     twos, fives = multiplicity(2, bottom), multiplicity(5, bottom)
     if bottom <= _LARGEST_DENOMINATOR or bottom != 2**twos * 5**fives:
         return Number(str(top)), Number(str(bottom))
     places = max(twos, fives)
-    digits = str(top * 10**places // bottom)
+    whole = top * 10**places // bottom
+    excess = len(str(whole)) - _MOST_DIGITS
+    if excess > 0:
+        return decimal_or_quotient(Rational(round(Fraction(whole, 10**excess)) * 10**excess, 10**places))
+    digits = str(whole)
     zeros = places - len(digits)
     if zeros >= _MOST_ZEROS:
         mantissa = f"{digits[0]}.{digits[1:]}" if digits[1:] else digits

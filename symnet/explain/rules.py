@@ -52,6 +52,8 @@ MATRIX_RULES: Mapping[str, str] = {
     "right_singular": "singular vectors",
     "matrix_exp": "matrix exponential",
     "pinv": "pseudo-inverse",
+    "prod": "product of many",
+    "prod_of_others": "product of many",
 }
 
 
@@ -110,6 +112,8 @@ def remarks_of(uses: list[Use]) -> tuple[str, ...]:
 
 
 def _matrix_remark(function: MatrixFunction) -> str:
+    if not function.condition:
+        return f"the adjoint of {function.name} follows from {function.source}"
     return f"the adjoint of {function.name} is that of {function.source}; it needs {function.condition}"
 
 

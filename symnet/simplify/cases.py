@@ -29,7 +29,8 @@ class Cases:
             _collect(mono, conditions)
         for condition in conditions:
             with_it = {mono: c for mono, c in poly.items() if _holds(mono, condition)}
-            for part in (poly, with_it) if len(with_it) < len(poly) else (poly,):
+            whole = 2 * len(with_it) >= len(poly)  # else most terms would stand in both cases
+            for part in ((poly,) if whole else ()) + ((with_it,) if len(with_it) < len(poly) else ()):
                 try:
                     term = self._cases(part, condition)
                 except NotUnderstood:  # one case would divide by zero

@@ -60,11 +60,12 @@ def factored(algebra: Algebra, poly: Poly) -> Tree:
     a factor that stands in most of them.
     """
     tree = _greedy(algebra, poly, _most_shared(poly))
-    if len(poly) < BRANCHED:
+    others = _with_complement(poly) if len(poly) >= BRANCHED else []
+    if not others:
         return tree
     costs = Costs(algebra, {})
     least = costs.tree(tree)
-    for first in _with_complement(poly):
+    for first in others:
         other = _greedy(algebra, poly, first)
         if (cost := costs.tree(other)) < least:
             tree, least = other, cost

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import sympy as sp
 
@@ -82,6 +82,7 @@ class Exchanging:
     sums: Sums
     exchange: Exchange
     exact: bool = False
+    _seen: dict[tuple[Atom, bool], Term | None] = field(default_factory=dict)
 
     def poly(self, poly: Poly) -> Poly:
         """The polynomial with the powers exchanged."""
@@ -94,18 +95,26 @@ class Exchanging:
 
     def _term(self, term: Term) -> Term:
         c, mono = term
-        parts: list[Term] = [(c, ())]
+        same: list[tuple[Atom, Number]] = []
+        parts: list[Term] = []
         for a, e in mono:
             whole = self.exchange(a, e)
-            if whole is not None:
-                parts.append(whole)
-                continue
-            new = self._inside(a)
-            if new is None:
-                parts.append((1, ((a, e),)))
+            if whole is None and (new := self._within(a)) is not None:
+                whole = self.sums.algebra.power({new[1]: new[0]} if new[0] else {}, e)
+            if whole is None:
+                same.append((a, e))
             else:
-                parts.append(self.sums.algebra.power({new[1]: new[0]} if new[0] else {}, e))
-        return self.sums.algebra.times(*parts)
+                parts.append(whole)
+        return self.sums.algebra.times((c, tuple(same)), *parts) if parts else term
+
+    def _within(self, a: Atom) -> Term | None:
+        """The atom with what stands in it exchanged, or None; the same atom stands in many terms."""
+        if a.kind not in ("paren", "call", "sum"):
+            return None
+        key = a, self.sums.compared
+        if key not in self._seen:
+            self._seen[key] = self._inside(a)
+        return self._seen[key]
 
     def _inside(self, a: Atom) -> Term | None:
         if a.kind == "paren":

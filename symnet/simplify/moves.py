@@ -120,16 +120,16 @@ class Moves:
             yield Step("cancel", "", poly, deeper), deeper
 
     def _expanded_once(self, poly: Poly) -> Iterator[Poly]:
-        parens: dict[Atom, None] = {}
-        for mono in poly:
+        parens: dict[Atom, set[int]] = {}  # the terms of each
+        for place, mono in enumerate(poly):
             for a, e in mono:
                 if a.kind == "paren" and not a.solid and e in (1, 2):
-                    parens[a] = None
-        for paren in parens:
+                    parens.setdefault(a, set()).add(place)
+        for paren, places in parens.items():
             result: Poly = {}
-            for mono, c in poly.items():
+            for place, (mono, c) in enumerate(poly.items()):
                 terms = [(c, mono)]
-                for _ in range(2):
+                for _ in range(2 if place in places else 0):
                     terms = [new for term in terms for new in self._multiplied_out(term, paren)]
                 for k, m in terms:
                     if k:

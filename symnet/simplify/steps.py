@@ -10,6 +10,7 @@ from symnet.simplify.atoms import Var, names_of, rank_of
 from symnet.simplify.collapse import is_contraction
 from symnet.simplify.cost import sums_of
 from symnet.simplify.definitions import Definition
+from symnet.simplify.moves import LONGEST
 
 #: What a person may be asked to pay for one formula instead of a chain of steps that nobody named.
 CHAIN = 1.125
@@ -198,8 +199,11 @@ class Steps:
         return self.all.costs.of(shown.poly, shown.formals)
 
     def _without(self, names: tuple[str, ...], consumer: str) -> Candidate | None:
-        """The consumer's form with the definitions of the names put in, or None where one stands inside a sum."""
+        """The consumer's form with the definitions of the names put in, or None where one stands inside a sum,
+        or where the formula is too long already."""
         poly, formals = self.all.definitions.by_name[consumer].poly, self.all.finished[consumer].formals
+        if len(poly) > LONGEST and not all(map(self._is_copy, names)):
+            return None  # a sum over all steps of an unrolled loop: nobody reads it as one formula
         events = self.all.candidates[consumer].events
         for name in names:
             opened = self.all.moves.collapse.opened(poly, name)

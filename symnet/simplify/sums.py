@@ -60,7 +60,7 @@ class Sums:
         self._open: dict[Atom, tuple[tuple[Var, ...], Term]] = {}
         self.hints: dict[Atom, tuple[str, ...]] = {}
         self._aliased: set[tuple[str, object]] = set()
-        self._compared = False  # while the arguments of a function that jumps are written
+        self.compared = False  # while the arguments of a function that jumps are written
         self.size_term: Callable[[sp.Expr], Term] = lambda size: (1, ((algebra.atom("size", "", size), 1),))
         self.kept: dict[str, frozenset[int]] = {}
         self.shapes: Mapping[str, tuple[sp.Expr, ...]] = {}
@@ -82,15 +82,15 @@ class Sums:
         A tie is an equality of numbers in the computer.  ``[u = m]`` holds where m was taken from u, and might fail
         for ``[r² = m]``, although u = r² holds in mathematics.
         """
-        outer = self._compared
-        self._compared = outer or jumps(head)
+        outer = self.compared
+        self.compared = outer or jumps(head)
         try:
             yield
         finally:
-            self._compared = outer
+            self.compared = outer
 
     def _known(self, atom: Atom) -> Term | None:
-        if self._compared or (atom.kind, atom.head) not in self._aliased:
+        if self.compared or (atom.kind, atom.head) not in self._aliased:
             return None
         found = self.table.find((), ((atom, 1),))
         if found is None or found[0].name in self.banned:

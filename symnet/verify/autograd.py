@@ -279,6 +279,7 @@ _MATRICES: Mapping[str, Callable[..., Any]] = {
     "logabsdet": lambda a: torch.linalg.slogdet(a).logabsdet,
     "signdet": lambda a: torch.linalg.slogdet(a).sign,
     "pinv": torch.linalg.pinv,
+    "prod": lambda a: a.prod(-1),
 }
 
 

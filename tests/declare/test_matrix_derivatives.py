@@ -46,6 +46,7 @@ FUNCTIONS: dict[str, tuple[Function, str, set[str]]] = {
     "matrix_exp": (lambda m: torch.linalg.matrix_exp(m / 4), "square", {"matrix_exp"}),
     "exponentials": (lambda m: torch.linalg.matrix_exp(m / 4), "many", {"matrix_exp"}),
     "pinv": (torch.linalg.pinv, "tall", {"pinv"}),
+    "products of rows": (lambda m: torch.prod(torch.cat([m, m * m], 1), 1), "tall", {"prod", "prod_of_others"}),
     "nuclear norm": (lambda m: torch.linalg.norm(m, "nuc"), "tall", {"svdvals"}),
     "spectral norm": (lambda m: torch.linalg.norm(m, 2), "tall", {"svdvals"}),
     "chain": (lambda m: torch.logdet(torch.linalg.matrix_exp(m / 9) @ torch.linalg.inv(m)), "square", {"matrix_exp"}),

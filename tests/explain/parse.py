@@ -87,6 +87,8 @@ MATRICES: dict[str, Callable[[Any], Any]] = {
     "left_singular": lambda a: np.linalg.svd(a, full_matrices=False)[0],
     "right_singular": lambda a: np.linalg.svd(a, full_matrices=False)[2].T,
     "matrix_exp": lambda a: sum((np.linalg.matrix_power(a, k) / math.factorial(k) for k in range(60)), 0 * a),
+    "prod": lambda a: a.prod(-1),
+    "prod_of_others": lambda a: np.array([[np.delete(row, k).prod() for k in range(len(row))] for row in a]),
 }  # fmt: skip
 RELATIONS: dict[str, Callable[[Any, Any], bool]] = {
     "<": lambda a, b: a < b, ">": lambda a, b: a > b, ">=": lambda a, b: a >= b, "≥": lambda a, b: a >= b,

@@ -13,10 +13,24 @@ from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Delta, Index, IntegerAccess, size_symbol
 from symnet.explain.compose import Composer, Words
 from symnet.explain.formats import render_derivation
-from symnet.explain.formula import Add, At, Call, Formula, Letter, Name, Number, Over, Power, Signed, Times, Total
+from symnet.explain.formula import (
+    Add,
+    At,
+    Call,
+    Formula,
+    Letter,
+    Name,
+    Number,
+    Over,
+    Power,
+    Signed,
+    Times,
+    Total,
+)
 from symnet.explain.letters import Letters
 from symnet.explain.notation import Notation
 from symnet.explain.options import Options
+from symnet.explain.quotients import decimal_or_quotient
 from symnet.explain.spellings import Ascii, Unicode
 from symnet.explain.tex import Latex
 from tests.explain.derivations import derivation_of, known, model_of
@@ -187,3 +201,18 @@ def test_the_raw_program_alone_is_a_derivation() -> None:
     derivation = derivation_of(model_of("bce"), simplified=False)
     page = render_derivation(derivation, "text", Options(form="index"))
     assert "∂L/∂pᵢ = ((1 − yᵢ)/(1 − pᵢ) − yᵢ/pᵢ)/N" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("0.00001", "0.00001"),
+        ("1.7580993408473768", "1.7580993408473768"),
+        ("1.75809934084737685994021752081231934206", "1.7580993408473769"),
+        ("0.99999999999999999999", "1"),
+        ("1.23456789012345678901e-12", "1.2345678901234568e-12"),
+    ],
+)
+def test_decimals_have_the_digits_of_a_float(value: str, written: str) -> None:
+    number, below = decimal_or_quotient(sp.Rational(value))
+    assert (number.digits, below.digits) == (written, "1") and float(written) == float(value)

@@ -49,7 +49,7 @@ SETTING = set(
     WORD.findall(
         "documentclass ctexart usepackage amsmath amssymb setlength parindent pt begin end document allowdisplaybreaks "
         "section subsection paragraph align aligned itemize item quad text texttt to partial frac mathrm top ne ge "
-        "delta pm Phi sum"
+        "delta pm Phi sum landscape margin mm geometry"
     )
 )
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
+from symnet.explain.document import Reason
 from symnet.explain.options import Options
+from symnet.explain.outline import outline
 from symnet.pipeline import derive_model, explain, load
+from symnet.simplify.rewrites import Rewrite
+from tests.closed_forms import derived
 
 CUBE = "import symnet as sn\nD = sn.dims(D=3)\nA = sn.param(D, D)\nloss = sn.sum((A @ A.T) @ A)\n"
 TWO_LAYERS = (
@@ -94,3 +99,27 @@ def test_a_shorter_sum_is_told_beside_the_one_that_books_print(tmp_path: Path) -
     shorter = "Σₘ Pᵢₘ dPᵢₘ = Σⱼ dOᵢⱼ Oᵢⱼ   (from the definition of O and dP: d terms instead of T)"
     assert f"because  {shorter}" in few and "dz = P ⊙ (dP − rowsum(dO ⊙ O))" in few
     assert "instead of" not in same + many and "dz = P ⊙ (dP − rowsum(dP ⊙ P))" in many
+
+
+@pytest.mark.parametrize("form", ["attention", "attention_key_bias", "batch_norm_bias", "softmax_entropy"])
+def test_full_detail_shows_every_record(form: str) -> None:
+    """The normal page has the records that led to a form, the full one also what each of them rests on."""
+    derivation = derived(form)
+    normal, full = (outline(derivation, Options(detail=detail)) for detail in ("normal", "full"))
+    told = {(step.name, *why) for step in full.steps for reason in step.reasons for why in names_of(reason)}
+    kept = {(step.name, *why) for step in normal.steps for reason in step.reasons for why in names_of(reason)}
+    assert kept < told, "full detail shows no more"
+    shown = {(name, text) for _, name, text in told}
+    assert {(r.name, r.words) for r in records(derivation.rewrites) if r.before != r.after and not r.terms} <= shown
+
+
+def names_of(reason: Reason) -> Iterator[tuple[str, str]]:
+    yield reason.name, "".join(part if isinstance(part, str) else "{}" for part in reason.reason)
+    for child in reason.children:
+        yield from names_of(child)
+
+
+def records(rewrites: Iterable[Rewrite]) -> Iterator[Rewrite]:
+    for rewrite in rewrites:
+        yield rewrite
+        yield from records(rewrite.children)

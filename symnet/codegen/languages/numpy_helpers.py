@@ -78,6 +78,15 @@ MORE_HELPERS: dict[str, tuple[str, ...]] = {
         "    sign, value = np.linalg.slogdet(a)",
         "    return np.where(sign < 0, np.nan, value)",
     ),
+    "prod_of_others": (
+        "def prod_of_others(a):",
+        '    """The product of the other entries of its row, for each entry: of those before it and those after it."""',
+        "    parts = a.copy(), a[..., ::-1].copy()",
+        "    for part in parts:",
+        "        part[..., 1:] = np.cumprod(part[..., :-1], axis=-1)",
+        "        part[..., :1] = 1",
+        "    return parts[0] * parts[1][..., ::-1]",
+    ),
     "expm_of": (
         "def expm_of(a):",
         '    """The exponential of matrices: a Taylor polynomial at a / 2**s, squared s times."""',

@@ -183,6 +183,8 @@ MATRICES: dict[str, Callable[..., Text]] = {
     "left_singular": lambda a: Text(f"np.linalg.svd({a.text}, full_matrices=False)[0]"),
     "right_singular": lambda a: Text(f"np.linalg.svd({a.text}, full_matrices=False)[2].swapaxes(-1, -2)"),
     "matrix_exp": call("expm_of"),
+    "prod": lambda a: Text(f"{a.within(0)}.prod(axis=-1)"),
+    "prod_of_others": call("prod_of_others"),
 }
 
 KINDS: dict[str, Speller] = {

@@ -202,6 +202,8 @@ MATRICES: dict[str, Callable[..., Text]] = {
     "eigenvectors": lambda a: Text(f"torch.linalg.eigh({a.text}).eigenvectors"),
     "left_singular": lambda a: Text(f"torch.linalg.svd({a.text}, full_matrices=False).U"),
     "right_singular": lambda a: Text(f"torch.linalg.svd({a.text}, full_matrices=False).Vh.mT"),
+    "prod": lambda a: Text(f"{a.within(0)}.prod(-1)"),
+    "prod_of_others": call("prod_of_others"),
 }
 
 KINDS: dict[str, Speller] = {
@@ -231,6 +233,14 @@ KINDS: dict[str, Speller] = {
 
 #: Functions that PyTorch lacks.
 HELPERS: dict[str, tuple[str, ...]] = {
+    "prod_of_others": (
+        "def prod_of_others(a):",
+        '    """The product of the other entries of its row, for each entry: of those before it and those after it."""',
+        "    one = torch.ones_like(a[..., :1])",
+        "    before = torch.cat((one, a[..., :-1]), -1).cumprod(-1)",
+        "    after = torch.cat((one, a.flip(-1)[..., :-1]), -1).cumprod(-1).flip(-1)",
+        "    return before * after",
+    ),
     "windows": (
         "def windows(x, taps, axes, strides=(1, 1, 1), dilations=(1, 1, 1)):",
         '    """A view of x[.., stride * i + dilation * p, ..] as [.., i, .., p]; the taps p stand at the end."""',

@@ -40,9 +40,8 @@ def finish_lines(model: Model, predict_inputs: tuple[str, ...]) -> Lines:
 
 def failure_lines(model: Model, library: str) -> Lines:
     """What answers a matrix that has no inverse or no factor: which matrices the model needs to have one."""
-    needs = {
-        argument_of(e).name: MATRIX_FUNCTIONS[e.op].condition for e in model.program.equations if is_matrix_function(e)
-    }
+    functions = [e for e in model.program.equations if is_matrix_function(e) and MATRIX_FUNCTIONS[e.op].condition]
+    needs = {argument_of(e).name: MATRIX_FUNCTIONS[e.op].condition for e in functions}
     if not needs:
         return ()
     text = "; ".join(f"{name} has to be {condition}" for name, condition in needs.items())

@@ -24,7 +24,7 @@ from symnet.declare.tracing.words import mistake, word
 #: What the value of a function is called where nobody named it.
 _HINTS = {
     **{"cholesky": "L", "eigvalsh": "w", "svdvals": "s", "matrix_exp": "E", "pinv": "P", "det": "det"},
-    **{"logdet": "logdet", "logabsdet": "logdet", "signdet": "sign"},
+    **{"logdet": "logdet", "logabsdet": "logdet", "signdet": "sign", "prod": "product"},
 }
 
 
@@ -41,7 +41,7 @@ def applied(function: str, A: Tensor) -> Tensor:
     if A.ndim < 2:
         raise mistake("SN103", f"{spoken} of {show(A.shape)}: a matrix has two axes")
     trace, own = A.trace, MATRIX_FUNCTIONS[function]
-    if "k" not in own.shape and function != "pinv" and not trace.same_size(*A.shape[-2:]):
+    if not own.any_shape and not trace.same_size(*A.shape[-2:]):
         raise mistake("SN103", f"{spoken} of {show(A.shape)}: the matrix has to be square")
     if "k" in own.shape and A.shape[-1] != A.shape[-2]:  # there are as many as the smaller axis is long
         _ = [known_size(A, A.ndim - 2 + k, spoken) for k in (0, 1)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
+from functools import reduce
 from typing import Any
 
 import sympy as sp
@@ -10,14 +12,17 @@ import sympy as sp
 from symnet.calculus import scalars
 from symnet.calculus.ir import Index, indices_for
 from symnet.declare.functions.joining import cat
+from symnet.declare.functions.linear_algebra import applied
 from symnet.declare.functions.pointwise import as_exact, mapped
 from symnet.declare.functions.reductions import axes_of, kept, mean, sum
-from symnet.declare.functions.shapes import axis_of, flatten, known_size, transpose, unsqueeze
+from symnet.declare.functions.shapes import axis_of, flatten, known_size, movedim, transpose, unsqueeze
 from symnet.declare.functions.slices import select, sliced
 from symnet.declare.tracing.primitives import number
 from symnet.declare.tracing.tensor import Dim, Tensor
 from symnet.declare.tracing.trace import Term
 from symnet.declare.tracing.words import mistake, word
+
+FEW = 4  #: Entries whose product is written out.
 
 
 def _running(x: Tensor, dim: int, rule: Callable[[sp.Expr], sp.Expr]) -> Tensor:
@@ -68,7 +73,7 @@ def _doubled(x: Tensor, dim: int, rule: Callable[[sp.Expr, sp.Expr], sp.Expr], w
 
 @word(numpy="prod")
 def prod(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
-    """y[i] = Π_k x[i,k], by halves, so that an entry 0 has its true derivative"""
+    """y[i] = Π_k x[i,k]; nothing is divided by an entry, so that one that is 0 has its true derivative"""
     axes = axes_of(input, dim)
     if not axes:
         return input
@@ -79,17 +84,13 @@ def prod(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 
 
 def _product(x: Tensor, at: int) -> Tensor:
-    known = known_size(x, at, "prod")
-    rest: Tensor | None = None
-    while known > 1:
-        half = known // 2
-        if known % 2:
-            last = select(x, at, known - 1)
-            rest = last if rest is None else rest * last
-        x = sliced(x, at, slice(0, half)) * sliced(x, at, slice(half, 2 * half))
-        known = half
-    first = select(x, at, 0)
-    return first if rest is None else first * rest
+    """A product of few entries is written out, one of many is a function of the rows."""
+    if x.shape[at].is_Integer and x.shape[at] <= FEW:
+        result: Tensor = reduce(operator.mul, (select(x, at, k) for k in range(int(x.shape[at]))))
+        return result
+    if x.ndim == 1:
+        return select(applied("prod", unsqueeze(x, 0)), 0, 0)
+    return applied("prod", x if at == x.ndim - 1 else movedim(x, at, -1))
 
 
 @word(numpy="diff")

@@ -1,0 +1,74 @@
+"""What a derivation and its scripts cost, counted in calls and lines: never in seconds."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from symnet import pipeline
+from symnet.explain.options import Options
+from symnet.model import Derivation
+from tests.growth import calls
+
+GIOU = """
+X, gt = sn.data(64, 16), sn.data(64, 4)
+W, b = sn.param(16, 4), sn.param(4)
+raw = X @ W + b
+x1, y1 = raw[:, 0], raw[:, 1]
+x2, y2 = x1 + sn.softplus(raw[:, 2]), y1 + sn.softplus(raw[:, 3])
+g1, g2 = gt[:, 0], gt[:, 1]
+g3, g4 = g1 + gt[:, 2].exp(), g2 + gt[:, 3].exp()
+inter = sn.relu(sn.minimum(x2, g3) - sn.maximum(x1, g1)) * sn.relu(sn.minimum(y2, g4) - sn.maximum(y1, g2))
+area = (x2 - x1) * (y2 - y1)
+union = area + (g3 - g1) * (g4 - g2) - inter
+iou = inter / union
+hull = (sn.maximum(x2, g3) - sn.minimum(x1, g1)) * (sn.maximum(y2, g4) - sn.minimum(y1, g2))
+giou = iou - (hull - union) / hull
+loss = (1 - giou).mean()
+"""
+
+RUNGE_KUTTA = """
+y, target = sn.data(2), sn.data({steps}, 2)
+W1, b1, W2 = sn.param(2, 8), sn.param(8), sn.param(8, 2)
+loss = 0
+for t in range({steps}):
+    k1 = sn.tanh(y @ W1 + b1) @ W2
+    k2 = sn.tanh((y + 0.05 * k1) @ W1 + b1) @ W2
+    y = y + 0.1 * k2
+    loss = loss + ((y - target[t]) ** 2).sum()
+"""
+
+
+def derived(folder: Path, text: str) -> Derivation:
+    path = folder / "model.py"
+    path.write_text(f"import symnet as sn\n{text}\nloss.backward()\n")
+    return pipeline.derive_model(pipeline.load(path)[0])
+
+
+def calls_to_derive(folder: Path, text: str) -> int:
+    path = folder / "model.py"
+    path.write_text(f"import symnet as sn\n{text}\nloss.backward()\n")
+    model, _ = pipeline.load(path)
+    return calls(lambda: pipeline.derive_model(model))
+
+
+@pytest.mark.parametrize("shape", ["27", "5, 5, 5", "10, 100"])
+def test_a_product_of_many_is_one_step_however_many_there_are(tmp_path: Path, shape: str) -> None:
+    derivation = derived(tmp_path, f"x = sn.param({shape})\nloss = sn.prod(x)")
+    text = pipeline.explain(derivation, Options(), "text")
+    assert "prod_of_others(" in text and len(text.splitlines()) < 30
+    for script in pipeline.scripts(derivation, ("numpy", "torch"), tmp_path).values():
+        body = re.findall(r"def loss_and_grads\(.*?\n((?: +.*\n)+)", script)[0]
+        assert len(body.splitlines()) < 12
+    assert calls_to_derive(tmp_path, f"x = sn.param({shape})\nloss = sn.prod(x)") < 200_000
+
+
+def test_a_loss_of_boxes_with_many_cases(tmp_path: Path) -> None:
+    assert calls_to_derive(tmp_path, GIOU) < 20_000_000
+
+
+def test_steps_written_out_cost_as_many_times_as_there_are(tmp_path: Path) -> None:
+    few, many = (calls_to_derive(tmp_path, RUNGE_KUTTA.format(steps=steps)) for steps in (12, 24))
+    assert many < 2.5 * few
