@@ -130,7 +130,7 @@ class Moves:
             for place, (mono, c) in enumerate(poly.items()):
                 terms = [(c, mono)]
                 for _ in range(2 if place in places else 0):
-                    terms = [new for term in terms for new in self._multiplied_out(term, paren)]
+                    terms = [new for term in terms for new in self._multiplied_out(term, paren, paren.parts[0])]
                 for k, m in terms:
                     if k:
                         add_term(result, m, k)
@@ -138,25 +138,30 @@ class Moves:
                 yield result
         below = {a: None for mono in poly for a, e in mono if a.kind == "paren" and not a.solid and e in (-1, -2)}
         for paren in below:
-            yield from self._over_one_denominator(poly, paren)
+            yield from self._over_one_denominator(poly, paren, paren.parts[0])
+        named = {a: None for mono in poly for a, e in mono if a.kind == "read" and e in (-1, -2)}
+        for read in named if len(poly) > 1 else ():
+            body = self.collapse.body(read)
+            if body is not None and not any(a.kind == "sum" for mono in body for a, _ in mono):
+                yield from self._over_one_denominator(poly, read, body)
 
-    def _over_one_denominator(self, poly: Poly, paren: Atom) -> Iterator[Poly]:
-        """``1 - a/(1+a)`` as ``(1+a - a)/(1+a)``, where the numerator gets no longer."""
+    def _over_one_denominator(self, poly: Poly, paren: Atom, value: Poly) -> Iterator[Poly]:
+        """``1 - a/(1+a)`` as ``(1+a - a)/(1+a)``, where the numerator gets no longer; 1 + a may have a name."""
         depth = int(max((-e for mono in poly for a, e in mono if a is paren), default=0))
         if not all(isinstance(e, int) for mono in poly for a, e in mono if a is paren) or depth > 2:
             return
         terms = [self.algebra.times((c, mono), (1, ((paren, depth),))) for mono, c in poly.items()]
         for _ in range(depth):
-            terms = [new for term in terms for new in self._multiplied_out(term, paren)]
+            terms = [new for term in terms for new in self._multiplied_out(term, paren, value)]
         numerator: Poly = {}
         for k, m in terms:
             add_term(numerator, m, k)
         if len(numerator) <= len(poly):
             yield self.algebra.scaled(numerator, (1, ((paren, -depth),)))
 
-    def _multiplied_out(self, term: Term, paren: Atom) -> list[Term]:
+    def _multiplied_out(self, term: Term, paren: Atom, value: Poly) -> list[Term]:
         c, mono = term
         if not any(a is paren and e in (1, 2) for a, e in mono):
             return [term]
         rest = self.algebra.times((c, mono), (1, ((paren, -1),)))
-        return [self.algebra.times(rest, (k, m)) for m, k in paren.parts[0].items()]
+        return [self.algebra.times(rest, (k, m)) for m, k in value.items()]
