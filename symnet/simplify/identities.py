@@ -2,6 +2,8 @@
 
 sinh(x)/cosh(x) = tanh(x)              sign(x) x = |x|               relu(x) [x > 0] = relu(x)
 exp(-x) σ(x) = 1 - σ(x)                exp(x) (1 - σ(x)) = σ(x)      1/(1 + exp(x)) = σ(-x)
+[p > 0] = 1     [p = 0] = 0     sign(p) = 1     |p| = p     relu(p) = p     xlogy(x, p) = x log(p)
+entr(p) = -p log(p), where p is shown to be positive
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.calculus.scalars import absolute, greater, relu, sigmoid, sign
+from symnet.calculus.scalars import absolute, equal, greater, greater_equal, relu, sigmoid, sign
 from symnet.simplify.atoms import ONE, Atom, Mono, Number, Poly, Term, exact
 from symnet.simplify.interning import Atoms
 
@@ -63,6 +65,19 @@ class Identities(Atoms):
             c, mono = self.call(relu, a.parts[0])
             if c == len(mono) == 1 and mono[0][1] == 1 and powers.get(mono[0][0], 0) > 0:
                 _change(powers, (a, -1))
+
+    def compared(self, head: Any, left: Poly, right: Poly) -> bool | None:
+        """Whether a comparison with 0 holds, where the sign of the other side says so."""
+        if bool(left) == bool(right):
+            return None
+        known = self.sign(left or right)
+        if head is equal:
+            return False if known == "positive" else None
+        if head is (greater if left else greater_equal) and known == "positive":
+            return bool(left)
+        if head is (greater_equal if left else greater) and known is not None:
+            return bool(left)
+        return None
 
     def enter_logistic(self, argument: Poly) -> None:
         """From now on exp(q) is known beside sigmoid(q)."""

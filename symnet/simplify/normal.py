@@ -23,6 +23,8 @@ class NotUnderstood(Exception):
     """A body that the normal form cannot hold; the equation is then left as it is."""
 
 
+_COMPARISONS = frozenset(("greater", "greater_equal", "equal"))
+_OF_SIGN = frozenset(("sign", "absolute", "relu"))
 _ODD = frozenset({"tanh", "sinh", "erf", "sin", "atan", "sign"})
 _EVEN = frozenset({"cosh", "cos", "absolute"})
 
@@ -194,6 +196,17 @@ class Algebra(Identities):
             return self._exp(arguments[0])
         if name == "where" and (arguments[0] in ({}, {ONE: 1}) or arguments[1] == arguments[2]):
             return self.enclose(arguments[1] if arguments[0] else arguments[2])
+        if name in _COMPARISONS and (holds := self.compared(head, *arguments)) is not None:
+            return int(holds), ONE
+        if name == "xlogy" and self.sign(arguments[1]) == "positive":
+            return self.times(self.enclose(arguments[0]), self.call(sp.log, arguments[1]))
+        if name == "entr" and self.sign(arguments[0]) == "positive":
+            return self.times((-1, ONE), self.enclose(arguments[0]), self.call(sp.log, arguments[0]))
+        if name in _OF_SIGN and arguments[0] and (known := self.sign(arguments[0])) is not None:
+            if name != "sign":
+                return self.enclose(arguments[0])
+            if known == "positive":
+                return 1, ONE
         if len(arguments) == 1 and arguments[0]:
             turn, argument = self._signed(head, arguments[0])
             if turn < 0 and name in _ODD:
