@@ -116,6 +116,12 @@ def _syntax_problem(name: str, error: SyntaxError | ValueError) -> Problem:
 
 
 _SIZE_SAYS = {
+    "'Size' object cannot be interpreted as an integer": (
+        "a size that the data bring has no number here: write what holds for all rows at once, X @ W + b, or sn.scan"
+    ),
+    r"to Tensor\.__format__|argument must be .* not 'Tensor'": (
+        "a tensor has no numbers while its model is read; print its shape, the scripts print the loss"
+    ),
     "is a named size, no number yet": "keep its name: d**0.5 or np.sqrt(d) for its root, sn.arange(d) for its places",
 }
 #: What torch says about a named size or a tensor of the model, and what to write instead.

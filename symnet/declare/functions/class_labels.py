@@ -125,6 +125,18 @@ def picked_weights(labels: Any, weight: Tensor) -> Tensor:
     return readdressed(weight, left, (labels.read(left),))
 
 
+def require_weights(scores: Tensor, weight: Tensor | None) -> None:
+    """Raises SymnetError unless there is one weight for each class."""
+    if weight is None:
+        return
+    known = scores.trace.size_value
+    classes = scores.shape[-1]
+    if weight.ndim != 1 or (weight.shape[0] != classes and known(weight.shape[0]) != known(classes)):
+        raise mistake(
+            "SN103", f"weight is {show(weight.shape)}, the classes are {classes}", "one weight for each class"
+        )
+
+
 def own_weights(labels: Any, weight: Tensor | None, kept: Tensor | None) -> Tensor | None:
     """What each sample weighs: the weight of its class, 0 where it does not count; None if all weigh the same."""
     if weight is None:

@@ -16,6 +16,7 @@ from symnet.declare.functions.class_labels import (
     own_weights,
     picked,
     picked_weights,
+    require_weights,
     several_labels,
 )
 from symnet.declare.functions.losses import predicts, reduced_loss, same_shape
@@ -23,7 +24,7 @@ from symnet.declare.functions.pointwise import as_exact, mapped
 from symnet.declare.functions.products import tensordot
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Tensor
-from symnet.declare.tracing.trace import Term
+from symnet.declare.tracing.trace import Term, mistake
 from symnet.declare.tracing.words import word
 from symnet.errors import Note, Problem, SymnetError
 
@@ -45,6 +46,9 @@ def cross_entropy(
     predicts(input)
     scores, target = classes_last(input, target)
     smoothing = as_exact(label_smoothing)
+    if not 0 <= smoothing <= 1:
+        raise mistake("SN108", f"label_smoothing is {label_smoothing}", "a share of the probability: 0.1, from 0 to 1")
+    require_weights(scores, weight)
     if isinstance(target, Tensor) and not target.spec.integer:
         return _soft(input, scores, target, weight, smoothing, reduction)
     labels, kept = labels_that_count(scores, target, ignore_index)
@@ -88,6 +92,7 @@ def nll_loss(
     """Mean (or sum) of -input[n, t[n]], input holding log-probabilities; the classes are axis 1"""
     predicts(input)
     scores, target = classes_last(input, target)
+    require_weights(scores, weight)
     labels, kept = labels_that_count(scores, target, ignore_index)
     own = own_weights(labels, weight, kept)
     values = -picked(scores, labels)
@@ -122,6 +127,7 @@ def multi_margin_loss(
     scores, target = classes_last(input if input.ndim else input[None], target)
     if isinstance(target, Tensor) and target.ndim and scores.ndim == 1:
         scores = scores[None]
+    require_weights(scores, weight)
     labels, _ = labels_that_count(scores, target, None)
     own = picked(scores, labels)
     others = 1 - hits(scores, labels)

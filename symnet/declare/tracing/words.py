@@ -102,6 +102,7 @@ class Word:
     def _applied(self, args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
         given = [_converted(a) for a in args]
         named = {k: _converted(v) for k, v in self._options(options).items()}
+        self._require_tensor(given, named)
         several = next((p.name for p in self.signature.parameters.values() if p.kind is p.VAR_POSITIONAL), None)
         if several in named and len(given) == 1:  # torch.flip(x, dims=(0, 1))
             given.append(named.pop(several))
@@ -110,6 +111,16 @@ class Word:
         except TypeError as error:
             raise mistake("SN108", f"{self.name}: {error}", f"{self.name}{self.signature_text}") from None
         return self.function(*given, **named)
+
+    def _require_tensor(self, given: list[Any], named: Mapping[str, Any]) -> None:
+        """Raises SymnetError where a list or nothing stands for the tensor that the word begins with."""
+        first = next(iter(self.signature.parameters.values()), None)
+        if first is None or first.annotation != "Tensor":
+            return
+        value = given[0] if given else named.get(first.name, 0)
+        if isinstance(value, list | tuple | dict | str | None):
+            what = "a function without return gives None" if value is None else "sn.stack and sn.cat join tensors"
+            raise mistake("SN107", f"{self.name} takes a tensor, not {type(value).__name__}", what)
 
     @property
     def signature_text(self) -> str:
