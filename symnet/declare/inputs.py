@@ -13,6 +13,7 @@ from symnet.declare.init import Initial
 from symnet.declare.tracing.primitives import number, show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Declared, current
+from symnet.declare.tracing.words import mistake
 from symnet.model import Distribution, Given
 from symnet.naming import why_not_a_name
 
@@ -80,8 +81,11 @@ def data(
     return _declare(shape, "data", values, drawn, name, facts)
 
 
-def labels(*shape: Size, classes: Size, values: Any = None, name: str | None = None) -> Tensor:
+def labels(*shape: Size, classes: Size | None = None, values: Any = None, name: str | None = None) -> Tensor:
     """Class labels, integers in 0..classes-1."""
+    if classes is None:
+        sizes = [*map(str, shape[:-1] or shape), f"classes={shape[-1] if len(shape) > 1 else 'C'}"]
+        raise mistake("SN104", "labels without their number of classes", f"sn.labels({', '.join(sizes)})")
     bound = checked_size(classes)
     tensor = _declare(shape, "label", values, Distribution("integers", ()), name, frozenset(), bound)
     trace = current()

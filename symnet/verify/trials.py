@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 import sympy as sp
+from sympy.utilities.iterables import sift
 
 from symnet.calculus import scalars
 from symnet.calculus.evaluate import evaluate
-from symnet.calculus.ir import Access, Equation, Program, size_symbol
+from symnet.calculus.ir import Access, Delta, Equation, Program, size_symbol
 from symnet.calculus.matrix_rules import walked
 from symnet.calculus.norms import with_flat_norms
 from symnet.model import Derivation, Model
@@ -103,7 +104,11 @@ def rounding_floors(derivation: Derivation, point: Point) -> dict[str, float]:
 
 
 def _positive(equation: Equation, size: Mapping[str, str]) -> Equation:
-    """The equation for sizes: every adjoint that is read is a size, and the body is taken positive."""
+    """The equation for sizes: every adjoint that is read is a size, and the body is taken positive.
+
+    Deltas stay factors: by them a recurrence is ordered in time.
+    """
     reads = {a: Access(size[a.name], *a.addresses) for a in equation.accesses if a.name in size}
-    body = scalars.absolute(equation.body.xreplace(reads))
+    places, others = sift(sp.Mul.make_args(equation.body.xreplace(reads)), lambda f: isinstance(f, Delta), binary=True)
+    body = sp.Mul(*places, scalars.absolute(sp.Mul(*others)))
     return replace(equation, target=size[equation.target], body=body, origin=None).fresh()

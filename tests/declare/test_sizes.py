@@ -81,3 +81,17 @@ def test_words_that_use_the_number_of_a_named_size_meet_the_name(tmp_path: Path)
         path.write_text(f"{text}loss = {loss}\n")
         program = load_model(path)[0].program
         np.testing.assert_allclose(evaluate(program, {"x": value})[program.loss], number)
+
+
+def test_one_hot_rows_of_a_number_of_classes_that_a_size_names(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(
+        "import torch.nn.functional as F, symnet as sn\n"
+        "N, D, C = sn.dims(N=5, D=3, C=4)\n"
+        "X, t, W = sn.data(N, D), sn.labels(N, classes=C), sn.param(D, C)\n"
+        "loss = sn.mean((X @ W - F.one_hot(t, 4)) ** 2)\n"
+    )
+    derivation, rng = derive_model(load(path)[0]), np.random.default_rng(0)
+    x, w, t = rng.normal(size=(5, 3)), rng.normal(size=(3, 4)), np.array([3, 0, 1, 1, 2])
+    found = evaluate(derivation.program, {"X": x, "W": w, "t": t})[derivation.gradients["W"]]
+    np.testing.assert_allclose(found, x.T @ (x @ w - np.eye(4)[t]) / 10, rtol=1e-12)

@@ -6,6 +6,7 @@ import builtins
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
@@ -15,9 +16,11 @@ import sympy as sp
 from symnet.calculus.ir import Access, Equation, size_symbol
 from symnet.calculus.scalars import greater
 from symnet.diagnostics import render_problems
+from symnet.pipeline import derive_model, load
 from symnet.verify.check import check
 from symnet.verify.formats import render_json, render_junit, render_text
 from symnet.verify.report import Options
+from symnet.verify.trials import points_of, rounding_floors
 from tests.programs import CASES
 from tests.verify.derivations import corrupted, derivation_of, times
 
@@ -188,3 +191,28 @@ def test_a_gradient_that_should_cancel_and_does_not_is_found() -> None:
     report = check(broken, replace(FEW, against=("autograd",)))
     assert report.exit_code == 1
     assert report.problems[0].notes[0] == "hand - autograd = 1e-08 everywhere"
+
+
+SCAN = """
+import torch, symnet as sn
+N, T, C = sn.dims(N=2, T=3, C=4)
+x, w = sn.data(T, N, C), sn.param(C, C)
+keep = torch.tril(torch.ones(4, 4)) == 1
+def step(x, h):
+    z = (h @ w)[:, None, :] + x[:, :, None]
+    h = torch.logsumexp(z.masked_fill(~keep, -torch.inf), 2)
+    return h, h
+h, hs = sn.scan(step, x, sn.zeros(N, C))
+loss = (hs**2).mean()
+"""
+
+
+def test_a_filled_mask_inside_a_recurrence_is_checked(tmp_path: Path) -> None:
+    """Deltas order a recurrence in time, so sizes of rounding keep them as factors."""
+    path = tmp_path / "model.py"
+    path.write_text(SCAN)
+    derivation = derive_model(load(path)[0])
+    report = check(derivation, FEW)
+    assert report.exit_code == 0, render_problems(report.problems)
+    (point,) = points_of(derivation.model, 1, 0)
+    assert 0 < rounding_floors(derivation, point)["w"] < 1e-9

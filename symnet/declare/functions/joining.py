@@ -102,6 +102,8 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
     counts = listed(repeats)
     if len(counts) < input.ndim:
         raise mistake("SN103", f"repeat of {show(input.shape)} needs a count for each axis, not {tuple(counts)}")
+    if any(c == 0 for c in counts):
+        raise mistake("SN103", f"{show(input.shape)} repeated {tuple(counts)} times has no entries", "repeat it once")
     shape = (*(sp.S.One for _ in range(len(counts) - input.ndim)), *input.shape)
     spread = reshape(input, [size for s in shape for size in (1, s)])
     repeated = expand(spread, *(size for s, c in zip(shape, counts, strict=True) for size in (c, s)))

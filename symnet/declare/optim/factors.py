@@ -18,13 +18,14 @@ from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term, Trace, current, recording
 
 
-def factor_program(function: Callable[[Any], Any]) -> Program:
+def factor_program(function: Callable[[Any], Any], kind: str) -> Program:
     """The program of ``factor`` as a function of the number ``t``, by calling the function with a symbolic t.
 
+    ``kind`` is the schedule that takes it.
     Raises SymnetError where the function returns what is no number made of t alone.
     """
     if not callable(function):
-        raise refused(f"LambdaLR is given {function!r:.40}", "write a function of t: sn.LambdaLR(lambda t: 0.95**t)")
+        raise refused(f"{kind} is given {function!r:.40}", f"write a function of t: sn.{kind}(lambda t: 0.95**t)")
     outer = current()
     inner = Trace(path=outer.path, lines=outer.lines, counter=outer.counter)  # private names stay different
     with recording(inner):
@@ -34,12 +35,12 @@ def factor_program(function: Callable[[Any], Any]) -> Program:
             outer.problems.add(problem)
         if isinstance(result, Tensor) and result.broken:
             return Program({}, (), "factor")  # told above
-        body = _body(result)
+        body = _body(result, kind)
         factor = inner.new_spec((), "intermediate")
         inner.define(factor, Term((), body))
     recorded = Program(inner.specs, tuple(inner.equations), factor.name)
     if any(a.name not in inner.specs for e in recorded.equations for a in e.accesses):
-        raise refused("the factor of LambdaLR depends on a tensor of the model", "write it in terms of t alone")
+        raise refused(f"the factor of {kind} depends on a tensor of the model", "write it in terms of t alone")
     roots = {factor.name}
     flat = inline_unnamed(with_constants_written(recorded, roots), roots).restricted_to([factor.name])
     others = [n for n in flat.tensors if n not in (t.spec.name, factor.name)]
@@ -48,8 +49,8 @@ def factor_program(function: Callable[[Any], Any]) -> Program:
     return verify(Program(specs, tuple(renamed(e, names) for e in flat.equations), "factor"))
 
 
-def _body(result: Any) -> sp.Expr:
+def _body(result: Any, kind: str) -> sp.Expr:
     value = result.read(()) if isinstance(result, Tensor) and not result.ndim else number(result)
     if value is None:
-        raise refused(f"the function of LambdaLR returns {result!r:.40}, which is no number", "lambda t: 0.95**t")
+        raise refused(f"the function of {kind} returns {result!r:.40}, which is no number", "lambda t: 0.95**t")
     return value

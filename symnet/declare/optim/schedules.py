@@ -147,12 +147,12 @@ def _check_phases(total: int, rise: float, three: bool) -> None:
 
 def LambdaLR(lr_lambda: Callable[[Any], Any], *, step: str = "epoch") -> Schedule:
     """lr f(t): ``lr_lambda`` is a function of t, in operators and words of symnet, such as ``lambda t: 0.95**t``"""
-    return _made("LambdaLR", step, program=factor_program(lr_lambda))
+    return _made("LambdaLR", step, program=factor_program(lr_lambda, "LambdaLR"))
 
 
 def MultiplicativeLR(lr_lambda: Callable[[Any], Any], *, step: str = "epoch") -> Schedule:
     """lr f(1) f(2) ... f(t): ``lr_lambda`` is a function of t, as for LambdaLR"""
-    return _made("MultiplicativeLR", step, program=factor_program(lr_lambda))
+    return _made("MultiplicativeLR", step, program=factor_program(lr_lambda, "MultiplicativeLR"))
 
 
 def ChainedScheduler(schedulers: Sequence[Schedule], *, step: str = "epoch") -> Schedule:
