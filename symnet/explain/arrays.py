@@ -101,23 +101,10 @@ class Matrices:
                 return At(self.words.name(name), tuple(Number(str(k)) for k in keys))
             case Slice(Tensor(name, axes), keys):
                 parts = zip(keys, axes, strict=True)
-                return Sliced(Name(self.words.name(name)), tuple(self._key(key, axis.size) for key, axis in parts))
+                return Sliced(
+                    Name(self.words.name(name)), tuple(slice_key(key, axis.size, self.size) for key, axis in parts)
+                )
         raise NoMatrixForm
-
-    def _key(self, key: sp.Expr | Span, size: sp.Expr) -> Formula | Range:
-        """The places of one axis as a Python slice, without the ends that go without saying."""
-        if not isinstance(key, Span):
-            return self.size(key)
-        last = sp.expand(key.start + key.step * (key.size - 1))
-        first_end, last_end = (sp.S.Zero, size - 1) if key.step > 0 else (size - 1, sp.S.Zero)
-        start = None if same(key.start, first_end) else self.size(key.start)
-        over = key.step * (last + key.step - last_end)  # of the next place, were there one, beyond the end
-        if same(last, last_end) or positive(over):
-            return Range(start, None, key.step)
-        stop = sp.expand(last + sp.sign(key.step))
-        if same(stop, size - 1) and size not in _SHORT and not stop.is_Symbol:
-            return Range(start, negated(ONE), key.step)
-        return Range(start, self.size(stop), key.step)
 
     def _across(self, node: Node) -> Formula:
         """The transpose; of a symmetric matrix itself."""
@@ -199,3 +186,19 @@ class Matrices:
 
 def _factors(formula: Formula) -> tuple[Formula, ...]:
     return formula.factors if isinstance(formula, Times) else (formula,)
+
+
+def slice_key(key: sp.Expr | Span, size: sp.Expr, write: Callable[[sp.Expr], Formula]) -> Formula | Range:
+    """The places of one axis as a Python slice, without the ends that go without saying."""
+    if not isinstance(key, Span):
+        return write(key)
+    last = sp.expand(key.start + key.step * (key.size - 1))
+    first_end, last_end = (sp.S.Zero, size - 1) if key.step > 0 else (size - 1, sp.S.Zero)
+    start = None if same(key.start, first_end) else write(key.start)
+    over = key.step * (last + key.step - last_end)  # of the next place, were there one, beyond the end
+    if same(last, last_end) or positive(over):
+        return Range(start, None, key.step)
+    stop = sp.expand(last + sp.sign(key.step))
+    if same(stop, size - 1) and size not in _SHORT and not stop.is_Symbol:
+        return Range(start, negated(ONE), key.step)
+    return Range(start, write(stop), key.step)

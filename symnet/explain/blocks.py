@@ -172,7 +172,7 @@ def _written(boxes: Sequence[_Box], axes: Axes, size: Callable[[sp.Expr], Formul
         written = [[b if b == Number("0") else negated(b) for b in row] for row in written]
     if len(rows) == len(columns) == 1:
         return Signed(negative, written[0][0])
-    return Signed(negative, Blocks(tuple(map(tuple, written))))
+    return Signed(negative, Blocks(tuple(map(tuple, written)), bare and bool(filled)))
 
 
 def _alike(sizes: Sequence[sp.Expr]) -> bool:

@@ -13,7 +13,7 @@ from symnet.explain.document import Line
 from symnet.explain.formula import Call, Chain, Formula, Name, substituted
 from symnet.explain.matrix import MatrixForm, matrix_side
 from symnet.explain.scribe import Scribe
-from symnet.explain.softmax import softmaxes
+from symnet.explain.softmax import softmax_of, softmaxes
 from symnet.explain.unnamed import names_in, spreads, unnamed_forms, with_sums_written, written_out
 
 Table = Mapping[str, Formula]
@@ -98,13 +98,12 @@ def _known(formula: Formula, words: Table) -> Formula | None:
 
 def _known_words(scribe: Scribe) -> dict[str, Formula]:
     """softmax(Z) and onehot(t) for the names that stand for them."""
-    name = scribe.words.name
     words: dict[str, Formula] = {}
-    for p, z in softmaxes(scribe.derivation.program).items():
+    for p, read in softmaxes(scribe.derivation.program).items():
         if p not in scribe.derivation.model.program.tensors:
-            words[p] = Call("softmax", (Name(name(z)),))
+            words[p] = softmax_of(scribe, read)
     for label, rows in scribe.words.one_hot.items():
-        words[rows] = Call("onehot", (Name(name(label)),))
+        words[rows] = Call("onehot", (Name(scribe.words.name(label)),))
     return words
 
 

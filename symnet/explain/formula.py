@@ -160,9 +160,10 @@ class Ones(Formula):
 
 @dataclass(frozen=True)
 class Blocks(Formula):
-    """Matrices beside each other in a row, and rows of them below each other; bare numbers fill what is left."""
+    """Matrices beside each other in a row, rows of them below each other; ``fitted``: numbers fill what is left."""
 
     rows: tuple[tuple[Formula, ...], ...]
+    fitted: bool = False
 
 
 @dataclass(frozen=True)
@@ -266,13 +267,12 @@ def rewritten(formula: Formula, rule: Callable[[Formula], Formula | None]) -> Fo
             return Call(function, tuple(map(again, arguments)))
         case Inverse(base):
             return Inverse(again(base))
-        case Blocks(rows):
-            return Blocks(tuple(tuple(map(again, row)) for row in rows))
+        case Blocks(rows, fitted):
+            return Blocks(tuple(tuple(map(again, row)) for row in rows), fitted)
         case Sliced(base, keys):
             return Sliced(again(base), keys)
         case Transposed(base):
-            inner = again(base)
-            return transposed(inner)
+            return transposed(again(base))
     return formula
 
 

@@ -11,6 +11,7 @@ import sympy as sp
 from symnet.calculus.ir import Access, Equation, atoms, exchange, sort_key
 from symnet.explain.formula import (
     At,
+    Blocks,
     Call,
     Formula,
     Name,
@@ -45,7 +46,7 @@ def unnamed_forms(scribe: Scribe, matrix: Mapping[str, MatrixForm]) -> dict[str,
             if not spec.given and spec.role == "intermediate" and target in matrix and target not in kept:
                 form = written_out(matrix[target].formula.right[-1], found)
                 form = _as_column(form) if spec.rank == 1 else form
-                if not spreads(form):
+                if not spreads(form) and not is_fitted(form):
                     found[scribe.words.name(target)] = form
     return found
 
@@ -103,6 +104,19 @@ def spreads(formula: Formula) -> bool:
 
     def look(part: Formula) -> Formula | None:
         if isinstance(part, Times) and any(map(_is_spread, pairwise(part.factors))):
+            found.append(part)
+        return None
+
+    rewritten(formula, look)
+    return bool(found)
+
+
+def is_fitted(formula: Formula) -> bool:
+    """Whether blocks stand in it that only the shape of the left side tells in full."""
+    found: list[Formula] = []
+
+    def look(part: Formula) -> Formula | None:
+        if isinstance(part, Blocks) and part.fitted:
             found.append(part)
         return None
 

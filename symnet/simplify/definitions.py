@@ -169,7 +169,7 @@ class Definitions:
 
     def _enter_alias(self, definition: Definition, c: Number, a: Atom, e: Number) -> bool:
         """``T = c·a^e`` gives ``a = (T/c)^(1/e)`` where that is unique."""
-        moved = a.kind == "read" and e == c == 1 and any(isinstance(p, Opaque) and p.parts for p in a.parts)
+        moved = a.kind == "read" and e == c == 1 and self._is_part(a)
         whole = isinstance(e, int) and not moved
         if a.kind == "call" and not (e == 1 or a.positive):
             return False
@@ -190,6 +190,13 @@ class Definitions:
         else:
             self.sums.enter_alias(definition.name, a, value)
         return True
+
+    def _is_part(self, read: Atom) -> bool:
+        """Whether the read is of moved places, or of some of the places of an axis."""
+        shape = self.program.tensors[read.head].shape if read.head in self.program.tensors else ()
+        return any(isinstance(p, Opaque) and p.parts for p in read.parts) or any(
+            isinstance(p, Var) and p.size != size for p, size in zip(read.parts, shape, strict=False)
+        )
 
     def enter_sum(self, definition: Definition, a: Atom, c: Number, mono: Mono) -> None:
         """``T = c·rest·S`` makes S known as ``T/(c·rest)``, if everything in rest is safe to divide by."""

@@ -54,7 +54,8 @@ class Emitter:
             self.tensors[name] = TensorSpec(
                 name, tuple(v.size for v in axes), "intermediate", facts=_DERIVED, given=False
             )
-            self._flat(name, axes, (1, ((atom, 1),)), atom, None)
+            bound, (c, mono) = self.sums.opened(atom)
+            self._summed(name, axes, bound, {mono: c}, None)
         name, order = self._helpers[key]
         return Access(name, *(writer.index(free[k]) for k in order))
 
@@ -89,16 +90,39 @@ class Emitter:
             body = writer.poly(pointwise)
             left = tuple(map(writer.index, formals))
             self.equations.append(Equation(name, left, body, source=source))
+        placed: list[tuple[tuple[Var, ...], Poly]] = []
         for term, atom in flat:
-            self._flat(name, formals, term, atom, source)
+            bound, inside = self._inside(term, atom)
+            for one in placed:
+                joined = self._joined(one, bound, inside)
+                if joined is not None:
+                    add_term(one[1], joined[1], joined[0])
+                    break
+            else:
+                placed.append((bound, {inside[1]: inside[0]}))
+        for bound, terms in placed:
+            self._summed(name, formals, bound, terms, source)
 
-    def _flat(self, name: str, formals: tuple[Var, ...], term: Term, atom: Atom, source: Source | None) -> None:
+    def _inside(self, term: Term, atom: Atom) -> tuple[tuple[Var, ...], Term]:
+        """The variables of a stored sum, and the whole term inside of it."""
         c, mono = term
-        rest = tuple((a, e) for a, e in mono if a is not atom)
         bound, inner = self.sums.opened(atom)
-        number, product = self.sums.algebra.times((c, rest), inner)
+        return bound, self.sums.algebra.times((c, tuple((a, e) for a, e in mono if a is not atom)), inner)
+
+    def _joined(self, one: tuple[tuple[Var, ...], Poly], bound: tuple[Var, ...], term: Term) -> Term | None:
+        """The term over the variables of another sum, if deltas move both to the same places: then they are one sum."""
+        own, poly = one
+        if len(own) != 1 or len(bound) != 1 or own[0].size != bound[0].size:
+            return None
+        renamed = self.sums.rename(term, {bound[0]: own[0]})
+        deltas = _moves(own[0], renamed[1])
+        return renamed if deltas and all(_moves(own[0], mono) == deltas for mono in poly) else None
+
+    def _summed(
+        self, name: str, formals: tuple[Var, ...], bound: tuple[Var, ...], poly: Poly, source: Source | None
+    ) -> None:
         writer = self.writer()
-        body = writer.poly({product: number})
+        body = writer.poly(poly)
         left, reduced = tuple(map(writer.index, formals)), tuple(map(writer.index, bound))
         self.equations.append(Equation(name, left, body, reduced, source=source))
 
@@ -106,16 +130,21 @@ class Emitter:
 def _own_sum(mono: Mono, alone: bool) -> Atom | None:
     """The stored sum of a term that can be one flat equation: no other sum in it, and a rest that costs nothing.
 
-    A sum with a delta only moves its values, so a factor is as cheap inside of it.
+    A sum with a delta only moves its values, so a factor is as cheap inside of it, another sum too.
     """
-    sums = sums_of({mono: 1})
     top = [a for a, e in mono if a.kind == "sum" and e == 1]
-    if len(sums) != 1 or len(top) != 1:
+    moving = [a for a in top if any(b.kind == "delta" for b, _ in a.parts[1])]
+    own = moving if len(moving) == 1 else top
+    if len(own) != 1 or (not moving and len(sums_of({mono: 1})) != 1):
         return None
-    rest = tuple((a, e) for a, e in mono if a is not top[0])
+    rest = tuple((a, e) for a, e in mono if a is not own[0])
     free = free_of(tuple((a, e) for a, e in rest if not _fixes_a_place(a)))
-    moved = any(a.kind == "delta" for a, _ in top[0].parts[1])
-    return top[0] if not free or ((alone or moved) and free <= top[0].free) else None
+    return own[0] if not free or ((alone or moving) and free <= own[0].free) else None
+
+
+def _moves(bound: Var, mono: Mono) -> set[Atom]:
+    """The deltas that say where the values of a sum go."""
+    return {a for a, _ in mono if a.kind == "delta" and bound in a.free}
 
 
 def _fixes_a_place(a: Atom) -> bool:

@@ -237,7 +237,7 @@ class MatrixParser:
             return Value(arguments[0].array.sum())
         if name in ("rowsum", "colsum"):
             (whole,) = (a.array for a in arguments)
-            return Value(np.broadcast_to(whole.sum(axis=int(name == "rowsum"), keepdims=True), whole.shape))
+            return Value(whole.sum(axis=int(name == "rowsum"), keepdims=True), wide=True)
         if name == "softmax":
             e = np.exp(arguments[0].array)
             return Value(e / e.sum(axis=1 if e.shape[1] > 1 else 0, keepdims=True))

@@ -222,6 +222,10 @@ class Parser:
 
     def named(self, name: str) -> Evaluate:
         following = self.peek()
+        numbered = name + "".join(LOW[c] for c in following.text) if following.kind == "low" else ""
+        if numbered in self.world.ranges and name not in self.world.values:  # the index m₁ in an address
+            self.take()
+            return self.letter(numbered)
         if following.kind == "low":
             return self.entry(name, [self.letter(x) for x in letters_in(self.take().text)])
         if following.text == "[" and not following.spaced:

@@ -123,6 +123,33 @@ MODELS = {
         "loss = ((h - y)**2).sum() + A.sum()",
         ["f = Z[:, 2:4]", "dZ = [di, df, dg, do]"],
     ),
+    "softmax over a concatenation": (
+        "G, H = sn.data(N, D + K), torch.cat([X @ A, U], 1)\nP = torch.softmax(H, 1)\nloss = (P * G).sum()",
+        ["H = [X A, U]", "dH = P ⊙ (G − rowsum(G ⊙ P))", "dA = Xᵀ dH[:, :D]"],
+    ),
+    "log softmax of a part": (
+        "B, G = sn.param(D, 6), sn.data(N, 4)\nZ = X @ B\nlp = torch.log_softmax(Z[:, :4], 1)\n"
+        "loss = (lp * G).sum() + A.sum()",
+        ["dZ = [G − P ⊙ rowsum(G), 0] = [G − softmax(Z[:, :4]) ⊙ rowsum(G), 0]"],
+    ),
+    "log softmax of a later part": (
+        "B, G = sn.param(D, 6), sn.data(N, 4)\nZ = X @ B\nlp = torch.log_softmax(Z[:, 1:5], 1)\n"
+        "loss = (lp * G).sum() + A.sum()",
+        ["dZ = [0, G − P ⊙ rowsum(G), 0] = [0, G − softmax(Z[:, 1:−1]) ⊙ rowsum(G), 0]"],
+    ),
+    "batch norm after a border": (
+        "G, H = sn.data(N, D + 1), F.pad(X @ A, (0, 1))\nmu = H.mean(0)\nr = (((H - mu)**2).mean(0) + 1e-5) ** -0.5\n"
+        "xh = (H - mu) * r\nloss = (xh * G).sum()",
+        ["dH = (G − (colsum(G) + xh ⊙ colsum(G ⊙ xh))/N) ⊙ (1 rᵀ)", "dA = Xᵀ dH[:, :D]"],
+    ),
+    "two heads": (
+        "Wq, Wk, Wv, y = sn.param(D, 4), sn.param(D, 4), sn.param(D, 4), sn.data(N, 4)\n"
+        "Q, K_, V = X @ Wq, X @ Wk, X @ Wv\n"
+        "o1 = torch.softmax(Q[:, :2] @ K_[:, :2].T, 1) @ V[:, :2]\n"
+        "q2, k2, v2 = Q[:, 2:], K_[:, 2:], V[:, 2:]\nP2 = torch.softmax(q2 @ k2.T, 1)\no2 = P2 @ v2\n"
+        "O = torch.cat([o1, o2], 1)\nloss = ((O - y)**2).sum() + A.sum()",
+        ["O = [o1, o2]", "do1 = dO[:, :2]", "do2 = dO[:, 2:]", "dP2 = do2 v2ᵀ", "dQ = [", ", dq2]"],
+    ),
 }
 
 

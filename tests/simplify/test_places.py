@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from symnet.calculus.derive import derive
-from symnet.calculus.evaluate import evaluate
+from symnet.calculus.evaluate import EXACT, evaluate
 from symnet.calculus.ir import Program
 from symnet.simplify.simplify import simplify
 from tests.programs import program_of
@@ -57,3 +61,26 @@ def test_a_slice_is_no_name_for_the_rest_of_its_tensor(name: str) -> None:
 
 def test_a_tensor_whose_value_is_put_in_counts_when_forms_are_copied() -> None:
     assert gap(program_of(*FACTOR, "N")) < 1e-12
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_what_goes_to_parts_of_a_tensor_has_exactly_its_value(data: st.DataObject) -> None:
+    """Row sums over parts that overlap, are the same, or begin elsewhere: what goes to one part is one sum."""
+    size = data.draw(st.integers(2, 6))
+    width = data.draw(st.integers(1, size))
+    a, b, c = (data.draw(st.integers(0, size - width)) for _ in range(3))
+    lines = (
+        f"s[i] += h[k]*z[i,k+{a}]**2\nu[i,k] += z[i,k+{b}]\n"
+        f"loss += g[i,k]*z[i,k+{c}]*s[i]\nloss += h[k]*z[i,k+{a}]\nloss += u[i,k]**2*g[i,k]"
+    )
+    declared = f"parameter z[2,{size}] data g[2,{width}] data h[{width}] s[2] u[2,{width}] loss"
+    raw = derive(program_of(declared, lines), ("z",))
+    shapes = {"z": (2, size), "g": (2, width), "h": (width,)}
+    entry = st.fractions(-3, 3, max_denominator=5)
+    values = {
+        name: np.array([data.draw(entry) for _ in range(math.prod(shape))], dtype=object).reshape(shape)
+        for name, shape in shapes.items()
+    }
+    one, other = (evaluate(p, values, EXACT) for p in (raw, simplify(raw, {}).program))
+    assert (np.asarray(one["dz"]) == np.asarray(other["dz"])).all()
