@@ -122,8 +122,17 @@ def _extreme(word: str, x: Tensor, at: int, hits: Tensor, wide: Tensor, alone: T
 @word()
 def put(input: Tensor, index: Any, source: Tensor, accumulate: bool = False) -> Tensor:
     """y[t[k]] = s[k], the entries counted row by row, and x elsewhere; with accumulate s[k] is added"""
-    t = labels(input, index, "put")
-    given = constant_values(t)
-    places = flatten(t) if given is None else labels(input, list(flat_numbers(given)), "put")
-    flat = index_put(flatten(input), (places,), flatten(source), accumulate)
-    return reshape(flat, list(input.shape)) if input.ndim else flat[0]
+    given = constant_values(labels(input, index, "put"))
+    if given is None:
+        raise mistake(
+            "SN107", "put by labels is not covered", "given integers, or index_put with one list for each axis"
+        )
+    if not input.ndim:
+        return put(input[None], index, source, accumulate)[0]
+    lists: list[list[int]] = []
+    numbers = list(flat_numbers(given))
+    for k in reversed(range(input.ndim)):
+        size = known_size(input, k, "put")
+        lists.insert(0, [n % size if k else n for n in numbers])
+        numbers = [n // size if k else n for n in numbers]
+    return index_put(input, lists, flatten(source), accumulate)
