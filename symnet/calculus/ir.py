@@ -39,18 +39,18 @@ _serials = itertools.count(1)
 class Index(sp.Symbol):
     """An index with its range ``0 <= index < size``.
 
-    Two indices are equal only if they are the same object's copies: ``serial`` is drawn once per index, in the order
-    of creation, so sorting never depends on hashing.  The name is a hint for printing.
+    Only copies of one object are equal: ``serial`` is drawn once per index, in the order of creation, so sorting never
+    depends on hashing.  The name is a hint for printing.
     """
 
+    is_Dummy = True  # SymPy then sorts the i of -i and 2 i by ``sort_key`` as well, not by its name
     __slots__ = ("serial", "size")
     size: sp.Expr
     serial: int
 
     def __new__(cls, name: str, size: sp.Expr | int) -> Index:
         self: Index = sp.Symbol.__xnew__(cls, name, integer=True, nonnegative=True)
-        self.size = sp.sympify(size)
-        self.serial = next(_serials)
+        self.size, self.serial = sp.sympify(size), next(_serials)
         return self
 
     def _hashable_content(self) -> tuple[Any, ...]:

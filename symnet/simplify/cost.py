@@ -27,7 +27,7 @@ from symnet.calculus.scalars import (
     sign,
     where,
 )
-from symnet.simplify.atoms import ONE, Atom, Mono, Number, Poly, Var, exact
+from symnet.simplify.atoms import ONE, Atom, Mono, Number, Poly, Var, add_term, exact
 from symnet.simplify.interning import structure
 from symnet.simplify.normal import Algebra
 
@@ -83,11 +83,14 @@ def _greedy(algebra: Algebra, poly: Poly, best: tuple[Atom, Number] | None) -> T
     for mono, c in _ordered(poly):
         if any(a is atom and e * exponent > 0 for a, e in mono):
             k, m = algebra.times((c, mono), (1, ((atom, -exponent),)))
-            inside[m] = k
+            add_term(inside, m, k)  # an identity that the factor hid may make two terms one, or none
         else:
             outside[mono] = c
+    if not inside:
+        return _greedy(algebra, outside, _most_shared(outside))
     (group,) = _as_one(_greedy(algebra, inside, _most_shared(inside)))
-    merged = Product(group.number, algebra.times((1, group.factors), (1, ((atom, exponent),)))[1], group.inner)
+    number, factors = algebra.times((group.number, group.factors), (1, ((atom, exponent),)))
+    merged = Product(number, factors, group.inner)
     if not outside:
         return (merged,)
     return _without_number((merged, *_greedy(algebra, outside, _most_shared(outside))))

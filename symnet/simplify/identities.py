@@ -56,11 +56,12 @@ class Identities(Atoms):
             if isinstance(e, int) and below > 0 and e > 0:
                 both = min(e, below)
                 _change(powers, (a, -both), (cosh, both), (tanh, both))
-        elif a.head is sign and e == 1 and len(a.parts[0]) == 1:
+        elif a.head is sign and isinstance(e, int) and len(a.parts[0]) == 1:
             ((mono, c),) = a.parts[0].items()
-            if c == 1 and len(mono) == 1 and mono[0][1] == 1 and powers.get(mono[0][0], 0) >= 1:
+            both = min(e, powers.get(mono[0][0], 0) // 1) if c == 1 and len(mono) == 1 and mono[0][1] == 1 else 0
+            if both > 0:
                 size = self.atom("call", absolute, a.parts[0], free=a.free)
-                _change(powers, (a, -1), (mono[0][0], -1), (size, 1))
+                _change(powers, (a, -both), (mono[0][0], -both), (size, both))
         elif a.head is greater and e == 1 and a.parts[0] and not a.parts[1]:
             c, mono = self.call(relu, a.parts[0])
             if c == len(mono) == 1 and mono[0][1] == 1 and powers.get(mono[0][0], 0) > 0:

@@ -99,10 +99,12 @@ class Algebra(Identities):
         kept = tuple((a, e) for a, e in common if not (a.nonnegative or not isinstance(e, int)))
         outer = tuple((a, exact(e * exponent)) for a, e in common if a.nonnegative or not isinstance(e, int))
         if kept:
-            rest = {self.times((1, m), (1, kept))[1]: c for m, c in rest.items()}
+            rest = self.scaled(rest, (1, kept))
         root = self._root(number, exponent)
         if rest == {ONE: 1}:
             return self.times((1, outer), root)
+        if len(rest) < len(base):
+            return self.times((1, outer), root, self.power(rest, exponent))
         if root[1]:
             root, rest = (1, ONE), {mono: exact(c * number) for mono, c in rest.items()}
         result = self.times((1, outer), root)
@@ -131,7 +133,8 @@ class Algebra(Identities):
     def content(self, poly: Poly) -> tuple[Number, Mono, Poly]:
         """(positive number, common factors, rest) with ``poly = number · factors · rest``.
 
-        A fraction that stands alone, the eps of ``v + eps``, is not brought to a common denominator.
+        A fraction that stands alone, the eps of ``v + eps``, is not brought to a common denominator.  The rest has
+        fewer terms where two differ by an identity that the common factors hid: ``sign(x) |x| + sign(x)² x``.
         """
         numerators = gcd(*(abs(c.numerator) for c in poly.values()))
         number = exact(Fraction(numerators, lcm(*(c.denominator for mono, c in poly.items() if mono))))
@@ -147,8 +150,7 @@ class Algebra(Identities):
         if not shared and number == 1:
             return 1, ONE, poly
         inverse = tuple((a, -e) for a, e in shared)
-        rest = {self.times((1, mono), (1, inverse))[1]: exact(Fraction(c) / number) for mono, c in poly.items()}
-        return number, shared, rest
+        return number, shared, self.scaled(poly, (exact(Fraction(1) / number), inverse))
 
     def enclose(self, poly: Poly) -> Term:
         """The polynomial as one term: number, sign and common factors outside, the rest one atom."""
@@ -158,6 +160,8 @@ class Algebra(Identities):
             ((mono, c),) = poly.items()
             return c, mono
         number, common, rest = self.content(poly)
+        if len(rest) < len(poly):
+            return self.times((number, common), self.enclose(rest))
         if rest[min(rest, key=_leading)] < 0:
             number, rest = -number, {mono: -c for mono, c in rest.items()}
         atom = self._paren(rest)

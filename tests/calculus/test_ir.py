@@ -17,7 +17,8 @@ def test_indices_of_one_name_are_different() -> None:
     i, other = Index("i", 3), Index("i", 3)
     assert i != other and i.fresh() != i
     assert i + other != 2 * i
-    assert sorted([other, i], key=sort_key) == [i, other]
+    for form in (lambda k: k, lambda k: -k, lambda k: 8 - k, lambda k: 2 * k + 1, lambda k: Access("x", k) ** 2):
+        assert sorted([form(other), form(i)], key=sort_key) == [form(i), form(other)]
 
 
 def test_an_index_keeps_its_range_through_sympy() -> None:

@@ -8,12 +8,14 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import evaluate, multidigit
 from symnet.calculus.scalars import absolute, clip, greater, greater_equal, leaky_relu, relu, sigmoid, sign, where
+from symnet.simplify.cost import Product, factored
+from symnet.simplify.normal import Algebra
 from symnet.simplify.simplify import simplify
 from tests.calculus.exactly import simplified
 from tests.calculus.forward import Forward, N, n
@@ -119,6 +121,7 @@ JOINS: tuple[Callable[[sp.Expr, sp.Expr], sp.Expr], ...] = (
 
 
 @settings(max_examples=80, deadline=None)
+@example((CONDITIONS[1], PIECES[6], PIECES[10], CONDITIONS[1], PIECES[7], PIECES[7]), JOINS[1], 0)  # |u| u sign(u)
 @given(DRAWN, st.sampled_from(JOINS), st.integers(0, 1000))
 def test_two_functions_by_cases_keep_their_derivative(
     drawn: tuple[Callable[[sp.Expr], sp.Expr], ...], join: Callable[[sp.Expr, sp.Expr], sp.Expr], seed: int
@@ -134,3 +137,16 @@ def test_two_functions_by_cases_keep_their_derivative(
     number = multidigit(50)
     left, right = (evaluate(program, inputs, number)["dr"] for program in (raw, simplify(raw, {}).program))
     assert all(abs(x - y) < 1e-35 * (1 + abs(x)) for x, y in zip(left, right, strict=True))
+
+
+def test_terms_that_are_one_behind_a_common_factor_are_added() -> None:
+    """``|x| s + x s²`` with s = sign(x): taking s out leaves ``|x| + s x``, and s x is |x| again."""
+    algebra = Algebra()
+    x = algebra.atom("read", "x", free=frozenset())
+    ((s, _),) = algebra.call(sign, {((x, 1),): 1})[1]
+    ((size, _),) = algebra.call(absolute, {((x, 1),): 1})[1]
+    apart = {((size, 1), (s, 1)): 1, ((x, 1), (s, 2)): 1}
+    whole = algebra.times((2, ((size, 1), (s, 1))))
+    assert factored(algebra, apart) == (Product(*whole),)
+    assert algebra.enclose(apart) == whole
+    assert algebra.power(apart, Fraction(1, 2)) == algebra.power({whole[1]: whole[0]}, Fraction(1, 2))
