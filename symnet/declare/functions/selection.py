@@ -107,7 +107,7 @@ def one_hot(tensor: Tensor, num_classes: Any = -1) -> Tensor:
     most, known = (None if s is None else t.trace.size_value(s) for s in (t.classes, size))
     if t.classes != size and (most is None or known is None or most > known):
         raise mistake("SN202", f"the labels run to {t.classes}, one_hot has {size} classes", "one_hot(t, C)")
-    if t.classes is not None and most == known:
+    if t.classes is not None and t.classes != size and most == known:
         t.trace.fixed_size(t.classes)  # one_hot(t, 4) of C = 4 classes meets axes of either size
     left = (*indices_for(t.shape), Index("k", size))
     spec = t.trace.new_spec((i.size for i in left), "intermediate")
