@@ -23,7 +23,7 @@ _SYMPY = ("exp", "log", "tanh", "sin", "cos", "sqrt", "erf", "floor", "Rational"
 FUNCTIONS = {name: getattr(sp, name) for name in _SYMPY} | {
     name: value for name, value in vars(scalars).items() if isinstance(value, type) and issubclass(value, sp.Function)
 }
-FUNCTIONS |= {"Delta": Delta, "elu": specials.elu}
+FUNCTIONS |= {"Delta": Delta, "elu": specials.elu, "xlogy": specials.xlogy}
 _EQUATION = re.compile(r"(\w+)(?:\[([\w,]*)\])? (\+|max)= (.*?)(?: if (.*?))?(?: over (.*))?\Z")
 
 

@@ -64,6 +64,10 @@ MASKED = "parameter Z[N,C] data Y[N,C] s[N] P[N,C] loss"
 SUM = "s[n] += exp(Z[n,k])\n"
 SOFTMAX = SUM + "P[n,k] += exp(Z[n,k])/s[n]\n"
 TWO_SOFTMAXES = SOFTMAX + "r[n] += exp(Y[n,k])\nQ[n,k] += exp(Y[n,k])/r[n]\n"
+KL_BY_WORDS = (
+    f"{SUM}r[n] += exp(Y[n,k])\nQ[n,k] += Y[n,k] - log(r[n])\n"
+    "loss += xlogy(exp(Z[n,k])/s[n], exp(Z[n,k])/s[n]) - exp(Z[n,k])/s[n]*Q[n,k]"
+)
 LOG_SOFTMAX = SUM + "L[n,k] += Z[n,k] - log(s[n])\n"
 NAMED = "E[n,k] += exp(Z[n,k])\ns[n] += E[n,k]\nP[n,k] += E[n,k]/s[n]\n"
 SMOOTH = "loss += -Rational(9,10)*L[n,t[n]]/N\nloss += -Rational(1,10)*L[n,k]/(N*C)"
@@ -106,6 +110,7 @@ CASES = {
     "entropy_by_logs": Extreme(MATRIX, LOG_SOFTMAX + "loss += -exp(L[n,k])*L[n,k]", "cotangent", 1),
     "kl": Extreme(PAIR, TWO_SOFTMAXES + "loss += P[n,k]*(log(P[n,k]) - log(Q[n,k]))", "pair", 1),
     "kl_of_quotient": Extreme(PAIR, TWO_SOFTMAXES + "loss += P[n,k]*log(P[n,k]/Q[n,k])", "pair", 1),
+    "kl_by_words": Extreme(PAIR, KL_BY_WORDS, "pair", 1),
     "info_nce": Extreme(SQUARE, "s[n] += exp(10*Z[n,k])\nloss += (log(s[n]) - 10*Z[n,n])/N", "square", 10),
     "label_smoothing": Extreme(MATRIX, LOG_SOFTMAX + SMOOTH, "labels", 1),
     "focal": Extreme(MATRIX, SOFTMAX + "loss += -(1 - P[n,t[n]])**2*log(P[n,t[n]])/N", "labels", 1),

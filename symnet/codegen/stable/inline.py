@@ -30,7 +30,7 @@ def inline_hidden(program: Program) -> Program:
     read = {a for e in forward if e.reduced for a in _read_factors(e.body)}
     totals = {a.name for a in read if a.name in alone and summed(a) is not None}
     open_program = program.with_equations(replace(e, body=_inlined(e.body, summed, totals)) for e in program.equations)
-    saturating = _definitions(open_program, lambda body: body.has(sp.exp, sigmoid))
+    saturating = _with_multiples(open_program, _definitions(open_program, lambda body: body.has(sp.exp, sigmoid)))
     current = open_program.with_equations(replace(e, body=_in_logs(e.body, saturating)) for e in open_program.equations)
     below = _Poles(saturating, frozenset(map(_shape, _exponentials(forward))))
     return _complemented(_met(current, below))
@@ -52,6 +52,26 @@ def _definitions(program: Program, chosen: Callable[[sp.Expr], bool]) -> Definit
         return sp.Add(*(e.body.xreplace(dict(zip(e.left, access.addresses, strict=True))) for e in equations))
 
     return definition
+
+
+def _with_multiples(program: Program, definition: Definition) -> Definition:
+    """The definition, and what a number times such a tensor stands for: log(-dz) of dz = -P is the logarithm of P."""
+    multiples: dict[str, Equation] = {}
+
+    def known(access: Access) -> sp.Expr | None:
+        equation = multiples.get(access.name)
+        if equation is None:
+            return definition(access)
+        return _replaced(equation.body.xreplace(dict(zip(equation.left, access.addresses, strict=True))), known)
+
+    for name in program.targets():
+        (equation, *more) = program.defining(name)
+        if more or equation.op != "+" or equation.reduced or equation.guard:
+            continue
+        variable = [f for f in factors(equation.body) if not f.is_number]
+        if len(variable) == 1 and isinstance(variable[0], Access) and known(variable[0]) is not None:
+            multiples[name] = equation
+    return known
 
 
 def _replaced(body: sp.Expr, definition: Definition) -> sp.Expr:
