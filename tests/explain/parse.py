@@ -72,7 +72,7 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "erf": math.erf, "sigmoid": lambda x: 1 / (1 + math.exp(-x)), "softplus": lambda x: math.log1p(math.exp(x)),
     "max": max, "min": min, "abs": abs, "sign": lambda x: (x > 0) - (x < 0),
     "clip": lambda x, low, high: min(max(x, low), high), "where": lambda c, a, b: a if c else b,
-    "leaky_relu": lambda x, slope: x if x > 0 else slope * x,
+    "sg": lambda x: x, "leaky_relu": lambda x, slope: x if x > 0 else slope * x,
     "huber": lambda r, d: r * r / 2 if abs(r) <= d else d * (abs(r) - d / 2),
     "φ": lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi),
     "phi": lambda x: math.exp(-x * x / 2) / math.sqrt(2 * math.pi),
