@@ -48,7 +48,7 @@ class Symmetry:
             return False
         if is_matrix_function(equations[0]):
             return equations[0].op in _KEEP_SYMMETRY and self.holds(argument_of(equations[0]).name)
-        if any(e.op != "+" or e.guard for e in equations):
+        if any(e.op != "+" or e.guard or self._one_sided(e, equations) for e in equations):
             return False
         left = equations[0].left
         terms = [t for e in equations for t in self._terms(e.renamed(dict(zip(e.left, left, strict=True))))]
@@ -62,6 +62,31 @@ class Symmetry:
                 return False
             turned.remove(match)
         return True
+
+    def _one_sided(self, equation: Equation, equations: Sequence[Equation]) -> bool:
+        """Whether the body divides by a total of its rows alone, as a softmax, and no other tensor leads to that total.
+
+        No definition that is put in changes what is below the line, so no term could have the total of the columns.
+        """
+        i, j = equation.left[-2:]
+        below = [f.base for f in sp.Mul.make_args(equation.body) if f.is_Pow and f.exp.is_negative]
+        for read in below:
+            if not isinstance(read, Access) or read.has(i) == read.has(j):
+                continue
+            total = any(e.reduced for e in self.definitions(read.name))
+            others = [a.name for e in equations for a in e.accesses if a != read]
+            if total and read.name not in self._led_to(others):
+                return True
+        return False
+
+    def _led_to(self, names: Sequence[str]) -> frozenset[str]:
+        """The tensors, and all that they are computed from."""
+        found, waiting = set(names), list(names)
+        while waiting:
+            new = {a.name for e in self.definitions(waiting.pop()) for a in e.accesses} - found
+            found |= new
+            waiting += new
+        return frozenset(found)
 
     def _terms(self, equation: Equation) -> list[_Term]:
         """The products of a tensor, with sums put in where they are factors."""

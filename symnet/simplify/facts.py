@@ -62,12 +62,13 @@ def holding(facts: Facts, fact: str) -> frozenset[str]:
     return frozenset(name for name, known in facts.items() if fact in known)
 
 
-def facts_used(program: Program, simplified: Program, without: Callable[[Facts], Program]) -> tuple[Fact, ...]:
-    """The declared facts on which the simplified program rests; ``without`` simplifies knowing only the facts given.
+def facts_used(
+    program: Program, known: Facts, simplified: Program, without: Callable[[Facts], Program]
+) -> tuple[Fact, ...]:
+    """The known facts on which the simplified program rests; ``without`` simplifies knowing only the facts given.
 
     The facts are left out one after the other; one that changes nothing stays out, so what is left is enough.
     """
-    known = known_facts(program)
     if not known:
         return ()
     wanted = _texts(simplified)

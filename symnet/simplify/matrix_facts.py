@@ -30,8 +30,13 @@ def symmetric_tensors(program: Program, declared: frozenset[str]) -> frozenset[s
 
 
 def _multiplies(read: Access, equation: Equation) -> bool:
-    """Whether the sum runs over one of the two last axes of what is read, as in a product with a matrix."""
-    return len(read.addresses) > 1 and sum(a in equation.reduced for a in read.addresses[-2:]) == 1
+    """Whether what is read is a matrix in a product: the sum runs over one of its two last axes and over another tensor
+    that lacks the other axis.  ``Σ_u P[t,u] G[t,u]`` is no such product."""
+    summed = [a for a in read.addresses[-2:] if a in equation.reduced]
+    if len(read.addresses) < 2 or len(summed) != 1:
+        return False
+    (kept,) = (a for a in read.addresses[-2:] if a not in summed)
+    return any(other.has(*summed) and not other.has(kept) for other in equation.accesses)
 
 
 def known_products(sums: Sums, equation: Equation) -> Iterator[tuple[tuple[Var, ...], Mono, Term]]:

@@ -37,14 +37,14 @@ def simplify(program: Program, sizes: Mapping[str, int | None], wanted: Iterable
     no gradient needs are dropped, those of inputs and of the tensors ``wanted`` stay.  A target with a guard, a maximum
     or an unknown function stays as it is.
     """
-    chosen = tuple(wanted)
-    adjoints, emitter = _run(program, sizes, known_facts(program), chosen)
+    chosen, known = tuple(wanted), known_facts(program)
+    adjoints, emitter = _run(program, sizes, known, chosen)
     short = _written(adjoints, emitter)
 
     def without(facts: Facts) -> Program:
         return _written(*_run(program, sizes, facts, chosen))
 
-    facts = facts_used(program, short, without)
+    facts = facts_used(program, known, short, without)
     rewrites = told(_records(adjoints, emitter), facts)
     return Simplified(short, rewrites, (*facts, *facts_proved(rewrites, program)))
 

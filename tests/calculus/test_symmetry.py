@@ -21,6 +21,8 @@ SYMMETRIC: tuple[Callable[..., Any], ...] = (
     lambda A, X, x: sn.inv(X @ X.T),
     lambda A, X, x: sn.matrix_exp(A + A.T),
     lambda A, X, x: sn.diag(x),
+    lambda A, X, x: (A + A.T) / sn.outer((A + A.T).sum(1), (A + A.T).sum(1)),
+    lambda A, X, x: (lambda S: (lambda r: S / r / r[:, None])(S.sum(1)))(A + A.T),
 )
 NOT: tuple[Callable[..., Any], ...] = (
     lambda A, X, x: A,
@@ -34,6 +36,8 @@ NOT: tuple[Callable[..., Any], ...] = (
     lambda A, X, x: sn.tril(A + A.T),
     lambda A, X, x: sn.inv(A),
     lambda A, X, x: sn.cholesky(X @ X.T),
+    lambda A, X, x: sn.softmax(X @ X.T, 1),
+    lambda A, X, x: (A + A.T) / (A + A.T).sum(1),
 )
 
 
