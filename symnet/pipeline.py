@@ -54,12 +54,16 @@ def derive_model(model: Model, wrt: Iterable[str] = (), order: int = 1) -> Deriv
 @contextmanager
 def _nothing_collected() -> Iterator[None]:
     """No search for garbage meanwhile: nearly all expressions made here stay, and going through them takes a fifth of
-    the time of a deep network."""
+    the time of a deep network.  Frozen and unfrozen they count as old, and the next search leaves them out; not where
+    the caller has frozen some, which are to stay so."""
     collected = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
+        if collected and not gc.get_freeze_count():
+            gc.freeze()
+            gc.unfreeze()
         if collected:
             gc.enable()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import re
 from pathlib import Path
 
@@ -72,3 +73,34 @@ def test_a_loss_of_boxes_with_many_cases(tmp_path: Path) -> None:
 def test_steps_written_out_cost_as_many_times_as_there_are(tmp_path: Path) -> None:
     few, many = (calls_to_derive(tmp_path, RUNGE_KUTTA.format(steps=steps)) for steps in (12, 24))
     assert many < 2.5 * few
+
+
+def test_deriving_searches_for_no_garbage(tmp_path: Path) -> None:
+    """Neither meanwhile nor when the collector is on again: a search goes through all that was made."""
+    path = tmp_path / "model.py"
+    path.write_text("import symnet as sn\n" + GIOU, encoding="utf-8")
+    model, _ = pipeline.load(path)
+    searches: list[str] = []
+
+    def note(phase: str, _: dict[str, int]) -> None:
+        searches.append(phase)
+
+    gc.collect()
+    gc.callbacks.append(note)
+    try:
+        pipeline.derive_model(model)
+    finally:
+        gc.callbacks.remove(note)
+    assert not searches
+    assert gc.isenabled()
+
+
+def test_what_the_caller_has_frozen_stays_frozen(tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text("import symnet as sn\nw = sn.param(3)\nloss = (w**2).sum()\n", encoding="utf-8")
+    gc.freeze()
+    try:
+        pipeline.derive_model(pipeline.load(path)[0])
+        assert gc.get_freeze_count()
+    finally:
+        gc.unfreeze()
