@@ -65,6 +65,7 @@ class Buffer:
     spec: TensorSpec
     init: Values
     path: str
+    others: tuple[str, ...] = ()
     update: str | None = None
 
 
@@ -76,6 +77,7 @@ class Input:
     values: Values
     classes: sp.Expr | None = None
     axis: int | None = 0  # the batch axis, or None where the tensor is not split into batches
+    constant: bool = False  # an array in the model's code, which no file of data holds
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,7 @@ class Model:
     updates: Program | None = None  # the equations of what the buffers become, with what these need
     least: Mapping[str, int] = field(default_factory=dict)  # sizes that data bring and that have a least number
     inner: tuple[Inner, ...] = ()  # derivatives that the program holds, in its order
-    constants: tuple[str, ...] = ()  # what a state_dict of a module of torch holds that the model has as constants
+    constants: Mapping[str, int | None] = field(default_factory=dict)  # what else a state_dict holds, with checksums
 
     @property
     def evaluated(self) -> Program:

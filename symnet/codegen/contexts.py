@@ -20,6 +20,7 @@ class ScriptContext(LearningContext, ModeContext):
     model_identity: str
     inputs: str
     tied: str
+    fixed_lines: Lines
     constants: Lines
     setup: Lines
     draws: Lines
@@ -38,6 +39,7 @@ class ScriptContext(LearningContext, ModeContext):
     samples_name: str
     make_data_lines: Lines
     made_data: str
+    own_lines: Lines
     fact_checks: Lines
     sample_count: str
     select_arguments: str

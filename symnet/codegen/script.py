@@ -150,6 +150,7 @@ def _data_part(model: Model, inputs: tuple[str, ...], computed: recipes.Computed
         "samples_name": samples,
         "make_data_lines": recipes.own_data(model, samples, computed) if makes_data else (),
         "made_data": bracketed("return ", "{", (f"{quoted(name)}: {name}" for name in inputs), "}", indent=4),
+        "own_lines": _OWN * any(item.constant for item in model.inputs),
         "fact_checks": recipes.fact_checks(model.inputs),
         "sample_count": _sample_count(model.inputs),
         "select_arguments": f"{data}, {rows}",
@@ -164,6 +165,7 @@ def _flag_part(model: Model) -> dict[str, Any]:
     by_steps, own = training.epochs is None, training.data is None
     return {
         "tied": _tied(model),
+        "fixed_lines": _FIXED * any(told is not None for told in model.constants.values()),
         "description": quoted(f"Train the model of {model.path.name}."),
         "data_default": "None" if own else "DATA",
         "data_help": quoted("the arrays of INPUTS" + (" (default: made here)" if own else "")),
@@ -205,7 +207,7 @@ def _usage(script: str, target: Target) -> Lines:
 
 def _constants(model: Model, output: Path) -> Lines:
     training = model.training
-    lines = [*buffer_names(model), f"LR = {number(training.optimizer.options['lr'])}"]
+    lines = [*recipes.own_constants(model), *buffer_names(model), f"LR = {number(training.optimizer.options['lr'])}"]
     if training.data is None and any(item.axis is not None for item in model.inputs):
         lines.insert(0, f"SAMPLES = {training.samples}")
     if training.data is not None:
@@ -224,9 +226,21 @@ def _input_table(model: Model) -> str:
 
 def _tied(model: Model) -> str:
     """The names in a file of parameters that are none of a parameter's own."""
-    names = [(other, quoted(p.path)) for p in model.parameters for other in p.others]
-    names += [(name, "None") for name in model.constants]
+    names = [(other, quoted(p.path)) for p in model.owned for other in p.others]
+    names += [(path, str(told)) for path, told in model.constants.items()]
     return bracketed("TIED = ", "{", (f"{quoted(name)}: {own}" for name, own in names), "}")
+
+
+_OWN = ("if name in OWN:", "    data[name] = OWN[name]", "    continue")
+_FIXED = (
+    "for name, own in TIED.items():",
+    "    if isinstance(own, int) and name in found:",
+    '        require(found[name].dtype.kind in "biuf", f"{path}: {name} must hold numbers")',
+    '        with np.errstate(over="ignore"):',
+    '            numbers = found[name].astype("<f4") + 0.0  # for -0.0',
+    "        told = zlib.crc32(numbers.tobytes(), zlib.crc32(str(list(numbers.shape)).encode()))",
+    '        require(told == own, f"{path}: {name} is a constant of the model, and holds other numbers there")',
+)
 
 
 def _arguments(function: str, inputs: Iterable[str]) -> str:

@@ -18,7 +18,7 @@ from symnet.declare.equal import each_once
 from symnet.declare.finish import Finisher
 from symnet.declare.formed import inner_derivatives
 from symnet.declare.inline import inline_unnamed, with_constants_written
-from symnet.declare.names import CONSTANT, final_names, module_paths, variables
+from symnet.declare.names import final_names, module_paths, variables
 from symnet.declare.optim.agreement import training_of
 from symnet.declare.sizes import settle
 from symnet.declare.tracing.constants import name_constants
@@ -45,7 +45,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     if (objective := _objective(trace, namespace)) is None:
         return None
     recorded, other = both_modes(trace, objective.spec.name)
-    paths = module_paths(trace, namespace)
+    paths, constants = module_paths(trace, namespace)
     prediction = _prediction(trace, namespace, recorded, objective)
     _name_by_variables(trace, namespace, paths)
     roots = list(dict.fromkeys((objective.spec.name, prediction or objective.spec.name)))
@@ -74,7 +74,7 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
         finish.updates(flat),
         finish.least(),
         inner=tuple(inner_derivatives(trace, names, forward)),
-        constants=paths.get(CONSTANT, ()),
+        constants=constants,
     )
     return Built(model, names)
 

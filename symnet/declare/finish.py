@@ -66,7 +66,8 @@ class Finisher:
         """What is kept and not trained, in the order declared."""
         keys = [key for key, spec in self.trace.specs.items() if spec.role == "buffer"]
         new = {key: self.names[tensor.spec.name] for key, tensor in self.trace.updates.items()}
-        return tuple(Buffer(self.spec(key), self._first(key), self._paths(key)[0], new.get(key)) for key in keys)
+        ways = ((key, *self._paths(key)) for key in keys)
+        return tuple(Buffer(self.spec(k), self._first(k), path, tuple(more), new.get(k)) for k, path, *more in ways)
 
     def inputs(self, flat: Program, sources: Mapping[str, str]) -> tuple[tuple[Input, ...], tuple[Input, ...]]:
         """Data and labels, and what is drawn for every step."""
@@ -85,7 +86,7 @@ class Finisher:
             values = self._first(key)
         spec = self.spec(key)
         axis = next((k for k, size in enumerate(spec.shape) if self.trace.size_value(size) is None), None)
-        return Input(spec, values, self.trace.declared[key].classes, axis)
+        return Input(spec, values, self.trace.declared[key].classes, axis, key in self.trace.given)
 
     def _first(self, key: str) -> Values:
         values = self.trace.declared[key].values

@@ -20,8 +20,6 @@ from symnet.errors import Note, Problem
 from symnet.naming import SCRIPT_NAMES, Namer, why_not_a_name, why_reserved
 
 Span = tuple[int, int, int, int]
-#: Stands for the private name of what is a constant of the model although a module of torch keeps it.
-CONSTANT = "%constant"
 
 
 def assigned_names(tree: ast.Module) -> dict[Span, tuple[str, ...]]:
@@ -65,30 +63,35 @@ def _span(value: ast.expr) -> Span:
     return (value.lineno, value.end_lineno or value.lineno, value.col_offset, value.end_col_offset or 0)
 
 
-def module_paths(trace: Trace, namespace: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """Private name -> paths of each parameter and buffer that belongs to a module of the model file: ``fc1.weight``.
+def module_paths(
+    trace: Trace, namespace: Mapping[str, Any]
+) -> tuple[dict[str, tuple[str, ...]], dict[str, int | None]]:
+    """Private name -> paths of each parameter and buffer that belongs to a module of the model file: ``fc1.weight``;
+    and path -> checksum of what a module of torch holds as constants.
 
-    With several modules the variable's name stands in front.  A parameter has several paths where it is tied.  Under
-    CONSTANT stand the paths of what a module of torch keeps as constants.
+    With several modules the variable's name stands in front.  A parameter has several paths where it is tied.
     """
     modules = {name: value for name, value in namespace.items() if isinstance(value, Module)}
     owned = {id(child) for m in modules.values() for _, child in _descendants(m)}
     roots = {n: m for n, m in modules.items() if id(m) not in owned and any(True for _ in _owned(m, ""))}
     distinct = {id(m): n for n, m in reversed(roots.items())}
-    found: list[tuple[str, Iterable[tuple[str, str]]]] = [
-        (name, ((tensor.spec.name, path) for path, tensor in _owned(module, "")))
+    found: list[tuple[str, Iterable[tuple[str, str]], Mapping[str, int | None]]] = [
+        (name, ((tensor.spec.name, path) for path, tensor in _owned(module, "")), {})
         for name, module in roots.items()
         if distinct[id(module)] == name
     ]
     for adopted in trace.adopted.values():
-        holders = (n for n, value in namespace.items() if value is adopted.module)
+        holder = next((n for n, value in namespace.items() if value is adopted.module), "net")
         ways = [(key, path) for key, ways in adopted.paths.items() for path in ways]
-        found.append((next(holders, "net"), [*ways, *((CONSTANT, path) for path in adopted.constants)]))
+        found.append((holder, ways, adopted.constants))
     paths: dict[str, tuple[str, ...]] = {}
-    for name, pairs in found:
+    constants: dict[str, int | None] = {}
+    for name, pairs, fixed in found:
+        prefix = "" if len(found) == 1 else f"{name}."
+        constants |= {prefix + path: told for path, told in fixed.items()}
         for key, path in pairs:
-            paths[key] = (*paths.get(key, ()), path if len(found) == 1 else f"{name}.{path}")
-    return paths
+            paths[key] = (*paths.get(key, ()), prefix + path)
+    return paths, constants
 
 
 def _owned(module: Module, prefix: str) -> tuple[tuple[str, Tensor], ...]:
@@ -178,6 +181,7 @@ def _from_path(path: str, numbered: list[str]) -> str:
     if not path[0].isdigit():
         return plain_name(path)
     layers = list(dict.fromkeys(p.rsplit(".", 1)[0] for p in numbered))
+    layers.sort(key=lambda layer: [int(part) for part in layer.split(".") if part.isdigit()])
     layer, leaf = path.rsplit(".", 1)
     letter = {"weight": "W", "bias": "b"}.get(leaf, plain_name(leaf))
     return f"{letter}{'_' * letter[-1].isdigit()}{layers.index(layer) + 1}"

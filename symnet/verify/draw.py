@@ -130,9 +130,11 @@ def _file_rows(model: Model, samples: int) -> Arrays:
     path = model.path.parent / str(model.training.data)
     try:
         with np.load(path, allow_pickle=False) as archive:
-            whole = {item.spec.name: np.asarray(archive[item.spec.name]) for item in model.inputs}
+            whole = {i.spec.name: np.asarray(archive[i.spec.name]) for i in model.inputs if not i.constant}
     except (OSError, KeyError, ValueError) as error:
         raise SymnetError(Problem("SN402", f"the data of the model cannot be read: {path}: {error}")) from error
+    rng, fixed = np.random.default_rng(), [i for i in model.inputs if i.constant]
+    whole |= {i.spec.name: _recipe(i.values, i.spec, {}, None, rng) for i in fixed}
     rows: Arrays = {}
     for item in model.inputs:
         part = whole[item.spec.name]

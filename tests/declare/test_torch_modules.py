@@ -51,7 +51,7 @@ def compare(text: str, tmp_path: Path) -> None:
     loss = namespace["loss_of"](own, *shown)
     loss.backward()
     values = {p.path: trained[p.path].detach().numpy() for p in model.parameters}
-    values |= {b.path: dict(own.named_buffers())[b.path].numpy() for b in model.buffers}
+    values |= {b.path: own.state_dict()[b.path].numpy() for b in model.buffers}
     values |= {item.spec.name: v for item, v in zip(model.inputs, data, strict=True)}
     for name, language in LANGUAGES.items():
         found, gradients = functions_of(derivation, language).run(as_arrays(values, name))

@@ -52,7 +52,9 @@ def own_data(model: Model, samples: str, computed: ComputedInput) -> Lines:
     lines: list[str] = []
     count = {size_symbol(name): sp.Symbol(samples) for name, size in model.sizes.items() if size is None}
     for item in model.inputs:
-        if not isinstance(item.values, Computed):
+        if item.constant:
+            lines.append(f"{item.spec.name} = OWN[{quoted(item.spec.name)}]")
+        elif not isinstance(item.values, Computed):
             shape = tuple(s.xreplace(count) for s in concrete_shape(item.spec, model.sizes))
             lines.append(_assigned(f"{item.spec.name} = ", item.values, item.spec, shape, _classes(item, model), "", 4))
     for item in model.inputs:
@@ -60,6 +62,14 @@ def own_data(model: Model, samples: str, computed: ComputedInput) -> Lines:
             before, expression = computed(item.values.program)
             lines += [*before, f"{item.spec.name} = {expression}"]
     return tuple(lines)
+
+
+def own_constants(model: Model) -> Lines:
+    """The lines of the arrays in the model's code, none where there are none."""
+    own = [(i.spec, i.values) for i in model.inputs if i.constant]
+    arrays = [_assigned(f"{quoted(spec.name)}: ", values, spec, (), None, "", 4) for spec, values in own]
+    title = "# Constants of the model, which no file of data holds."
+    return (title, bracketed("OWN = ", "{", arrays, "}")) if arrays else ()
 
 
 def drawn_values(model: Model) -> Lines:

@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus import scalars
+from symnet.calculus.detached import stop_gradient
 from symnet.declare.functions import reductions
 from symnet.declare.functions.pointwise import mapped
 from symnet.declare.functions.selection import labels, within
@@ -20,7 +21,7 @@ from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import current
 from symnet.declare.tracing.words import mistake, word
-from symnet.model import Distribution, Given
+from symnet.model import Distribution
 
 _USUAL = {
     "max_norm": None,
@@ -33,17 +34,16 @@ _USUAL = {
 
 @word(method=False)
 def embedding(input: Any, weight: Tensor, padding_idx: int | None = None, **options: Any) -> Tensor:
-    """y[n,d] = E[t[n],d]; the row padding_idx is zero and stays so: its gradient is zero"""
+    """y[n,d] = E[t[n],d]; no gradient flows to the row padding_idx: where t[n] is it, y[n,d] = sg(E[t[n],d])"""
     _usual("embedding", options)
     if padding_idx is None:
         return _rows(input, weight)
     row = _row(weight.shape, padding_idx)
-    _require_zero(weight, row)
+    rows = _rows(input, weight)
     if is_integer_number(input):
-        rows = _rows(input, weight)
-        return mapped("embedding", lambda e: sp.S.Zero, rows) if int(input) == row else rows
-    t = labels(weight, input, "embedding")
-    return _rows(t, weight) * _kept(t, row)[(..., None)]
+        return mapped("embedding", stop_gradient, rows) if int(input) == row else rows
+    padded = mapped("embedding", lambda n: scalars.equal(n, sp.Integer(row)), labels(weight, input, "embedding"))
+    return mapped("embedding", lambda p, e: scalars.where(p, stop_gradient(e), e), padded[(..., None)], rows)
 
 
 @word(method=False)
@@ -151,20 +151,6 @@ def _row(shape: tuple[sp.Expr, ...], padding_idx: int) -> int:
 def _kept(t: Tensor, row: int) -> Tensor:
     """1 where a label is not the padding, else 0."""
     return mapped("embedding", lambda n: 1 - scalars.equal(n, sp.Integer(row)), t)
-
-
-def _require_zero(weight: Tensor, row: int) -> None:
-    """The padding is read as zero, so its row has to be zero at the start: training does not change it."""
-    declared = weight.trace.declared.get(weight.spec.name)
-    values = declared.values if declared is not None else None
-    given = constant_values(weight) if not isinstance(values, Given) else values.values
-    zero = given is not None and not any(given[row])
-    if isinstance(values, Distribution):
-        zero = values.kind == "zeros" or (values.kind == "constant" and values.arguments == (0.0,))
-        zero = zero or (values.kind == "padded" and values.arguments[-1] == row)
-    if not zero:
-        help = "sn.Embedding(V, D, padding_idx=0), or first values whose row is zero"
-        raise mistake("SN108", f"the row {row} of the weight is padding, and its first values are not zero", help)
 
 
 class Embedding(Module):

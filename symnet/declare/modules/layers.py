@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, Self
 
 from symnet.declare.drawn import training_mode
 from symnet.declare.functions import activations, products
@@ -45,6 +45,16 @@ class Module:
     def named_buffers(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
         """Every buffer with its path, as torch's: ``bn1.running_mean``."""
         return ((path, tensor) for path, tensor in self._owned(prefix) if tensor.spec.role == "buffer")
+
+    def parameters(self) -> Iterator[Tensor]:
+        """Every parameter that is trained."""
+        return (tensor for _, tensor in self.named_parameters())
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """The module itself, as torch's; with False its parameters keep their numbers, as buffers."""
+        for _, tensor in tuple(self._owned("")):
+            tensor.requires_grad_(requires_grad)
+        return self
 
     def _owned(self, prefix: str) -> Iterator[tuple[str, Tensor]]:
         for name, value in self.children():

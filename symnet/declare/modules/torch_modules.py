@@ -15,6 +15,7 @@ from typing import Any
 from symnet.declare.inputs import checked_size
 from symnet.declare.modules.torch_layers import forward_of
 from symnet.declare.modules.torch_modes import differs, in_both_modes
+from symnet.declare.modules.torch_state import constants_of, state_of
 from symnet.declare.sizes import settle
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.torch_values import first_values, own_values
@@ -29,14 +30,14 @@ _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_
 class Adopted:
     """A module of torch that became part of a model: the person's own and the copy that computes with its tensors.
 
-    ``paths`` are those of state_dict, by the private name of the parameter, all of a tied one; ``constants`` are the
-    other names of state_dict: buffers, and parameters that need no gradient.
+    ``paths`` are those of state_dict, by the private name of the parameter or buffer, all of a tied one; ``constants``
+    are the other names of state_dict, with the checksums of their numbers.
     """
 
     own: Any
     module: Any
     paths: Mapping[str, tuple[str, ...]]
-    constants: tuple[str, ...]
+    constants: Mapping[str, int | None]
 
 
 def from_torch(module: Any) -> Any:
@@ -44,8 +45,9 @@ def from_torch(module: Any) -> Any:
 
     Its parameters are parameters of the model with the paths of ``state_dict``: ``fc1.weight`` is called fc1_weight,
     and the layers of a plain Sequential have W1, b1, W2, b2.  A parameter under two paths stays one.  They start with
-    the module's own values where these are written out or of one number, else with what the layer draws.  Buffers and
-    parameters that need no gradient are constants.  Sizes with a number are numbers from here on, as in torch.
+    the module's own values where these are written out or of one number, else with what the layer draws.  Parameters
+    that need no gradient, and buffers of real numbers, are buffers of the model; other buffers are its constants.
+    Sizes with a number are numbers from here on, as in torch.
     """
     trace = current()
     for adopted in trace.adopted.values():
@@ -59,8 +61,9 @@ def from_torch(module: Any) -> Any:
             known = _known(trace, parameter)
             found[id(parameter)] = (known or _adopted(trace, path, owner, parameter), [])
         found[id(parameter)][1].append(path)
-    for path, buffer in _statistics(module):
-        found[id(buffer)] = (_kept(trace, path, buffer), [path])
+    for path, kept in state_of(module):
+        found[id(kept)] = found.get(id(kept)) or (_known(trace, kept) or _kept(trace, path, kept), [])
+        found[id(kept)][1].append(path)
     memo: dict[int, Any] = {key: tensor for key, (tensor, _) in found.items()}
     try:
         twin = copy.deepcopy(module, memo)
@@ -72,9 +75,7 @@ def from_torch(module: Any) -> Any:
         own = forward_of(part) or part.forward
         part.forward = _as_torch(trace, in_both_modes(trace, part, own) if differs(part) else own)
     paths = {tensor.spec.name: tuple(names) for tensor, names in found.values()}
-    trained = {path for ways in paths.values() for path in ways}
-    constants = tuple(path for path in module.state_dict() if path not in trained)
-    trace.adopted[id(twin)] = Adopted(module, twin, paths, constants)
+    trace.adopted[id(twin)] = Adopted(module, twin, paths, constants_of(module, paths.values()))
     return twin
 
 
@@ -113,26 +114,18 @@ def _parameters(module: Any) -> Iterator[tuple[str, Any, Any]]:
                 yield f"{path}.{name}" if path else name, part, parameter
 
 
-def _statistics(module: Any) -> Iterator[tuple[str, Any]]:
-    """(path, buffer) of the running statistics; a layer in evaluation keeps those that the script starts with."""
-    for path, part in module.named_modules():
-        if getattr(part, "running_mean", None) is not None:
-            if part.training and part.momentum is None:
-                raise mistake("SN110", "a cumulative average (momentum=None) is not covered", "momentum=0.1")
-            for name in ("running_mean", "running_var"):
-                yield f"{path}.{name}" if path else name, part._buffers[name]
-
-
 def _kept(trace: Trace, path: str, buffer: Any) -> Tensor:
     """A buffer of the model that starts with the numbers of a module's."""
     spec = trace.new_spec([checked_size(int(n)) for n in buffer.shape], "buffer")
-    trace.declared[spec.name] = Declared(own_values(buffer))
+    trace.declared[spec.name] = Declared(own_values(trace, path, buffer))
     trace.chosen_names[spec.name] = path
-    return Tensor(trace, spec)
+    tensor = Tensor(trace, spec)
+    trace.owners[id(buffer)] = (buffer, tensor)
+    return tensor
 
 
 def _known(trace: Trace, parameter: Any) -> Tensor | None:
-    """The parameter of the model that another module brought already."""
+    """The parameter or buffer of the model that another module brought already."""
     known = trace.owners.get(id(parameter), (None, None))[1]
     return known if isinstance(known, Tensor) else None
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from dataclasses import replace
+from typing import Any, Self
 
 import sympy as sp
 
-from symnet.calculus.ir import Access
+from symnet.calculus.detached import flowing
+from symnet.calculus.ir import Access, Role
 from symnet.declare.tracing.overwriting import require_derivative, require_unchanged
 from symnet.declare.tracing.places import asked_by_us
 from symnet.declare.tracing.trace import Traced
-from symnet.declare.tracing.words import METHODS
+from symnet.declare.tracing.words import METHODS, mistake
 
 
 class Asked(Traced):
@@ -42,6 +44,39 @@ class Asked(Traced):
     def dim(self) -> int:
         """How many axes there are."""
         return self.spec.rank
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a gradient flows to the tensor: it is trained, or computed from what is."""
+        waiting, seen = [self.spec.name], {self.spec.name}
+        while waiting:
+            name = waiting.pop()
+            if self.trace.specs[name].role == "parameter":
+                return True
+            made = (e for e in self.trace.equations if e.target == name)
+            new = {a.name for e in made for a in flowing(e.body)} - seen
+            seen |= new
+            waiting += sorted(new)
+        return False
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        self.requires_grad_(wanted)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Self:
+        """The tensor itself, as torch's; a parameter that is not trained is a buffer, which keeps its numbers."""
+        if requires_grad and self.trace.frozen & {self.spec.name}:
+            self._become("parameter")
+        elif not requires_grad and self.spec.role == "parameter":
+            self._become("buffer")
+        elif not requires_grad and self.requires_grad:
+            raise mistake("SN107", "requires_grad_(False) of what is computed from parameters", "write x.detach()")
+        return self
+
+    def _become(self, role: Role) -> None:
+        name, trace = self.spec.name, self.trace
+        trace.specs[name] = self.spec = replace(self.spec, role=role)
+        trace.frozen ^= {name}
 
 
 def _dtype(torch: Any, x: Asked) -> Any:

@@ -156,6 +156,11 @@ def _made(trace: Trace, kind: str, shape: tuple[Any, ...], numbers: Any) -> Trac
     return Traced.facing(trace, spec)
 
 
+def of_places(shape: Sequence[int], values: Sequence[float]) -> sp.Expr | None:
+    """The entries of an array as a function of their place alone, None where they stand for themselves."""
+    return _of_places(indices_for(map(sp.Integer, shape)), values, shape[-1])
+
+
 def _of_places(left: Sequence[Index], values: Sequence[Any], columns: int) -> sp.Expr | None:
     """The entries as a function of their place alone: equal ones, multiples of the identity, triangles of two numbers,
     as the masks of attention are; None where they are none of these."""

@@ -25,7 +25,7 @@ from symnet.errors import Note, Problem, SymnetError
 Dim = int | Sequence[int] | None
 
 #: What libraries ask an object for before they treat it as an array of their own.
-NOT_OURS = ("dtype", "device", "layout", "requires_grad", "is_cuda", "is_sparse", "grad", "grad_fn", "names")
+NOT_OURS = ("dtype", "device", "layout", "is_cuda", "is_sparse", "grad", "grad_fn", "names")
 
 
 class Tensor(Asked):

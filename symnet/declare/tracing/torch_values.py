@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
+from symnet.declare.tracing.constants import LARGEST
 from symnet.declare.tracing.trace import Trace
 from symnet.errors import Note, Problem
 from symnet.model import Distribution, Given, Values
@@ -29,20 +30,34 @@ def first_values(trace: Trace, path: str, owner: Any, parameter: Any) -> Values:
         return Distribution("constant", (_shortest(parameter, first),))
     if len(flat) <= MOST and all(_written(parameter, v) for v in flat.tolist()):
         return Given(_nested([_shortest(parameter, v) for v in flat.tolist()], list(numbers.shape)))
+    padding = getattr(owner, "padding_idx", None)
+    if isinstance(padding, int) and not bool(numbers[padding].any()):
+        rest = numbers[[row for row in range(len(numbers)) if row != padding]].reshape(-1)
+        spread = next((rule for rule in _rules(owner, parameter) if rule.kind == "normal" and _fits(rest, rule)), None)
+        if spread is not None:
+            return Distribution("padded", (*spread.arguments, float(padding)))
     for rule in _rules(owner, parameter):
         if _fits(flat, rule):
             return rule
+    return _drawn_instead(trace, flat, f"the numbers of {path} follow no rule that symnet knows")
+
+
+def _drawn_instead(trace: Trace, flat: Any, why: str) -> Distribution:
+    """Normal numbers of the deviation of these, with a warning that says so."""
     source = trace.here()
     spread = float(f"{float(flat.std()):.2g}")
-    message = f"the numbers of {path} follow no rule that symnet knows: scripts draw normal ones of deviation {spread}"
+    message = f"{why}: scripts draw normal ones of deviation {spread}"
     help = "to start from its own:  sn.save_state(net, 'net.npz'), then  --start net.npz"
     trace.problems.add(Problem("SN303", message, (Note(source),) if source else (), help=(help,), warning=True))
     return Distribution("normal", (0.0, spread))
 
 
-def own_values(buffer: Any) -> Values:
-    """The numbers of a buffer."""
+def own_values(trace: Trace, path: str, buffer: Any) -> Values:
+    """The numbers of a buffer, or where they are too many to be written out, normal ones like them."""
     numbers = buffer.detach().double().cpu()
+    if numbers.numel() > LARGEST:
+        what = f"{path} has {numbers.numel()} numbers, and it is not trained"
+        return _drawn_instead(trace, numbers.reshape(-1), what)
     flat = numbers.reshape(-1).tolist()
     if len(set(flat)) == 1:
         return Distribution("constant", (flat[0],))

@@ -95,6 +95,7 @@ class Trace:
     drawn: set[str] = field(default_factory=set)  # private names of data that a script draws for every step
     updates: dict[str, Traced] = field(default_factory=dict)  # private name of a buffer -> what it becomes
     least: dict[sp.Symbol, int] = field(default_factory=dict)  # sizes that data bring, and the least they may be
+    frozen: set[str] = field(default_factory=set)  # private names of parameters that are not trained, so buffers
     cut: set[str] = field(default_factory=set)  # private names of tensors made where no gradient flows
     depth: int = 0  # how many words are being answered, one inside the other
     free: int = 0  # how many calls of a library's own word are being answered
