@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from types import FrameType
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -13,6 +15,7 @@ class Size(sp.Symbol):
 
     __slots__ = ()
     answer: ClassVar[Callable[..., Any]]
+    number_of: ClassVar[Callable[[sp.Expr, FrameType], int | None]]
 
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -20,6 +23,16 @@ class Size(sp.Symbol):
 
     def __float__(self) -> float:
         raise TypeError(f"{self} is a named size, no number yet")
+
+    def __int__(self) -> int:
+        """The number of the size for code that counts by it, ``np.ones((T, T))``; to SymPy it stays a symbol."""
+        frame = sys._getframe(1)
+        known = None if frame.f_globals.get("__name__", "").startswith("sympy.") else Size.number_of(self, frame)
+        if known is None:
+            raise TypeError(f"the data bring the size {self}, it is no number yet")
+        return known
+
+    __index__ = __int__
 
     def sqrt(self) -> sp.Expr:
         """What ``np.sqrt`` asks an object for."""

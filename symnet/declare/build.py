@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from symnet.declare.tracing.infinite import settled_away, without_infinities
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Trace, Traced
-from symnet.errors import Note, Problem
+from symnet.errors import Note, Problem, Source
 from symnet.model import Input, Model
 
 
@@ -140,9 +141,8 @@ def _objective(trace: Trace, namespace: Mapping[str, Any]) -> Traced | None:
         if loss is None and trace.problems.found:
             return None  # what went wrong before may be the reason
         found = "there is no loss" if loss is None else f"loss is a {type(loss).__name__}, not a tensor"
-        trace.problems.add(
-            Problem("SN203", found, help=("assign it at the top level of the file:  loss = sn.mean(...)",))
-        )
+        help = "assign it at the top level of the file:  loss = sn.mean(...)"
+        trace.problems.add(Problem("SN203", found, _assigned(trace, "loss"), help=(help,)))
         return None
     if loss.broken:
         return None
@@ -157,6 +157,12 @@ def _objective(trace: Trace, namespace: Mapping[str, Any]) -> Traced | None:
         )
         return None
     return loss
+
+
+def _assigned(trace: Trace, name: str) -> tuple[Note, ...]:
+    """The line of the file that gave a name its value last."""
+    found = [k for k, line in enumerate(trace.lines, 1) if re.match(rf"{name}\s*[:=]", line)]
+    return tuple(Note(Source(trace.path, k, k, 0, len(trace.lines[k - 1]))) for k in found[-1:])
 
 
 def _prediction(trace: Trace, namespace: Mapping[str, Any], program: Program, objective: Traced) -> str | None:

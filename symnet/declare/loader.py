@@ -116,7 +116,7 @@ def _syntax_problem(name: str, error: SyntaxError | ValueError) -> Problem:
 
 
 _SIZE_SAYS = {
-    "'Size' object cannot be interpreted as an integer": (
+    r"the data bring the size \w+, it is no number yet": (
         "a size that the data bring has no number here: write what holds for all rows at once, X @ W + b, or sn.scan"
     ),
     r"to Tensor\.__format__|argument must be .* not 'Tensor'": (

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 import sympy as sp
+import torch
 
 import symnet as sn
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from symnet.declare.loader import load_model
 from symnet.declare.tracing.trace import Trace, recording
+from symnet.model import Given
 from symnet.pipeline import derive_model, load
 
 X = np.array([[1.0, 2.0, -0.5], [3.0, -1.0, 0.25]])
@@ -95,3 +97,57 @@ def test_one_hot_rows_of_a_number_of_classes_that_a_size_names(tmp_path: Path) -
     x, w, t = rng.normal(size=(5, 3)), rng.normal(size=(3, 4)), np.array([3, 0, 1, 1, 2])
     found = evaluate(derivation.program, {"X": x, "W": w, "t": t})[derivation.gradients["W"]]
     np.testing.assert_allclose(found, x.T @ (x @ w - np.eye(4)[t]) / 10, rtol=1e-12)
+
+
+IN_PLACE_OF_NUMBERS = {
+    "np.tril(np.ones((T, T))) @ x": lambda x: np.tril(np.ones((4, 4))) @ x,
+    "np.triu(np.full((T, T), 0.5), 1) @ x + np.eye(T)[:, :3]": lambda x: (
+        np.triu(np.full((4, 4), 0.5), 1) @ x + np.eye(4)[:, :3]
+    ),
+    "x + torch.zeros(size=(T, D)) + torch.ones(size=(T, D))": lambda x: x + 1,
+    "F.pad(x, (0, 0, T, 0)).sum(1)": lambda x: np.concatenate([np.zeros(4), x.sum(1)]),
+    "F.pad(x, (T // 2, 0)).sum(1)": lambda x: x.sum(1),
+    "x * torch.arange(T)[:, None] + (2 * torch.arange(D) + 1)": lambda x: (
+        x * np.arange(4)[:, None] + 2 * np.arange(3) + 1
+    ),
+    "x * torch.sin(torch.arange(T) / T)[:, None]": lambda x: x * np.sin(np.arange(4) / 4)[:, None],
+    "x * (sn.arange(T) == 2)[:, None]": lambda x: x * (np.arange(4) == 2)[:, None],
+    "x * torch.linspace(0, 1.5, T)[:, None]": lambda x: x * np.linspace(0, 1.5, 4)[:, None],
+    "x.repeat(D, 1)": lambda x: np.tile(x, (3, 1)),
+    "torch.stack(torch.chunk(x, T, 0))[:, 0]": lambda x: x,
+    "torch.stack([x[t] for t in range(T)][::-1])": lambda x: x[::-1],
+}
+
+
+@pytest.mark.parametrize("text", IN_PLACE_OF_NUMBERS)
+def test_a_size_with_a_number_stands_where_python_counts(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(
+        "import numpy as np, torch, torch.nn.functional as F, symnet as sn\n"
+        f"T, D = sn.dims(T=4, D=3)\nx = sn.param(T, D)\ny = {text}\nloss = sn.sum(sn.sin(y))\n"
+    )
+    model, x = load_model(path)[0], np.random.default_rng(0).normal(size=(4, 3))
+    given = {i.spec.name: np.asarray(i.values.values) for i in model.inputs if isinstance(i.values, Given)}
+    expected = np.sin(IN_PLACE_OF_NUMBERS[text](x)).sum()
+    found = evaluate(model.program, {"x": x, **given})[model.program.loss]
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("count", ["x.shape[0], 1, 1", "(x.size(0), 1, 1)"])
+def test_a_parameter_of_torch_repeated_for_every_row_of_the_batch(tmp_path: Path, count: str) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(
+        "import torch, symnet as sn\nN = sn.dims(N='batch')\nX, dY = sn.data(N, 4, 3), sn.data(N, 2, 3)\n"
+        "class Latents(torch.nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.z = torch.nn.Parameter(torch.zeros(2, 3))\n"
+        f"    def forward(self, x):\n        q = self.z.unsqueeze(0).repeat({count})\n"
+        "        return torch.softmax(q @ x.transpose(1, 2), -1) @ x\n"
+        "loss = sn.sum(dY * sn.from_torch(Latents())(X))\n"
+    )
+    derivation, rng = derive_model(load(path)[0]), np.random.default_rng(0)
+    x, dy, z = (torch.tensor(rng.normal(size=s), requires_grad=True) for s in ((5, 4, 3), (5, 2, 3), (2, 3)))
+    ((torch.softmax(z @ x.transpose(1, 2), -1) @ x) * dy).sum().backward()
+    values = {"X": x.detach().numpy(), "dY": dy.detach().numpy(), "z": z.detach().numpy()}
+    found = evaluate(derivation.program, values)[derivation.gradients["z"]]
+    assert z.grad is not None
+    np.testing.assert_allclose(found, z.grad.numpy(), rtol=1e-12)

@@ -159,7 +159,7 @@ def _soft(
                 ),
             )
         )
-    same_shape("cross_entropy", scores, target)
+    target = same_shape("cross_entropy", scores, target)
     count = scores.shape[-1]
     if smoothing != 0:
         target = mapped("cross_entropy", lambda y: y * (1 - smoothing) + smoothing / count, target)

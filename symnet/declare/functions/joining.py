@@ -14,7 +14,7 @@ from symnet.declare.functions.shapes import axis_of, expand, flatten, known_size
 from symnet.declare.functions.slices import flip, sliced
 from symnet.declare.tracing.constants import constant_values, flat
 from symnet.declare.tracing.indexing import subscript
-from symnet.declare.tracing.primitives import show
+from symnet.declare.tracing.primitives import number, show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term
 from symnet.declare.tracing.words import mistake, word
@@ -102,12 +102,13 @@ def repeat(input: Tensor, *repeats: Any) -> Tensor:
     counts = listed(repeats)
     if len(counts) < input.ndim:
         raise mistake("SN103", f"repeat of {show(input.shape)} needs a count for each axis, not {tuple(counts)}")
+    counts = [as_exact(c) for c in counts]
     if any(c == 0 for c in counts):
         raise mistake("SN103", f"{show(input.shape)} repeated {tuple(counts)} times has no entries", "repeat it once")
     shape = (*(sp.S.One for _ in range(len(counts) - input.ndim)), *input.shape)
     spread = reshape(input, [size for s in shape for size in (1, s)])
     repeated = expand(spread, *(size for s, c in zip(shape, counts, strict=True) for size in (c, s)))
-    return reshape(repeated, [s * int(c) for s, c in zip(shape, counts, strict=True)])
+    return reshape(repeated, [s * c for s, c in zip(shape, counts, strict=True)])
 
 
 @word(numpy="repeat")
@@ -131,7 +132,7 @@ def repeat_interleave(input: Tensor, repeats: Any, dim: int | None = None, outpu
 @word(method=False)
 def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = None) -> Tensor:
     """The tensor with a border, the last axes first: a constant, or "reflect", "replicate", "circular" """
-    widths = [int(p) for p in pad]
+    widths = [_width(input, p) for p in pad]
     for place in range(0, len(widths), 2):
         axis = input.ndim - 1 - place // 2
         if axis < 0:
@@ -152,6 +153,15 @@ def pad(input: Tensor, pad: Any, mode: str = "constant", value: float | None = N
 def constant_pad_nd(input: Tensor, pad: Any, value: float = 0) -> Tensor:
     """The tensor with a border of one number"""
     return bordered(input, pad, "constant", value)
+
+
+def _width(x: Tensor, width: Any) -> int:
+    """A border as a number; that of a size is fixed from then on."""
+    size = number(width)
+    known = None if size is None or not size.is_integer else x.trace.fixed_size(size)
+    if known is None:
+        raise mistake("SN104", f"pad by {width}: a border is a whole number", "name the size: sn.dims(...)")
+    return known
 
 
 def _cut(x: Tensor, axis: int, before: int, after: int) -> Tensor:

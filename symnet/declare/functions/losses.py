@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import sympy as sp
 
@@ -12,6 +12,7 @@ from symnet.declare.functions import reductions
 from symnet.declare.functions.norms import pairwise_distance
 from symnet.declare.functions.pointwise import as_exact, mapped
 from symnet.declare.functions.several import clamp_min
+from symnet.declare.tracing.constants import refitted
 from symnet.declare.tracing.primitives import pointwise, show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import mistake
@@ -33,8 +34,11 @@ def predicts(tensor: Tensor) -> None:
     tensor.trace.predictions.append(tensor)
 
 
-def same_shape(word: str, input: Tensor, target: Tensor) -> None:
-    """Raises SymnetError unless both have one shape: a loss never stretches."""
+def same_shape(word: str, input: Tensor, target: Tensor) -> Tensor:
+    """The target, a constant one with the named sizes of the input; raises SymnetError unless both have one shape,
+    for a loss never stretches."""
+    if isinstance(target, Tensor) and target.ndim == input.ndim:
+        target = cast(Tensor, refitted(target, input.shape))
     if input.shape != target.shape:
         declared = [t for t in (input, target) if t.spec.role != "intermediate" and t.spec.source is not None]
         places = tuple(
@@ -44,6 +48,7 @@ def same_shape(word: str, input: Tensor, target: Tensor) -> None:
         message = f"{word} of {show(input.shape)} with {show(target.shape)}: both need one shape"
         help = ("x[:, 0] drops an axis of size 1, x[:, None] adds one",)
         raise SymnetError(Problem("SN102", message, (*places, *((Note(source),) if source else ())), help=help))
+    return target
 
 
 def _weighed_mean(values: Tensor, weight: Tensor | None, reduction: str) -> Tensor:
@@ -62,7 +67,7 @@ def _weighed(values: Tensor, weight: Tensor | None) -> Tensor:
 def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
     """Mean (or sum) of (input - target)²"""
     predicts(input)
-    same_shape("mse_loss", input, target)
+    target = same_shape("mse_loss", input, target)
     return _weighed_mean((input - target) ** 2, weight, reduction)
 
 
@@ -70,7 +75,7 @@ def mse_loss(input: Tensor, target: Tensor, reduction: str = "mean", weight: Ten
 def l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", weight: Tensor | None = None) -> Tensor:
     """Mean (or sum) of |input - target|"""
     predicts(input)
-    same_shape("l1_loss", input, target)
+    target = same_shape("l1_loss", input, target)
     return _weighed_mean(abs(input - target), weight, reduction)
 
 
@@ -80,7 +85,7 @@ def huber_loss(
 ) -> Tensor:
     """Mean (or sum) of r²/2 where |r| <= delta, else delta (|r| - delta/2), r = input - target"""
     predicts(input)
-    same_shape("huber_loss", input, target)
+    target = same_shape("huber_loss", input, target)
     bound = as_exact(delta)
     values: Tensor = pointwise(input.trace, lambda a, b: scalars.huber(a - b, bound), input, target)
     return reduced_loss(_weighed(values, weight), reduction)
@@ -93,7 +98,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta:
     if bound == 0:
         return l1_loss(input, target, reduction)
     predicts(input)
-    same_shape("smooth_l1_loss", input, target)
+    target = same_shape("smooth_l1_loss", input, target)
     values: Tensor = pointwise(input.trace, lambda a, b: scalars.huber(a - b, bound) / bound, input, target)
     return reduced_loss(values, reduction)
 
@@ -104,7 +109,7 @@ def binary_cross_entropy(
 ) -> Tensor:
     """Mean (or sum) of -(y log p + (1 - y) log(1 - p)), p = input in 0..1, y = target"""
     predicts(input)
-    same_shape("binary_cross_entropy", input, target)
+    target = same_shape("binary_cross_entropy", input, target)
     values: Tensor = pointwise(input.trace, lambda p, y: -(y * sp.log(p) + (1 - y) * sp.log(1 - p)), input, target)
     return reduced_loss(_weighed(values, weight), reduction)
 
@@ -119,7 +124,7 @@ def binary_cross_entropy_with_logits(
 ) -> Tensor:
     """Mean (or sum) of log(1 + exp(z)) - y z, z = input; with w = pos_weight y counts w times"""
     predicts(input)
-    same_shape("binary_cross_entropy_with_logits", input, target)
+    target = same_shape("binary_cross_entropy_with_logits", input, target)
     if pos_weight is None:
         values: Tensor = pointwise(input.trace, lambda z, y: scalars.softplus(z) - y * z, input, target)
     else:
@@ -189,7 +194,7 @@ def poisson_nll_loss(
 def soft_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Mean (or sum) of log(1 + exp(-y x)), y = -1 or 1"""
     predicts(input)
-    same_shape("soft_margin_loss", input, target)
+    target = same_shape("soft_margin_loss", input, target)
     return reduced_loss(mapped("soft_margin_loss", lambda x, y: scalars.softplus(-x * y), input, target), reduction)
 
 

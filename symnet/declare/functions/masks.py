@@ -26,15 +26,15 @@ def full(size: Any, fill_value: float) -> Tensor:
 
 
 @word(method=False)
-def zeros(*shape: Any) -> Tensor:
+def zeros(*size: Any) -> Tensor:
     """y[i] = 0"""
-    return _constant("zeros", shape, lambda left: sp.S.Zero)
+    return _constant("zeros", size, lambda left: sp.S.Zero)
 
 
 @word(method=False)
-def ones(*shape: Any) -> Tensor:
+def ones(*size: Any) -> Tensor:
     """y[i] = 1"""
-    return _constant("ones", shape, lambda left: sp.S.One)
+    return _constant("ones", size, lambda left: sp.S.One)
 
 
 @word(method=False)

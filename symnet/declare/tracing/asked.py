@@ -88,6 +88,7 @@ def _dtype(torch: Any, x: Asked) -> Any:
 #: Attributes of torch's tensors, by what torch and the tensor say.
 ASKED: Mapping[str, Callable[[Any, Asked], Any]] = {
     "dtype": _dtype,
+    "layout": lambda torch, x: torch.strided,
     "device": lambda torch, x: torch.device("cpu"),
     "is_cuda": lambda torch, x: False,
     "is_nested": lambda torch, x: False,

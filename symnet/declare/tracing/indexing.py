@@ -9,9 +9,18 @@ from typing import Any, TypeVar
 import sympy as sp
 
 from symnet.calculus.ir import Index, IntegerAccess
-from symnet.declare.tracing.constants import constant_of, constant_values, flat, is_array, is_integer_number, labels_of
+from symnet.declare.tracing.constants import (
+    constant_of,
+    constant_values,
+    flat,
+    is_array,
+    is_integer_number,
+    labels_of,
+    refitted,
+)
 from symnet.declare.tracing.primitives import aligned, merged_shape, number, readdressed, show
-from symnet.declare.tracing.trace import Trace, Traced, mistake
+from symnet.declare.tracing.trace import Trace, Traced, current, mistake
+from symnet.declare.tracing.words import METHODS
 
 T = TypeVar("T", bound=Traced)
 
@@ -193,7 +202,15 @@ def mapped_numbers(nested: Any, function: Callable[[int], int]) -> Any:
 
 
 class arange:
-    """``sn.arange(N)``: every row once in a subscript, ``Z[sn.arange(N), t]``; as labels, row n is of class n."""
+    """``sn.arange(N)``: every row once in a subscript, ``Z[sn.arange(N), t]``; as labels, row n is of class n; in
+    expressions the numbers 0, 1, ... of a size that has a number."""
+
+    __array_ufunc__ = None  # NumPy leaves ``values * sn.arange(T)`` to this class
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        named = {k: _as_numbers(v) for k, v in (kwargs or {}).items()}
+        return function(*map(_as_numbers, args), **named)
 
     def __init__(self, size: sp.Expr) -> None:
         self.size = sp.sympify(size)
@@ -203,6 +220,38 @@ class arange:
     def read(left: Sequence[Index]) -> Index:
         """The label of row n is n."""
         return left[-1]
+
+    def __getattr__(self, word: str) -> Any:
+        if word not in METHODS:
+            raise AttributeError(f"the places of {self.size} have no {word!r}")
+        return getattr(self.numbers(), word)
+
+    def __getitem__(self, key: Any) -> Any:
+        return subscript(self.numbers(), key)
+
+    def numbers(self) -> Traced:
+        """The places as a constant tensor of integers."""
+        trace = current()
+        known = trace.fixed_size(self.size)
+        if known is None:
+            raise mistake("SN104", f"arange({self.size}) as numbers: the data bring this size", "name it: sn.dims(...)")
+        return refitted(labels_of(trace, list(range(known)), (known,)), (self.size,))
+
+
+def _as_numbers(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_as_numbers(v) for v in value]
+    return value.numbers() if isinstance(value, arange) else value
+
+
+def _passed_on(operator: str) -> Callable[..., Any]:
+    return lambda self, *others: getattr(self.numbers(), operator)(*others)
+
+
+_BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+_COMPARED = ("lt", "le", "gt", "ge", "eq", "ne", "neg")
+for _name in (*_BINARY, *(f"r{n}" for n in _BINARY), *_COMPARED):
+    setattr(arange, f"__{_name}__", _passed_on(f"__{_name}__"))
 
 
 def _slice(tensor: Traced, key: slice, left: list[Index], size: sp.Expr) -> sp.Expr | None:

@@ -6,16 +6,21 @@ Neither library is imported; a function is known by its module and name.
 from __future__ import annotations
 
 import difflib
+import linecache
 import operator
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 from typing import Any
 
+import sympy as sp
+
 from symnet.calculus.sizes import Size
 from symnet.declare.tracing.constants import constant_of, is_array
 from symnet.declare.tracing.indexing import arange
 from symnet.declare.tracing.overwriting import overwritten
+from symnet.declare.tracing.places import span
 from symnet.declare.tracing.trace import Trace, Traced, current
 from symnet.declare.tracing.words import NUMPY, TORCH, Word, mistake
 from symnet.errors import SymnetError
@@ -136,10 +141,30 @@ def _not_covered(spoken: str, name: str, known: Iterable[str]) -> SymnetError:
 
 
 def _asked_of_a_size(function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
-    """What a function of torch gives on named sizes: places, or what it makes of tensors."""
-    return (
-        arange(args[0]) if torch_name(function) == "arange" and len(args) == 1 else call_torch(function, args, options)
-    )
+    """What a function of torch gives on named sizes: places, what it makes of tensors, or numbers of its own."""
+    name = torch_name(function)
+    if name == "arange" and len(args) == 1:
+        return arange(args[0])
+    if name in _NUMBERED:
+        return function(*map(_as_number, args), **{k: _as_number(v) for k, v in options.items()})
+    return call_torch(function, args, options)
+
+
+#: Functions of torch that make numbers of sizes that have one.
+_NUMBERED = ("arange", "linspace", "logspace", "hann_window", "hamming_window", "blackman_window", "bartlett_window")
+
+
+def _as_number(value: Any) -> Any:
+    return int(value) if isinstance(value, Size) else value
+
+
+def _number_of(size: sp.Expr, frame: FrameType) -> int | None:
+    """The number of a size, on which the equations rest from then on; none for ``torch.eye(N)``, which asks for one
+    before it hands the size over with its name."""
+    place = span(frame)
+    called = linecache.getline(place.path, place.line)[place.column : place.end_column]
+    return None if re.match(r"([\w.]+\.)?eye\(", called) else current().fixed_size(size)
 
 
 Size.answer = staticmethod(_asked_of_a_size)
+Size.number_of = staticmethod(_number_of)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy as sp
@@ -24,8 +24,18 @@ from symnet.errors import Note, Problem, SymnetError
 
 Dim = int | Sequence[int] | None
 
-#: What libraries ask an object for before they treat it as an array of their own.
-NOT_OURS = ("dtype", "device", "layout", "is_cuda", "is_sparse", "grad", "grad_fn", "names")
+
+def _spelled(word: str, swapped: bool = False) -> Callable[..., Tensor]:
+    """An operator that is a word."""
+    return lambda self, *others: METHODS[word](*((*others, self) if swapped else (self, *others)))
+
+
+def _in_place(operator: Callable[..., Tensor]) -> Callable[..., Tensor]:
+    return lambda self, other: overwritten(self, operator(self, other))
+
+
+def _both(first: Callable[..., Tensor], second: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, Tensor]]:
+    return lambda self, other: (first(self, other), second(self, other))
 
 
 class Tensor(Asked):
@@ -99,17 +109,13 @@ class Tensor(Asked):
             return self.as_broken()
         return self._with(other, lambda a, b: a**b, swapped=True)
 
-    def __iadd__(self, other: object) -> Tensor:
-        return overwritten(self, self + other)
-
-    def __isub__(self, other: object) -> Tensor:
-        return overwritten(self, self - other)
-
-    def __imul__(self, other: object) -> Tensor:
-        return overwritten(self, self * other)
-
-    def __itruediv__(self, other: object) -> Tensor:
-        return overwritten(self, self / other)
+    __rdiv__ = __rtruediv__  # torch's name of old
+    __mod__, __rmod__ = _spelled("remainder"), _spelled("remainder", swapped=True)
+    __floordiv__, __rfloordiv__ = _spelled("floor_divide"), _spelled("floor_divide", swapped=True)
+    __divmod__, __rdivmod__ = _both(__floordiv__, __mod__), _both(__rfloordiv__, __rmod__)
+    __iadd__, __isub__, __imul__ = _in_place(__add__), _in_place(__sub__), _in_place(__mul__)
+    __itruediv__, __ipow__ = _in_place(__truediv__), _in_place(__pow__)
+    __imod__, __ifloordiv__ = _in_place(__mod__), _in_place(__floordiv__)
 
     def __neg__(self) -> Tensor:
         return pointwise(self.trace, lambda a: -a, self)
@@ -117,16 +123,15 @@ class Tensor(Asked):
     def __pos__(self) -> Tensor:
         return self
 
-    def __abs__(self) -> Tensor:
-        return pointwise(self.trace, scalars.absolute, self)
+    __abs__ = _spelled("abs")
 
     def __matmul__(self, other: object) -> Tensor:
         operand = as_operand(self.trace, other)
-        if not isinstance(operand, Tensor):
-            if operand is not None:
-                self.trace.fail("SN103", "@ takes tensors, not a number", help=("write * to multiply by a number",))
-            return self.as_broken()
-        return primitives.product(self, operand)
+        if isinstance(operand, Tensor):
+            return primitives.product(self, operand)
+        if operand is not None:
+            self.trace.fail("SN103", "@ takes tensors, not a number", help=("write * to multiply by a number",))
+        return self.as_broken()
 
     def __rmatmul__(self, other: object) -> Tensor:
         operand = as_operand(self.trace, other)
@@ -153,19 +158,11 @@ class Tensor(Asked):
 
     __hash__ = object.__hash__
 
-    def __and__(self, other: object) -> Tensor:
-        return self._call("logical_and", other)
-
-    def __or__(self, other: object) -> Tensor:
-        return self._call("logical_or", other)
-
-    def __xor__(self, other: object) -> Tensor:
-        return self._call("logical_xor", other)
-
-    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
-
-    def __invert__(self) -> Tensor:
-        return self._call("logical_not")
+    __and__ = __rand__ = _spelled("logical_and")
+    __or__ = __ror__ = _spelled("logical_or")
+    __xor__ = __rxor__ = _spelled("logical_xor")
+    __invert__ = _spelled("logical_not")
+    __iand__, __ior__, __ixor__ = _in_place(__and__), _in_place(__or__), _in_place(__xor__)
 
     def __bool__(self) -> bool:
         raise _refuse(
@@ -211,7 +208,7 @@ class Tensor(Asked):
             return lambda *args, **options: overwritten(self, self._call(word[:-1], *args, **options))
         if word in ASKED and "torch" in sys.modules:
             return ASKED[word](sys.modules["torch"], self)
-        if word.startswith("__") or word in NOT_OURS:
+        if word.startswith("__"):
             raise AttributeError(word)
         raise UnknownWord(unknown_word(word, METHODS, "a tensor", self.trace.here()))
 
@@ -250,7 +247,8 @@ class Tensor(Asked):
                     source = self.trace.specs[read.name]
                     if source.role == "parameter" and all(a.is_Integer for a in read.addresses):
                         return Placeholder(read.name, tuple(map(int, read.addresses)))
-        raise _refuse(self, "SN106", f"item() of {show(self.shape)}", "take one number of a parameter: w[0, 1].item()")
+        what = f"item() of {self.trace.text_of(self.spec)}, which is {show(self.shape) if self.ndim else 'computed'}"
+        raise _refuse(self, "SN106", what, "take one number of a parameter: w[0, 1].item()")
 
     def backward(self, gradient: Tensor | None = None) -> None:
         """Declare this tensor the one to differentiate; a tensor that is not one number needs a cotangent."""

@@ -103,9 +103,9 @@ class Word:
         given = [_converted(a) for a in args]
         named = {k: _converted(v) for k, v in self._options(options).items()}
         self._require_tensor(given, named)
-        several = next((p.name for p in self.signature.parameters.values() if p.kind is p.VAR_POSITIONAL), None)
-        if several in named and len(given) == 1:  # torch.flip(x, dims=(0, 1))
-            given.append(named.pop(several))
+        for place, parameter in enumerate(self.signature.parameters.values()):
+            if parameter.kind is parameter.VAR_POSITIONAL and len(given) == place and parameter.name in named:
+                given.append(named.pop(parameter.name))  # torch.flip(x, dims=(0, 1)), torch.zeros(size=(N, 4))
         try:
             self.signature.bind(*given, **named)
         except TypeError as error:
