@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from symnet.calculus.ir import Access, Index
 from symnet.calculus.matrix_rules import is_matrix_function
-from symnet.explain.chain import has_plain_addresses, local_value, summed, uses_of
+from symnet.explain.chain import has_plain_addresses, local_value, uses_of
 from symnet.explain.document import Line
-from symnet.explain.formula import Chain, Formula, Partial, Signed, product_of, total_of
+from symnet.explain.formula import Chain, Formula, Partial, Signed, product_of, summed, total_of
 from symnet.explain.rules import Use, rules_of
 from symnet.explain.scribe import Scribe
 

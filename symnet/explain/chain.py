@@ -26,6 +26,7 @@ from symnet.explain.formula import (
     Total,
     product_of,
     signed,
+    summed,
     total_of,
 )
 from symnet.explain.picked import picked
@@ -205,11 +206,6 @@ class _Place:
         letters = self.scribe.letters.assign(forward.indices, self.letters)
         composer = replace(self.scribe.composer(forward, letters), left=self.outer or forward.reduced, contracted=False)
         return composer.contribution(replace(forward, left=self.outer, body=self.scribe.without_seed(body)))
-
-
-def summed(letters: list[str], body: Formula) -> Formula:
-    """The body summed over the letters, if there are any."""
-    return Total("sum", tuple(letters), body) if letters else body
 
 
 def equations_of(scribe: Scribe, name: str) -> tuple[Equation, ...]:

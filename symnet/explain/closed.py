@@ -10,7 +10,8 @@ import sympy as sp
 from symnet.calculus.ir import Access, Equation, Index, IntegerAccess, Program, atoms
 from symnet.explain.chain import equations_of
 from symnet.explain.document import Line
-from symnet.explain.formula import Call, Chain, Formula, Name, substituted
+from symnet.explain.exchange import substituted
+from symnet.explain.formula import Call, Chain, Formula, Name
 from symnet.explain.matrix import MatrixForm, matrix_side
 from symnet.explain.scribe import Scribe
 from symnet.explain.softmax import softmax_of, softmaxes

@@ -37,9 +37,11 @@ from symnet.explain.formula import (
     negated,
     product_of,
     signed,
+    summed,
     total_of,
     whole_matrix,
 )
+from symnet.explain.letters import along_axes
 from symnet.explain.quotients import decimal_or_quotient
 from symnet.explain.spellings import Ascii
 from symnet.simplify.rewrites import Total as Sum
@@ -167,7 +169,7 @@ class Composer:
     def _function(self, expression: sp.Expr) -> Formula:
         kind = type(expression)
         if isinstance(expression, Sum):
-            return Total("sum", tuple(self.letters[i] for i in expression.indices), self.of(expression.body))
+            return summed(self._letters(expression.indices, expression.body), self.of(expression.body))
         if isinstance(expression, Delta):
             return self._delta(expression)
         if kind in _RELATIONS:
@@ -206,7 +208,7 @@ class Composer:
             return Entry(whole, places) if places else whole
         body = equation.body if body is None else body
         guards = _between([self._guard(g) for g in sorted(equation.guard, key=sp.default_sort_key)])
-        letters = tuple(self.letters[i] for i in equation.reduced)
+        letters = self._letters(equation.reduced, body)
         if equation.op == "+" and not guards and letters:
             return self._pulled(body, letters, frozenset(equation.reduced))
         inner = self.of(body)
@@ -217,6 +219,9 @@ class Composer:
             product = product_of([outer.term, *guards])
             inner = negated(product) if outer.negative else product
         return Total("max" if equation.op == "max" else "sum", letters, inner) if letters else inner
+
+    def _letters(self, indices: Iterable[Index], body: sp.Expr) -> tuple[str, ...]:
+        return tuple(self.letters[i] for i in along_axes(indices, body))
 
     def _pulled(self, body: sp.Expr, letters: tuple[str, ...], reduced: frozenset[Index]) -> Formula:
         coefficient, factors = factors_of(body)

@@ -6,7 +6,7 @@ One tree serves both readings.  In an index formula a product is a product of nu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -234,6 +234,13 @@ def total_of(terms: list[Signed]) -> Formula:
     return Add(tuple(terms))
 
 
+def summed(letters: Sequence[str], body: Formula) -> Formula:
+    """The body summed over the letters, if there are any: one sum where it is a sum itself."""
+    if isinstance(body, Total) and body.kind == "sum":
+        return Total("sum", (*letters, *body.letters), body.body)
+    return Total("sum", tuple(letters), body) if letters else body
+
+
 def product_of(factors: list[Formula]) -> Formula:
     """The product of the factors, products among them opened; none is 1, and a one among others goes."""
     opened = [g for f in factors for g in (f.factors if isinstance(f, Times) else (f,))]
@@ -241,39 +248,6 @@ def product_of(factors: list[Formula]) -> Formula:
     if not kept:
         return ONE
     return kept[0] if len(kept) == 1 else Times(tuple(kept))
-
-
-def rewritten(formula: Formula, rule: Callable[[Formula], Formula | None]) -> Formula:
-    """The matrix formula with every part exchanged, outermost first, for which the rule has another."""
-
-    def again(part: Formula) -> Formula:
-        return rewritten(part, rule)
-
-    found = rule(formula)
-    if found is not None:
-        return found
-    match formula:
-        case Add(terms):
-            return Add(tuple(Signed(t.negative, again(t.term)) for t in terms))
-        case Times(factors):
-            return product_of(list(map(again, factors)))
-        case Hadamard(factors):
-            return Hadamard(tuple(map(again, factors)))
-        case Over(top, bottom):
-            return Over(again(top), again(bottom))
-        case Power(base, exponent):
-            return Power(again(base), exponent)
-        case Call(function, arguments):
-            return Call(function, tuple(map(again, arguments)))
-        case Inverse(base):
-            return Inverse(again(base))
-        case Blocks(rows, fitted):
-            return Blocks(tuple(tuple(map(again, row)) for row in rows), fitted)
-        case Sliced(base, keys):
-            return Sliced(again(base), keys)
-        case Transposed(base):
-            return transposed(again(base))
-    return formula
 
 
 def whole_matrix(function: str, matrix: Formula) -> Formula:
@@ -291,8 +265,3 @@ def transposed(formula: Formula) -> Formula:
         case Times((Transposed(), *_)):
             return product_of([transposed(factor) for factor in reversed(formula.factors)])
     return Transposed(formula)
-
-
-def substituted(formula: Formula, names: Mapping[str, Formula]) -> Formula:
-    """The matrix formula with whole tensors exchanged for formulas."""
-    return rewritten(formula, lambda part: names.get(part.name) if isinstance(part, Name) else None)

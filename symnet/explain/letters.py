@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import sympy as sp
 
-from symnet.calculus.ir import Index, Program
+from symnet.calculus.ir import Access, Index, Program, atoms
 from symnet.calculus.loops import loops_of
 
 #: First choices for sizes in order of appearance; the batch gets n.
@@ -73,3 +73,11 @@ def letters_for(program: Program, batch: sp.Expr | None, taken: Iterable[str]) -
     names = {symbol.name for size in sizes for symbol in size.free_symbols}
     times = [size for loop in loops_of(program) for size in (loop.size, loop.size + 1)]
     return Letters(sizes, batch, names.union(taken), dict.fromkeys(times))
+
+
+def along_axes(summed: Iterable[Index], body: sp.Expr) -> tuple[Index, ...]:
+    """The summed indices in the order of the axes of the widest tensor that the body reads: Σᵢ Σₖ X[i, j, k + 1]."""
+    reads = sorted(atoms(body, Access), key=lambda a: (-len(a.addresses), a.name, str(a)))
+    at_axes = [atoms(address, Index) for read in reads for address in read.addresses]
+    places = list(dict.fromkeys(i for at_axis in at_axes if len(at_axis) == 1 for i in at_axis))
+    return tuple(sorted(summed, key=lambda i: places.index(i) if i in places else len(places)))

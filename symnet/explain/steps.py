@@ -215,10 +215,10 @@ class StepWriter:
 
 
 def _once(reasons: Sequence[Reason], said: set[tuple[Line, Prose]]) -> tuple[Reason, ...]:
-    """The reasons without those that were given before, or say that something cancels where both sides are alike."""
+    """The reasons without those given before, and without cancelled and nested sums whose both sides are alike."""
     found = []
     for reason in reasons:
-        nothing = reason.name == "cancel" and reason.line.formula is None
+        nothing = reason.name in ("cancel", "sum in parts") and reason.line.formula is None
         if not nothing and (reason.line, reason.reason) not in said:
             said.add((reason.line, reason.reason))
             found.append(replace(reason, children=_once(reason.children, said)))

@@ -9,6 +9,7 @@ from itertools import pairwise
 import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, atoms, exchange, sort_key
+from symnet.explain.exchange import rewritten, substituted
 from symnet.explain.formula import (
     At,
     Blocks,
@@ -19,8 +20,6 @@ from symnet.explain.formula import (
     Times,
     Transposed,
     product_of,
-    rewritten,
-    substituted,
     transposed,
 )
 from symnet.explain.matrix import MatrixForm

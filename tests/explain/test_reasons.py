@@ -58,6 +58,14 @@ def test_an_adjoint_with_another_name_is_announced(tmp_path: Path) -> None:
     assert "  define  dx_2 = ∂L/∂x   (dx is another tensor of the model)\n" in said
 
 
+def test_sums_stand_in_the_order_of_the_axes(tmp_path: Path) -> None:
+    """However the chain rule or the simplifier nests them: no line differs from the one before in that alone."""
+    text = "N, T = sn.dims(N=4, T=7)\nX, Y = sn.data(N, 2, T), sn.data(N, 2, 3)\nw = sn.param(2, 1)\nz = X * w\n"
+    said = page(tmp_path, text + "c = sn.adaptive_avg_pool1d(z, 3)\nloss = sn.mean((c - Y) ** 2)")
+    assert "= Σᵢ Σₖ Xᵢⱼₖ dzᵢⱼₖ\n" in said
+    assert "Σₖ Σᵢ" not in said
+
+
 FACTS = {
     "text": "Σₙ Wₙᵢ = 1",
     "markdown": r"$\sum_{i} W_{ni} = 1$ (W is declared simplex)",
