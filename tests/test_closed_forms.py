@@ -86,7 +86,7 @@ PRINTED = {
     "batch_norm_mean_and_xhat": "dXₙᵢ = gammaᵢ (dYₙᵢ − (dbetaᵢ + dgammaᵢ xhₙᵢ)/N)/sqrt(zᵢ)",
     "batch_norm_bias": "dbeta = 1ᵀ dY; dgamma = 1ᵀ (dY ⊙ xh); db = 0; dW = Xᵀ dZ",
     "batch_norm_convolution": "dZₙₖₗ = gammaₖ rₖ (dYₙₖₗ − (dbetaₖ + dgammaₖ xhₙₖₗ)/(5 N)); db = 0",
-    "batch_norm_unnamed": "dbeta = 1ᵀ dY; dXₙᵢ = gammaᵢ (dYₙᵢ − (dbetaᵢ + dgammaᵢ zₙᵢ/sqrt(z_2ᵢ))/N)/sqrt(z_2ᵢ)",
+    "batch_norm_unnamed": "dbeta = 1ᵀ dY; dXₙᵢ = gammaᵢ (dYₙᵢ − (dbetaᵢ + dgammaᵢ xhₙᵢ)/N)/sqrt(z_2ᵢ)",
     "group_norm": "dbetaᵢⱼ = Σₖ Σₙ dYₙᵢⱼₖ; dgammaᵢⱼ = Σₖ Σₙ dYₙᵢⱼₖ xhₙᵢⱼₖ; dxhₙᵢⱼₖ = dYₙᵢⱼₖ gammaᵢⱼ; "
     "dXₙᵢⱼₖ = rₙᵢ (dxhₙᵢⱼₖ − (Σₛ gammaᵢₛ Σᵤ dYₙᵢₛᵤ + xhₙᵢⱼₖ Σₘ Σₚ dxhₙᵢₚₘ xhₙᵢₚₘ)/(L S)) = "
     "rₙᵢ (dYₙᵢⱼₖ gammaᵢⱼ − (Σₛ gammaᵢₛ Σᵤ dYₙᵢₛᵤ + xhₙᵢⱼₖ Σₘ Σₚ dxhₙᵢₚₘ xhₙᵢₚₘ)/(L S))",

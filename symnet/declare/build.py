@@ -20,6 +20,7 @@ from symnet.declare.finish import Finisher
 from symnet.declare.formed import inner_derivatives
 from symnet.declare.inline import inline_unnamed, with_constants_written
 from symnet.declare.names import final_names, module_paths, variables
+from symnet.declare.normalised import normalised_apart
 from symnet.declare.optim.agreement import training_of
 from symnet.declare.sizes import settle
 from symnet.declare.tracing.constants import name_constants
@@ -101,7 +102,7 @@ def _flat(trace: Trace, recorded: Program, named: set[str], roots: set[str]) -> 
     staying = named | trace.kept | roots
     recorded, _ = each_once(recorded, staying)
     real = without_infinities(trace, with_constants_written(recorded, {*roots, *trace.kept}))
-    flat = inline_unnamed(real, staying)
+    flat = normalised_apart(trace, inline_unnamed(real, staying))
     return without_needless(flat, trace.cut) if trace.cut else flat
 
 

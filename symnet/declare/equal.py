@@ -18,7 +18,7 @@ def each_once(program: Program, kept: Iterable[str] = ()) -> tuple[Program, dict
     left: list[Equation] = []
     for target in program.targets():
         equations = [_with_names(e, same) for e in program.defining(target)]
-        known = first.setdefault((program.tensors[target].shape, *map(_structure, equations)), target)
+        known = first.setdefault((program.tensors[target].shape, *map(structure, equations)), target)
         if known == target or target in staying:
             left += equations
         else:
@@ -31,7 +31,7 @@ def _with_names(equation: Equation, same: Mapping[str, str]) -> Equation:
     return renamed(equation, {n: same.get(n, n) for n in (*read, equation.target)}) if read & set(same) else equation
 
 
-def _structure(equation: Equation) -> object:
+def structure(equation: Equation) -> object:
     """What two equations share that differ in the letters of their indices alone."""
     plain = {i: sp.Symbol(f"i{k}") for k, i in enumerate(equation.indices)}
     body = exchange(equation.body, dict(plain))

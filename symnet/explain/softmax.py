@@ -6,6 +6,7 @@ P[..., k] = exp(Z[..., k]) / s[...]      with      s[...] = Σ_k exp(Z[..., k])
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import sympy as sp
 
@@ -59,13 +60,30 @@ def softmax_remarks(scribe: Scribe) -> Mapping[str, Prose]:
 
 def _along_any_axis(program: Program) -> Mapping[str, Softmax]:
     """Every softmax -> what it is the softmax of, and the axis."""
-    sums = {e.target: e for e in program.equations if _is_exponential_sum(program, e)}
+    equations = _with_exponentials_written(program)
+    sums = {e.target: e for e in equations if _is_exponential_sum(program, e)}
     found: dict[str, Softmax] = {}
-    for equation in program.equations:
+    for equation in equations:
         share = _share(program, equation, sums)
         if share is not None:
             found[equation.target] = share
     return found
+
+
+def _with_exponentials_written(program: Program) -> list[Equation]:
+    """The equations with ``E = exp(Z)`` written where it is read."""
+    exponentials = {
+        e.target: e
+        for e in program.equations
+        if isinstance(e.body, sp.exp) and not e.reduced and not e.guard and len(program.defining(e.target)) == 1
+    }
+
+    def written(equation: Equation) -> Equation:
+        reads = [(a, exponentials[a.name]) for a in equation.accesses if a.name in exponentials]
+        table = {a: substitute(e.body, dict(zip(e.left, a.addresses, strict=True))) for a, e in reads}
+        return replace(equation, body=substitute(equation.body, table)) if table else equation
+
+    return [written(e) for e in program.equations]
 
 
 def _is_exponential_sum(program: Program, equation: Equation) -> bool:

@@ -57,8 +57,8 @@ CASES: dict[str, tuple[str, set[str], set[str]]] = {
     ),
     "heads": (ATTENTION.format(scores="S"), {"bk"}, {"dP", "dS", "dK", "dQ"}),
     "heads with a causal mask": (ATTENTION.format(scores=CAUSAL), {"bk"}, {"dP", "dS", "dK", "dQ"}),
-    "layer norm in one line, few rows": (ROWS.format(size=5) + LAYER, set(), set()),
-    "layer norm in one line": (ROWS.format(size=64) + LAYER, set(), set()),
+    "layer norm in one line, few rows": (ROWS.format(size=5) + LAYER, set(), {"dxh"}),
+    "layer norm in one line": (ROWS.format(size=64) + LAYER, set(), {"dxh"}),
 }
 
 

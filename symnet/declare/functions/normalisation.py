@@ -49,10 +49,13 @@ def _along_channels(x: Tensor, weights: Tensor) -> Tensor:
     return weights[(slice(None), *(None,) * (x.ndim - 2))] if x.ndim > 2 else weights
 
 
-def _affine(x: Tensor, weight: Tensor | None, bias: Tensor | None, channels: bool) -> Tensor:
+def _affine(
+    x: Tensor, weight: Tensor | None, bias: Tensor | None, channels: bool, shape: Sequence[sp.Expr] | None = None
+) -> Tensor:
     if weight is not None or bias is not None:  # what was normalised stays a tensor: the derivatives are short in it
         x.trace.kept.add(x.spec.name)
         x.trace.hints[x.spec.name] = "xh"
+    x = x if shape is None else reshape(x, list(shape))
     if weight is not None:
         x = x * (_along_channels(x, weight) if channels else weight)
     return x if bias is None else x + (_along_channels(x, bias) if channels else bias)
@@ -154,7 +157,7 @@ def group_norm(input: Tensor, num_groups: int, weight: Any = None, bias: Any = N
         raise mistake("SN103", f"{channels} channels do not make {num_groups} groups")
     grouped = reshape(input, [input.shape[0], num_groups, channels // num_groups, *input.shape[2:]])
     normal = _standardised(grouped, list(range(2, grouped.ndim)), eps)
-    return _affine(reshape(normal, list(input.shape)), weight, bias, channels=True)
+    return _affine(normal, weight, bias, channels=True, shape=input.shape)
 
 
 @word(method=False)

@@ -97,6 +97,7 @@ class Trace:
     least: dict[sp.Symbol, int] = field(default_factory=dict)  # sizes that data bring, and the least they may be
     frozen: set[str] = field(default_factory=set)  # private names of parameters that are not trained, so buffers
     cut: set[str] = field(default_factory=set)  # private names of tensors made where no gradient flows
+    apart: dict[object, str] = field(default_factory=dict)  # quotients that got a private name of their own
     depth: int = 0  # how many words are being answered, one inside the other
     free: int = 0  # how many calls of a library's own word are being answered
 

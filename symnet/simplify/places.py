@@ -1,0 +1,57 @@
+"""At how many places a stored sum differs: ``Σ_m x[i//3, m]`` has one value for each ``i//3``, not one for each i."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import sympy as sp
+
+from symnet.simplify.atoms import Address, Atom, Opaque, Poly, Var
+from symnet.simplify.interning import placeholder
+
+_FIRST = placeholder(0)
+
+
+def by_digits(atom: Atom) -> Mapping[Var, sp.Expr]:
+    """The free variables of which an atom has one digit alone, with the template of that digit."""
+    addresses = list(dict.fromkeys(_addresses({((atom, 1),): 1})))
+    plain = {a for a in addresses if isinstance(a, Var)}
+    found: dict[Var, sp.Expr] = {}
+    for v in sorted(atom.free - plain, key=lambda v: v.serial):
+        templates = [_over_first(a, v) for a in addresses if isinstance(a, Opaque) and v in a.parts]
+        chosen = next((d for d in _digits(templates[0]) if all(_only_by(t, d) for t in templates)), None)
+        if chosen is not None:
+            found[v] = chosen
+    return found
+
+
+def _addresses(poly: Poly) -> Iterator[Address]:
+    for mono in poly:
+        for a, _ in mono:
+            if a.kind in ("read", "delta", "place"):
+                yield from a.parts
+            elif a.kind in ("paren", "call"):
+                for part in a.parts:
+                    yield from _addresses(part)
+            elif a.kind == "sum":
+                yield from _addresses({a.parts[1]: 1})
+
+
+def _over_first(address: Opaque, v: Var) -> sp.Expr:
+    """The template with the variable as its first placeholder, and what else fills it behind that."""
+    table = {placeholder(k): _FIRST if part is v else placeholder(k + 1) for k, part in enumerate(address.parts)}
+    return address.template.xreplace(table)
+
+
+def _digits(template: sp.Expr) -> list[sp.Expr]:
+    """The floors and remainders of the first placeholder alone, the largest first."""
+    found = [d for d in template.atoms(sp.floor, sp.Mod) if d.free_symbols & _placeholders(template) == {_FIRST}]
+    return sorted(found, key=lambda d: (-d.count_ops(), str(d)))
+
+
+def _placeholders(template: sp.Expr) -> set[sp.Basic]:
+    return {s for s in template.free_symbols if str(s).startswith("_")}
+
+
+def _only_by(template: sp.Expr, digit: sp.Expr) -> bool:
+    return not template.xreplace({digit: sp.S.Zero}).has(_FIRST)
