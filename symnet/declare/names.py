@@ -153,14 +153,19 @@ def variables(namespace: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _held(name: str, value: Any) -> list[tuple[str, Tensor]]:
-    """The tensors in a variable, its lists, tuples and dicts included: ``weights[0]`` is weights_0."""
+    """The tensors in a variable, its lists, tuples and dicts included: ``w[0]`` is w_0, ``r[1, 2]`` is r_1_2."""
     if isinstance(value, Tensor):
         return [] if value.broken else [(name, value)]
     if isinstance(value, list | tuple):
         return [pair for k, part in enumerate(value) for pair in _held(f"{name}_{k}", part)]
     if isinstance(value, dict):
-        return [pair for k, part in value.items() for pair in _held(f"{name}_{k}", part)]
+        return [pair for k, part in value.items() for pair in _held(f"{name}_{_of_key(k)}", part)]
     return []
+
+
+def _of_key(key: object) -> str:
+    """The key of a dict as the end of a name: keys may be any objects."""
+    return "_".join(re.sub(r"\W+", "_", str(k), flags=re.ASCII) for k in (key if isinstance(key, tuple) else (key,)))
 
 
 def _wish(trace: Trace, spec: TensorSpec, paths: Mapping[str, tuple[str, ...]]) -> str | None:

@@ -45,7 +45,7 @@ class Identities(Atoms):
     def fold(self, a: Atom, e: Number, powers: Powers) -> None:
         """Apply to a product the identity that a power of an atom begins, if all it needs stands there."""
         if a in self._logistic:
-            for scale, q in self._logistic[a].items():
+            for scale, q in tuple(self._logistic[a].items()):  # to fold one may enter another
                 if (units := exact(Fraction(e) / scale)) and isinstance(units, int):
                     self._fold_logistic(a, scale, units, q, powers)
         if a.kind != "call":

@@ -76,12 +76,14 @@ class Exchanging:
     """Powers of atoms exchanged everywhere: in sums, parentheses and functions.
 
     What stands in a comparison stays as it is, if the exchange is not ``exact``: the new text has the same value only
-    up to rounding, and ``[u = m]`` compares the very numbers that the forward program has.
+    up to rounding, and ``[u = m]`` compares the very numbers that the forward program has.  Only atoms that read all of
+    the ``names`` are exchanged.
     """
 
     sums: Sums
     exchange: Exchange
     exact: bool = False
+    names: frozenset[str] = frozenset()
     _seen: dict[tuple[Atom, bool], Term | None] = field(default_factory=dict)
 
     def poly(self, poly: Poly) -> Poly:
@@ -98,6 +100,9 @@ class Exchanging:
         same: list[tuple[Atom, Number]] = []
         parts: list[Term] = []
         for a, e in mono:
+            if not self.names <= a.names:
+                same.append((a, e))
+                continue
             whole = self.exchange(a, e)
             if whole is None and (new := self._within(a)) is not None:
                 whole = self.sums.algebra.power({new[1]: new[0]} if new[0] else {}, e)

@@ -75,6 +75,8 @@ class Moves:
                 if not allowed(definition.name):
                     continue
                 for result in self.products.written(poly, definition, present):
+                    if result == poly:
+                        continue
                     new = self.costs.of(result, left)
                     if new < best:
                         best, found = new, (Step("known product", definition.name, poly, result), result)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from symnet.calculus.ir import Index
 from symnet.simplify.adjoints import Adjoints, Candidate
-from symnet.simplify.atoms import Var, names_of, rank_of
+from symnet.simplify.atoms import Atom, Poly, Var, names_of, rank_of
 from symnet.simplify.collapse import is_contraction
 from symnet.simplify.cost import sums_of
 from symnet.simplify.definitions import Definition
@@ -17,6 +17,10 @@ CHAIN = 1.125
 
 #: What it may cost that ``a X - a mu`` becomes ``a (X - mu)``: the two terms lose the digits that X and mu share.
 GATHERED = 1.25
+
+#: Terms times factors of a formula that is tried without a name in it: all that ever paid had less than 300, and what
+#: an unrolled loop writes out entry by entry has thousands, with a work that grows as their square.
+TRIED = 400
 
 
 class Steps:
@@ -219,11 +223,23 @@ class Steps:
                 )
             if name in names_of(poly):
                 return None
+        if len(poly) * _factors(poly) > TRIED:
+            return None
         order = list(self.all.finished)
         before = set(order[: order.index(consumer)]) - {*names, *self._gone}
         form = self.all.improved(poly, formals, before.__contains__, events)
         unreadable = {*names, *order[order.index(consumer) :]}  # a sum may be known by the name of a later gradient
         return form if unreadable.isdisjoint(names_of(form.poly)) else None
+
+
+def _factors(poly: Poly) -> int:
+    """How many factors are written, those within parentheses, functions and sums included."""
+    return sum(1 + sum(_within(a) for a, _ in mono) for mono in poly)
+
+
+def _within(atom: Atom) -> int:
+    parts = ({atom.parts[1]: 1},) if atom.kind == "sum" else atom.parts
+    return 1 + sum(_factors(part) for part in parts if isinstance(part, dict))
 
 
 class _Readers:

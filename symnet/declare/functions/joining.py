@@ -8,21 +8,30 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus.ir import Delta, Index, indices_for
+from symnet.declare.functions.masks import full
 from symnet.declare.functions.pointwise import as_exact
 from symnet.declare.functions.selection import index_select
 from symnet.declare.functions.shapes import axis_of, expand, flatten, known_size, listed, reshape
 from symnet.declare.functions.slices import flip, sliced
 from symnet.declare.tracing.constants import constant_values, flat
 from symnet.declare.tracing.indexing import subscript
-from symnet.declare.tracing.primitives import number, show
+from symnet.declare.tracing.primitives import number, readdressed, show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term
 from symnet.declare.tracing.words import mistake, word
 
 
+def _tensors(parts: Sequence[Any]) -> list[Tensor]:
+    """The parts with their single numbers as constant tensors."""
+    if not len(parts):
+        raise mistake("SN107", "there is nothing in the list to join", "give at least one tensor")
+    return [p if isinstance(p, Tensor) else full((), p) for p in parts]
+
+
 @word(numpy="stack", method=False)
 def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape beside each other along a new axis: y[i,k] = tensors[k][i]"""
+    tensors = _tensors(tensors)
     first = tensors[0]
     if any(t.shape != first.shape for t in tensors):
         raise mistake("SN103", f"stack needs tensors of one shape, not {', '.join(show(t.shape) for t in tensors)}")
@@ -40,6 +49,8 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors one after the other along an axis: y[n + k] = tensors[m][k], n the length of those before"""
     first = tensors[0]
     at = axis_of(first, dim, first.ndim)
+    if first.ndim and first.spec.integer and all(t.spec.name == first.spec.name for t in tensors):
+        return repeat(first, *(len(tensors) if k == at else 1 for k in range(first.ndim)))  # labels stay labels
     rests = {(t.ndim, t.shape[:at], t.shape[at + 1 :]) for t in tensors}
     if len(rests) > 1 or not first.ndim:
         shapes = ", ".join(show(t.shape) for t in tensors)
@@ -59,20 +70,20 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
 @word(numpy="hstack", method=False)
 def hstack(tensors: Sequence[Tensor]) -> Tensor:
     """Vectors end to end, matrices side by side"""
-    parts = [t if t.ndim else reshape(t, 1) for t in tensors]
+    parts = [t if t.ndim else reshape(t, 1) for t in _tensors(tensors)]
     return cat(parts, 0 if parts[0].ndim < 2 else 1)
 
 
 @word(numpy="column_stack", method=False)
 def column_stack(tensors: Sequence[Tensor]) -> Tensor:
     """Vectors as columns, matrices side by side"""
-    return cat([t if t.ndim > 1 else reshape(t, -1, 1) for t in tensors], 1)
+    return cat([t if t.ndim > 1 else reshape(t, -1, 1) for t in _tensors(tensors)], 1)
 
 
 @word(torch="row_stack", numpy="vstack", method=False)
 def vstack(tensors: Sequence[Tensor]) -> Tensor:
     """Vectors as rows, matrices below each other"""
-    return cat([t if t.ndim > 1 else subscript(t, (None, slice(None))) for t in tensors], 0)
+    return cat([t if t.ndim > 1 else subscript(t, (None, slice(None))) for t in _tensors(tensors)], 0)
 
 
 @word()
@@ -84,7 +95,10 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
         at = axis_of(input, dim, input.ndim)
         known = known_size(input, at, "roll")
         cut = (known - int(shift)) % known
-        if cut:
+        if cut and input.spec.integer:
+            left = tuple(Index("i", s) for s in input.shape)
+            input = readdressed(input, left, [sp.Mod(i + cut, known) if k == at else i for k, i in enumerate(left)])
+        elif cut:
             input = cat([sliced(input, at, slice(cut, known)), sliced(input, at, slice(0, cut))], at)
     return input
 
