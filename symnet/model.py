@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 import sympy as sp
@@ -141,7 +141,8 @@ class Training:
     batch: int | None = None
     samples: int = 100  # how many samples the script makes when it is given no data file
     holdout: float = 0.0  # the fraction of the samples kept for evaluation
-    data: str | None = None  # a .npz beside the model file, relative to it
+    data: str | PurePath | None = None  # a .npz beside the model file, relative to it
+    start: str | PurePath | None = None  # a .npz of first parameters beside the model file
     seed: int = 0
     log_every: int = 1
     report: str | None = None  # a line printed at the end, with {name} and {name[0, 1]} for parameters' numbers
@@ -191,13 +192,14 @@ class Model:
     inputs: tuple[Input, ...]
     prediction: str | None
     training: Training
-    labels: str | None = None  # the input that tells which predictions are right, where they are scores of classes
+    labels: str | None = None  # the input that tells which predictions are right, where the model classifies
     evaluation: Program | None = None  # the forward equations in evaluation, where they are others
     drawn: tuple[Input, ...] = ()  # what a script draws anew for every step
     buffers: tuple[Buffer, ...] = ()
     updates: Program | None = None  # the equations of what the buffers become, with what these need
     least: Mapping[str, int] = field(default_factory=dict)  # sizes that data bring and that have a least number
     inner: tuple[Inner, ...] = ()  # derivatives that the program holds, in its order
+    decision: tuple[float, float] | None = None  # of two classes: the numbers above which prediction and label say yes
     constants: Mapping[str, int | None] = field(default_factory=dict)  # what else a state_dict holds, with checksums
 
     @property

@@ -16,6 +16,7 @@ class ScriptContext(LearningContext, ModeContext):
 
     title: str
     formulas: Lines
+    training_words: Lines
     usage: Lines
     model_identity: str
     inputs: str
@@ -51,6 +52,8 @@ class ScriptContext(LearningContext, ModeContext):
     description: str
     data_default: str
     data_help: str
+    start_help: str
+    start_default: Lines
     batch: int
     seed: int
     holdout: str

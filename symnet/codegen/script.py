@@ -24,6 +24,8 @@ from symnet.codegen.training.learning import (
     optimizer_lines,
 )
 from symnet.codegen.training.modes import autograd_fields, buffer_lines, buffer_names, modes_of
+from symnet.codegen.training.starting import start_fields
+from symnet.codegen.training.told import training_lines
 from symnet.codegen.training.watching import (
     best_in_checkpoints,
     best_lines,
@@ -107,6 +109,7 @@ def _shared(
     parts: dict[str, Any] = {
         "title": " ".join(docstring_lines([f"Train the model of {model.path.name} {target.title}"])),
         "formulas": docstring_lines(formulas),
+        "training_words": training_lines(model),
         "usage": docstring_lines(_usage(output.name, target)),
         "model_identity": quoted(identity(model)),
         "inputs": _input_table(model),
@@ -140,6 +143,9 @@ def _drawing(model: Model) -> Lines:
     return functions_for(p.init.kind for p in model.owned if isinstance(p.init, Distribution))
 
 
+_OWN = ("if name in OWN:", "    data[name] = OWN[name]", "    continue")
+
+
 def _data_part(model: Model, inputs: tuple[str, ...], computed: recipes.ComputedInput) -> dict[str, Any]:
     """The fields of where the data come from, how they are checked and how they are divided."""
     namer = Namer({*inputs, *model.program.tensors})
@@ -164,8 +170,7 @@ def _flag_part(model: Model) -> dict[str, Any]:
     training = model.training
     by_steps, own = training.epochs is None, training.data is None
     return {
-        "tied": _tied(model),
-        "fixed_lines": _FIXED * any(told is not None for told in model.constants.values()),
+        **start_fields(model),
         "description": quoted(f"Train the model of {model.path.name}."),
         "data_default": "None" if own else "DATA",
         "data_help": quoted("the arrays of INPUTS" + (" (default: made here)" if own else "")),
@@ -210,6 +215,8 @@ def _constants(model: Model, output: Path) -> Lines:
     lines = [*recipes.own_constants(model), *buffer_names(model), f"LR = {number(training.optimizer.options['lr'])}"]
     if training.data is None and any(item.axis is not None for item in model.inputs):
         lines.insert(0, f"SAMPLES = {training.samples}")
+    if training.start is not None:
+        lines.append(f"START = {_path_from(output, model.path.parent / training.start)}")
     if training.data is not None:
         lines.insert(0, f"DATA = {_path_from(output, model.path.parent / training.data)}")
     return tuple(lines)
@@ -222,25 +229,6 @@ def _input_table(model: Model) -> str:
         for item in model.inputs
     )
     return bracketed("INPUTS = ", "{", entries, "}")
-
-
-def _tied(model: Model) -> str:
-    """The names in a file of parameters that are none of a parameter's own."""
-    names = [(other, quoted(p.path)) for p in model.owned for other in p.others]
-    names += [(path, str(told)) for path, told in model.constants.items()]
-    return bracketed("TIED = ", "{", (f"{quoted(name)}: {own}" for name, own in names), "}")
-
-
-_OWN = ("if name in OWN:", "    data[name] = OWN[name]", "    continue")
-_FIXED = (
-    "for name, own in TIED.items():",
-    "    if isinstance(own, int) and name in found:",
-    '        require(found[name].dtype.kind in "biuf", f"{path}: {name} must hold numbers")',
-    '        with np.errstate(over="ignore"):',
-    '            numbers = found[name].astype("<f4") + 0.0  # for -0.0',
-    "        told = zlib.crc32(numbers.tobytes(), zlib.crc32(str(list(numbers.shape)).encode()))",
-    '        require(told == own, f"{path}: {name} is a constant of the model, and holds other numbers there")',
-)
 
 
 def _arguments(function: str, inputs: Iterable[str]) -> str:

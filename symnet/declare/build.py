@@ -64,19 +64,19 @@ def build_model(trace: Trace, namespace: Mapping[str, Any], path: Path, lines: t
     finish, forward = Finisher(trace, names, named, paths), flat.restricted_to(roots)
     _warn_unused(trace, forward, objective)
     inputs, drawn = finish.inputs(flat, sources)
+    labels, decision = _classes(finish, namespace, flat, inputs, prediction)
     model = Model(
         *(path, lines, verify(finish.program(forward, objective.spec.name))),
         *(finish.sizes(), finish.parameters(), inputs),
         names[prediction] if prediction else None,
-        training_of(trace, namespace, names, paths, labels := _labels(finish, namespace, flat, inputs, prediction)),
-        labels,
-        finish.evaluation(forward, evaluated),
-        drawn,
+        training_of(trace, namespace, names, paths, labels is not None),
+        *(labels, finish.evaluation(forward, evaluated), drawn),
         finish.buffers(),
         finish.updates(flat),
         finish.least(),
         inner=tuple(inner_derivatives(trace, names, forward)),
         constants=constants,
+        decision=decision,
     )
     return Built(model, names)
 
@@ -172,8 +172,8 @@ def _prediction(trace: Trace, namespace: Mapping[str, Any], program: Program, ob
     said = namespace.get("prediction")
     if isinstance(said, Tensor) and not said.broken:
         return said.spec.name
-    if trace.predictions and not trace.predictions[-1].broken:
-        return trace.predictions[-1].spec.name
+    if trace.predictions and not trace.predictions[-1].tensor.broken:
+        return trace.predictions[-1].tensor.spec.name
     needed = _ancestors(program)
     parameters = {n for n, s in trace.specs.items() if s.role == "parameter"}
     data = {n for n, s in trace.specs.items() if s.role in ("data", "label")}
@@ -198,6 +198,14 @@ def _ancestors(program: Program) -> dict[str, set[str]]:
     return found
 
 
+def _classes(
+    finish: Finisher, namespace: Mapping[str, Any], program: Program, inputs: tuple[Input, ...], prediction: str | None
+) -> tuple[str | None, tuple[float, float] | None]:
+    """The input that tells which predictions are right, and of two classes the bounds of yes."""
+    decided = _decided(finish, program, inputs, prediction) if prediction else None
+    return decided or (_labels(finish, namespace, program, inputs, prediction), None)
+
+
 def _labels(
     finish: Finisher, namespace: Mapping[str, Any], program: Program, inputs: tuple[Input, ...], prediction: str | None
 ) -> str | None:
@@ -210,8 +218,24 @@ def _labels(
         return None
     (label,) = labels
     read = {finish.names[key] for key in _ancestors(program).get(prediction, set()) if key in finish.names}
-    counted = label.classes == trace.specs[prediction].shape[-1]
+    shape = trace.specs[prediction].shape
+    by_axis_1 = len(shape) > 2 and any(p.tensor.spec.name == prediction for p in trace.predictions)  # as torch's losses
+    counted = label.classes == shape[-1] and len(label.spec.shape) == len(shape) - 1 and not by_axis_1
     return label.spec.name if counted and label.spec.name not in read else None
+
+
+def _decided(
+    finish: Finisher, program: Program, inputs: tuple[Input, ...], prediction: str
+) -> tuple[str, tuple[float, float]] | None:
+    """The declared data that say yes or no beside the prediction of a loss of two classes, and the bounds of yes."""
+    told = [p for p in finish.trace.predictions if p.tensor.spec.name == prediction and p.target is not None]
+    known = {i.spec.name for i in inputs if not i.constant}
+    for tensor, target, bounds in told:
+        assert target is not None
+        name = finish.names.get(target.spec.name)
+        if name in known and target.spec.name not in _ancestors(program).get(tensor.spec.name, set()):
+            return name, bounds
+    return None
 
 
 def _warn_unused(trace: Trace, forward: Program, objective: Traced) -> None:

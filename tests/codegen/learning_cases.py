@@ -113,6 +113,11 @@ WAYS = {
         ),
         "epoch",
     ),
+    "upwards": Way(
+        """epochs=6, optimizer=sn.Adam(lr=0.01, weight_decay=0.1, maximize=True), clip=sn.clip_grad_norm_(0.5)""",
+        lambda p: optim.Adam(p.values(), lr=0.01, weight_decay=0.1, maximize=True),
+        clip=lambda p: clip_grad_norm_(p, 0.5),
+    ),
     "steps_of_signs": Way(
         """epochs=6, optimizer=sn.Rprop(lr=0.03), schedule=sn.StepLR(2, gamma=0.5)""",
         lambda p: optim.Rprop(p.values(), lr=0.03),

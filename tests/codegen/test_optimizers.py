@@ -35,6 +35,8 @@ OPTIONS: dict[str, dict[str, tuple[Any, ...]]] = {
     "ASGD": {"lambd": (1e-4, 0.3), "alpha": (0.75, 1.5), "t0": (1e6, 3), "weight_decay": (0.0, 0.1)},
     "Rprop": {"etas": ((0.5, 1.2), (0.3, 2.0)), "step_sizes": ((1e-6, 50), (0.04, 0.08))},
 }  # fmt: skip
+for _options in OPTIONS.values():
+    _options["maximize"] = (False, True)
 
 
 def combinations() -> list[tuple[str, dict[str, Any]]]:

@@ -8,7 +8,7 @@ from string import Formatter
 from symnet.calculus.matrices import MATRIX_FUNCTIONS
 from symnet.calculus.matrix_rules import argument_of, is_matrix_function
 from symnet.codegen.training.modes import drawn_again
-from symnet.codegen.wrapping import LINE, escaped, quoted
+from symnet.codegen.wrapping import LINE, escaped, number, quoted
 from symnet.errors import Problem, SymnetError
 from symnet.model import Model
 
@@ -25,7 +25,11 @@ def right_predictions(model: Model, predict_inputs: tuple[str, ...]) -> str:
     if model.labels is None:
         return ""
     scores = f"predict({', '.join(('params', *_positions(model, predict_inputs)))})"
-    return f"{scores}.argmax(-1) == {_positions(model, (model.labels,))[0]}"
+    labels = _positions(model, (model.labels,))[0]
+    if model.decision is not None:
+        above, yes = map(number, model.decision)
+        return f"({scores} > {above}) == ({labels} > {yes})"
+    return f"{scores}.argmax(-1) == {labels}"
 
 
 def finish_lines(model: Model, predict_inputs: tuple[str, ...]) -> Lines:
@@ -100,8 +104,8 @@ def _predictions(model: Model, predict_inputs: tuple[str, ...]) -> Lines:
     else:
         lines, words = [f"data = select(held or data, slice({count}))"], f"{count} samples"
     call = f"predict({', '.join(('run.params', *_positions(model, predict_inputs)))})"
-    kind = "classes" if has_metric(model) else "values"
-    chosen = f"{call}.argmax(-1)" if has_metric(model) else call
+    scored = has_metric(model) and model.decision is None
+    kind, chosen = ("classes", f"{call}.argmax(-1)") if scored else ("values", call)
     return (*lines, *drawn_again(model, predict_inputs), f'print("{kind} predicted for {words}:", {chosen}.tolist())')
 
 

@@ -61,7 +61,8 @@ class Update:
 
 def update_of(optimizer: Optimizer, library: str) -> Update:
     """The update of an optimiser; ``library`` is the module that has sqrt and maximum, np or torch."""
-    return _UPDATES[optimizer.kind](optimizer.options, library)
+    update = _UPDATES[optimizer.kind](optimizer.options, library)
+    return update if not optimizer.options.get("maximize") else replace(update, lines=("g = -g", *update.lines))
 
 
 def torch_call(optimizer: Optimizer, parameters: str, indent: int = 0, head: str = "") -> str:
@@ -70,9 +71,8 @@ def torch_call(optimizer: Optimizer, parameters: str, indent: int = 0, head: str
     for pair, (first, second) in _PAIRS.items():
         if first in options:
             options[pair] = (options.pop(first), options.pop(second))
-    given = [
-        f"{name}={value!r}" for name, value in options.items() if value != _TORCH_DEFAULTS[optimizer.kind].get(name)
-    ]
+    usual = {"maximize": False, **_TORCH_DEFAULTS[optimizer.kind]}
+    given = [f"{name}={value!r}" for name, value in options.items() if value != usual.get(name)]
     return bracketed(f"{head}torch.optim.{optimizer.kind}", "(", (parameters, "lr=LR", *given), ")", indent=indent)
 
 

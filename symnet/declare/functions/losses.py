@@ -13,6 +13,7 @@ from symnet.declare.functions.norms import pairwise_distance
 from symnet.declare.functions.pointwise import as_exact, mapped
 from symnet.declare.functions.several import clamp_min
 from symnet.declare.tracing.constants import refitted
+from symnet.declare.tracing.predicted import Predicted
 from symnet.declare.tracing.primitives import pointwise, show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import mistake
@@ -29,9 +30,10 @@ def reduced_loss(values: Tensor, reduction: str) -> Tensor:
     return reductions.mean(values) if reduction == "mean" else reductions.sum(values)
 
 
-def predicts(tensor: Tensor) -> None:
-    """Note the first argument of a loss, which is what the model predicts."""
-    tensor.trace.predictions.append(tensor)
+def predicts(tensor: Tensor, target: Tensor | None = None, bounds: tuple[float, float] = (0.0, 0.0)) -> None:
+    """Note the first argument of a loss, which is what the model predicts; of one between two classes also the target,
+    and above which numbers the two say yes."""
+    tensor.trace.predictions.append(Predicted(tensor, target if isinstance(target, Tensor) else None, bounds))
 
 
 def same_shape(word: str, input: Tensor, target: Tensor) -> Tensor:
@@ -108,7 +110,7 @@ def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
 ) -> Tensor:
     """Mean (or sum) of -(y log p + (1 - y) log(1 - p)), p = input in 0..1, y = target"""
-    predicts(input)
+    predicts(input, target, (0.5, 0.5))
     target = same_shape("binary_cross_entropy", input, target)
     values: Tensor = pointwise(input.trace, lambda p, y: -(y * sp.log(p) + (1 - y) * sp.log(1 - p)), input, target)
     return reduced_loss(_weighed(values, weight), reduction)
@@ -123,7 +125,7 @@ def binary_cross_entropy_with_logits(
     pos_weight: Tensor | None = None,
 ) -> Tensor:
     """Mean (or sum) of log(1 + exp(z)) - y z, z = input; with w = pos_weight y counts w times"""
-    predicts(input)
+    predicts(input, target, (0.0, 0.5))
     target = same_shape("binary_cross_entropy_with_logits", input, target)
     if pos_weight is None:
         values: Tensor = pointwise(input.trace, lambda z, y: scalars.softplus(z) - y * z, input, target)
@@ -193,7 +195,7 @@ def poisson_nll_loss(
 @word(method=False)
 def soft_margin_loss(input: Tensor, target: Tensor, reduction: str = "mean") -> Tensor:
     """Mean (or sum) of log(1 + exp(-y x)), y = -1 or 1"""
-    predicts(input)
+    predicts(input, target, (0.0, 0.0))
     target = same_shape("soft_margin_loss", input, target)
     return reduced_loss(mapped("soft_margin_loss", lambda x, y: scalars.softplus(-x * y), input, target), reduction)
 
@@ -203,7 +205,7 @@ def multilabel_soft_margin_loss(
     input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
 ) -> Tensor:
     """Mean over the classes of log(1 + exp(z)) - y z, then mean (or sum) over the samples"""
-    predicts(input)
+    predicts(input, target, (0.0, 0.5))
     values: Tensor = pointwise(input.trace, lambda z, y: scalars.softplus(z) - y * z, input, target)
     return reduced_loss(reductions.mean(_weighed(values, weight), -1), reduction)
 

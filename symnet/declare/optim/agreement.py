@@ -21,7 +21,7 @@ def training_of(
     namespace: Mapping[str, Any],
     names: Mapping[str, str],
     paths: Mapping[str, tuple[str, ...]],
-    labels: str | None,
+    classifies: bool,
 ) -> Training:
     """How the file says that a script trains, in agreement with the model."""
     said = namespace.get("train")
@@ -30,7 +30,7 @@ def training_of(
         trace.problems.add(Problem("SN108", f"train is {said!r:.40}, not how to train", help=help))
     first = {key: ways[0] for key, ways in paths.items()}
     training = settled_training(trace, said if isinstance(said, Training) else train(), names, first)
-    check_monitors(trace, training, labels)
+    check_monitors(trace, training, classifies)
     return training
 
 
@@ -50,12 +50,12 @@ def settled_training(trace: Trace, training: Training, names: Mapping[str, str],
     return replace(training, report=report)
 
 
-def check_monitors(trace: Trace, training: Training, labels: str | None) -> None:
+def check_monitors(trace: Trace, training: Training, classifies: bool) -> None:
     """Whether what early stopping and the schedule monitor is something that the script measures."""
     stopping, schedule = training.early_stopping, training.schedule
     monitored: list[str | None] = [stopping.monitor] if stopping is not None else []
     monitored += [schedule.options.get("monitor")] if schedule is not None else []
-    if "accuracy" in monitored and labels is None:
+    if "accuracy" in monitored and not classifies:
         _note(trace, "the accuracy is monitored, and this model has none: it does not classify", 'monitor="loss"')
 
 

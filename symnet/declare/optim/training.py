@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePath
 from typing import Any
 
 from symnet import model
@@ -53,7 +54,8 @@ def train(
     batch: int | None = None,
     samples: int = 100,
     holdout: float = 0.0,
-    data: str | None = None,
+    data: str | PurePath | None = None,
+    start: str | PurePath | None = None,
     seed: int = 0,
     log_every: int | None = None,
     report: str | None = None,
@@ -65,19 +67,20 @@ def train(
     or patterns of names; lr and weight_decay may differ.  schedule, clip, early_stopping: words such as
     ``sn.CosineAnnealingLR(30)``, ``sn.clip_grad_norm_(1.0)``, ``sn.EarlyStopping(5)``.
     epochs: passes over shuffled mini-batches of ``batch`` samples (all of them if absent); steps: updates instead of
-    epochs.  samples: how many the script makes when it has no file.  data: a .npz beside the model file.  holdout: the
-    fraction of the samples kept for evaluation.  report: a line printed at the end, with ``{name}`` for numbers.
+    epochs.  samples: how many the script makes when it has no file.  data: a .npz beside the model file; start: one
+    with the first parameters by name, as of a state_dict.  holdout: the fraction of the samples kept for evaluation.
+    report: a line printed at the end, with ``{name}`` for numbers.
     """
     current().train_call = current().here()
     _check_counts(epochs=epochs, steps=steps, batch=batch, samples=samples, log_every=log_every)
     whole("seed", seed, low=0)
-    held = real("holdout", holdout, below=1)
-    steps = 100 if epochs is None and steps is None else steps
-    every = log_every or max(1, (epochs or steps or 1) // 10)
-    _check_kinds(schedule, early_stopping)
+    _check_kinds(schedule, early_stopping, data=data, start=start)
+    held, length = real("holdout", holdout, below=1), 100 if epochs is None and steps is None else steps
+    every = log_every or max(1, (epochs or length or 1) // 10)
     chosen = _scheduled(chosen_optimizer(optimizer, lr), schedule, lr)
+    _require_falling(chosen, schedule, early_stopping)
     parts = (_groups(groups, chosen, schedule), schedule, _clips(clip), early_stopping)
-    return Training(chosen, epochs, steps, batch, samples, held, data, seed, every, report, new_inputs, *parts)
+    return Training(chosen, epochs, length, batch, samples, held, data, start, seed, every, report, new_inputs, *parts)
 
 
 def _check_counts(**counts: int | None) -> None:
@@ -88,11 +91,22 @@ def _check_counts(**counts: int | None) -> None:
         raise refused("both epochs and steps are given", "give one of them")
 
 
-def _check_kinds(schedule: Any, early_stopping: Any) -> None:
+def _check_kinds(schedule: Any, early_stopping: Any, **paths: Any) -> None:
     if not isinstance(schedule, Schedule | None):
         raise refused(f"schedule is {schedule!r:.40}", "write a schedule: sn.CosineAnnealingLR(T_max=30)")
     if not isinstance(early_stopping, model.EarlyStopping | None):
         raise refused(f"early_stopping is {early_stopping!r:.40}", "write sn.EarlyStopping(patience=5)")
+    for name, path in paths.items():
+        if not isinstance(path, str | PurePath | None) or path == "":
+            raise refused(f"{name} is {path!r:.40}", f'write the path of a file: {name}="{name}.npz"')
+
+
+def _require_falling(optimizer: Optimizer, schedule: Schedule | None, stopping: model.EarlyStopping | None) -> None:
+    """Refuses to watch for a smaller loss where the loss is to grow."""
+    watched = [stopping.monitor] if stopping is not None else []
+    watched += [schedule.options.get("monitor", "")] if schedule is not None else []
+    if optimizer.options.get("maximize") and "loss" in watched:
+        raise refused("a falling loss is monitored, and with maximize=True it is to grow", "minimize -loss instead")
 
 
 def _scheduled(optimizer: Optimizer, schedule: Schedule | None, lr: float | None) -> Optimizer:

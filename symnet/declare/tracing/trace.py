@@ -17,6 +17,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Access, Equation, Index, Operation, Role, TensorSpec, Ties, access, size_symbol
 from symnet.declare.tracing.places import person_frame, span
+from symnet.declare.tracing.predicted import Predicted
 from symnet.declare.tracing.untracked import cut, is_untracked
 from symnet.errors import Note, Problem, Problems, Source, SymnetError, shortened
 
@@ -61,9 +62,7 @@ class Trace:
     path: str = ""
     lines: tuple[str, ...] = ()
     assigned: Mapping[tuple[int, int, int, int], tuple[str, ...]] = field(default_factory=dict)  # span -> names it gets
-    picked: Mapping[tuple[int, int, int, int], tuple[str, ...]] = field(
-        default_factory=dict
-    )  # of calls with [k] behind
+    picked: Mapping[tuple[int, int, int, int], tuple[str, ...]] = field(default_factory=dict)  # of calls with [k]
     tensors: dict[str, Traced] = field(default_factory=dict)
     specs: dict[str, TensorSpec] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
@@ -75,7 +74,7 @@ class Trace:
     hints: dict[str, str] = field(default_factory=dict)  # private name -> what to call it if the person did not
     kept: set[str] = field(default_factory=set)  # private names of tensors that stay although nobody named them
     objective: Traced | None = None
-    predictions: list[Traced] = field(default_factory=list)  # first arguments of losses, the likely predictions
+    predictions: list[Predicted] = field(default_factory=list)  # what losses are told of
     problems: Problems = field(default_factory=Problems)
     events: dict[str, int] = field(default_factory=dict)  # private name -> the person's call that made it
     newest: dict[int, str] = field(default_factory=dict)  # call -> the last tensor that it made, the one it returned

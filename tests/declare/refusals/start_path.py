@@ -1,0 +1,6 @@
+import symnet as sn
+
+x = sn.data(3)
+w = sn.param(3)
+loss = sn.sum((w - x) ** 2)
+train = sn.train(start=3)
