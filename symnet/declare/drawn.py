@@ -117,6 +117,11 @@ def rand_like(input: Tensor, **_: Any) -> Tensor:
     return _drawn(require_tensor(input, "rand_like").shape, Distribution("uniform", (0.0, 1.0)), "u")
 
 
+def drawn_like(x: Tensor, values: Distribution, hint: str) -> Tensor:
+    """Numbers in the shape of a tensor, drawn anew for every step."""
+    return _drawn(x.shape, values, hint)
+
+
 @word()
 def bernoulli(input: Tensor, p: Any = None, generator: None = None) -> Tensor:
     """y[i] = [u[i] < p[i]], u uniform in 0..1 and drawn anew for every step; p is the input unless it is given"""

@@ -122,6 +122,39 @@ def test_words_that_draw() -> None:
     same(lambda a: torch.normal(a, 0.5), lambda a: a + 0.5 * t, (x,), [e])
 
 
+@pytest.mark.parametrize("dim", [0, 1, -1])
+@pytest.mark.parametrize("hard", [False, True])
+def test_gumbel_softmax_is_torchs_with_the_same_draws(hard: bool, dim: int) -> None:
+    x, u = drawn(4, 3), np.random.default_rng(5).uniform(size=(4, 3))
+    noise = torch.tensor(-np.log(-np.log(u)))
+
+    def theirs(a: Any) -> Any:
+        soft = torch.softmax((a + noise) / 0.7, dim)
+        chosen = torch.zeros_like(a).scatter(dim, soft.argmax(dim, keepdim=True), 1.0)
+        return chosen - soft.detach() + soft if hard else soft
+
+    check_both(lambda a: F.gumbel_softmax(a, 0.7, hard=hard, dim=dim), theirs, theirs, (x,), [u])
+
+
+def test_rrelu_draws_its_slopes_in_training_alone() -> None:
+    x = np.array([-2.0, -0.5, 0.0, 1.5, -1.0])
+    a = np.random.default_rng(6).uniform(0.2, 0.6, size=5)
+    slopes = torch.tensor(a)
+
+    def theirs(t: Any) -> Any:
+        return torch.where(t > 0, t, slopes * t)
+
+    def evaluated(t: Any) -> Any:
+        return F.rrelu(t, 0.2, 0.6)
+
+    check_both(lambda t: sn.nn.RReLU(0.2, 0.6)(t), theirs, evaluated, (x,), [a])
+    check_both(lambda t: F.rrelu(t, 0.2, 0.6, training=True), theirs, theirs, (x,), [a])
+    check_both(lambda t: F.rrelu(t, 0.2, 0.6), evaluated, evaluated, (x,), [])
+    trace = recorded(lambda t: F.rrelu(t, 0.2, 0.6, training=True), x)[0]
+    (declared,) = (trace.declared[n] for n in trace.drawn)
+    assert declared.values == sn.uniform(0.2, 0.6)
+
+
 def test_training_is_a_condition() -> None:
     x = drawn(4, 3)
     check_both(lambda a: sn.where(sn.training, a * a, 3 * a), lambda a: a * a, lambda a: 3 * a, (x,), [])

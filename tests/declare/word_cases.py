@@ -260,7 +260,7 @@ ELSEWHERE: dict[str, str] = {
     **dict.fromkeys(("AlphaDropout", "FeatureAlphaDropout"), "declare/test_modes.py"),
     **dict.fromkeys(("alpha_dropout", "feature_alpha_dropout"), "declare/test_modes.py"),
     **dict.fromkeys(("train", "clip_grad_norm_", "clip_grad_value_", "EarlyStopping"), "codegen/test_learning.py"),
-    "place_of_extreme": "declare/test_words.py",  # refused
+    **dict.fromkeys(("gumbel_softmax", "RReLU"), "declare/test_modes.py"),
     "no_grad": "declare/test_detached.py",
     "normal_numbers": "declare/test_modes.py",
     **dict.fromkeys(("nn", "optim", "linalg", "special"), "declare/test_words.py"),

@@ -7,6 +7,7 @@ order is a sum of masked entries, and its derivative goes back to the place that
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import sympy as sp
@@ -14,29 +15,45 @@ import sympy as sp
 from symnet.calculus import scalars
 from symnet.calculus.ir import Index, indices_for
 from symnet.declare.functions.pointwise import mapped
-from symnet.declare.functions.reductions import extremes, kept, sum
+from symnet.declare.functions.reductions import Extremes, extremes, kept, sum
 from symnet.declare.functions.shapes import axis_of, flatten, known_size, unsqueeze
 from symnet.declare.functions.slices import select, sliced
+from symnet.declare.tracing.computed import Places, placed
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term
 from symnet.declare.tracing.words import mistake, word
 
 
-def in_order(x: Tensor, axis: int, descending: bool = False) -> Tensor:
-    """``rank[i] += [x[i] > x[j]] + [x[i] = x[j]] [i > j]`` and ``y[k] += [k = rank[i]] x[i]`` along an axis."""
+def ranked(x: Tensor, axis: int, descending: bool = False) -> Tensor:
+    """``rank[i] += [x[i] > x[j]] + [x[i] = x[j]] [i > j]`` along an axis."""
     known_size(x, axis, "an order")
     left, other = indices_for(x.shape), Index("j", x.shape[axis])
     own, beside = x.read(left), x.read((*left[:axis], other, *left[axis + 1 :]))
     before = scalars.greater(beside, own) if descending else scalars.greater(own, beside)
     rank = x.trace.new_spec(x.shape, "intermediate")
     x.trace.define(rank, Term(left, before + scalars.equal(own, beside) * scalars.greater(left[axis], other), (other,)))
-    places = x.made(rank, "rank")
-    out, entry = indices_for(x.shape), Index("i", x.shape[axis])
-    address = (*out[:axis], entry, *out[axis + 1 :])
-    spec = x.trace.new_spec(x.shape, "intermediate")
-    x.trace.define(spec, Term(out, scalars.equal(out[axis], places.read(address)) * x.read(address), (entry,)))
+    return x.made(rank, "rank")
+
+
+def in_order(x: Tensor, axis: int, descending: bool = False) -> Tensor:
+    """``y[k] += [k = rank[i]] x[i]`` along an axis."""
+    rank, spec = ranked(x, axis, descending), x.trace.new_spec(x.shape, "intermediate")
+    x.trace.define(spec, _of_the_kth(rank, axis, lambda entry, address: x.read(address)))
     return x.made(spec, "ordered")
+
+
+def order(x: Tensor, axis: int, descending: bool = False) -> Places:
+    """``o[k] += [k = rank[i]] i`` along an axis: where the k-th entry stands."""
+    rank, spec = ranked(x, axis, descending), x.trace.new_spec(x.shape, "intermediate")
+    x.trace.define(spec, _of_the_kth(rank, axis, lambda entry, address: entry))
+    return placed(x, spec, x.shape[axis], axis)
+
+
+def _of_the_kth(rank: Tensor, axis: int, value: Callable[[Index, tuple[sp.Expr, ...]], sp.Expr]) -> Term:
+    out, entry = indices_for(rank.shape), Index("i", rank.shape[axis])
+    address = (*out[:axis], entry, *out[axis + 1 :])
+    return Term(out, scalars.equal(out[axis], rank.read(address)) * value(entry, address), (entry,))
 
 
 @word()
@@ -44,7 +61,14 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     """y[k] = the k-th smallest (largest) entry along an axis; equal ones stay in the order in which they stand"""
     if not input.ndim:
         return extremes(input, True)
-    return extremes(in_order(input, axis_of(input, dim, input.ndim), descending), True)
+    at = axis_of(input, dim, input.ndim)
+    return Extremes(in_order(input, at, descending), order(input, at, descending))
+
+
+@word(numpy="argsort")
+def argsort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = False) -> Tensor:
+    """o[k] = where the k-th smallest (largest) entry stands, to pick entries by: x[o]; derivative 0"""
+    return order(input, axis_of(input, dim, input.ndim), descending)
 
 
 @word()
@@ -61,7 +85,8 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     at = axis_of(input, dim, input.ndim)
     if not 0 < k <= known_size(input, at, "topk"):
         raise mistake("SN104", f"topk of {k} entries along axis {at} of {show(input.shape)}")
-    return extremes(sliced(in_order(input, at, largest), at, slice(0, k)), True)
+    first = slice(0, k)
+    return Extremes(sliced(in_order(input, at, largest), at, first), sliced(order(input, at, largest), at, first))
 
 
 @word()

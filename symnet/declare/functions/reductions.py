@@ -8,11 +8,15 @@ from typing import Any, NamedTuple
 import sympy as sp
 
 from symnet.calculus import scalars, specials
+from symnet.calculus.ir import Index, indices_for
 from symnet.declare.functions.operators import mask_of
 from symnet.declare.functions.pointwise import log
+from symnet.declare.functions.shapes import reshape
+from symnet.declare.tracing.computed import Places, placed
 from symnet.declare.tracing.indexing import subscript
 from symnet.declare.tracing.primitives import number, pointwise, reduction, show
 from symnet.declare.tracing.tensor import Dim, Tensor
+from symnet.declare.tracing.trace import Term
 from symnet.declare.tracing.words import mistake, word
 
 
@@ -129,6 +133,19 @@ def amin(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     return -reduced(input, dim, keepdim, lambda a: -a, op="max", hint="m")
 
 
+def first_place(x: Tensor, axis: int, value: Tensor | None = None) -> Places:
+    """``o[n] = K - max_k [x[n,k] = m[n]] (K - k)`` along an axis: where its largest entry stands, of ties the first."""
+    most = reduction(x, lambda a: a, [axis], "first", "m") if value is None else value
+    k, left = Index("k", x.shape[axis]), indices_for(most.shape)
+    found = scalars.equal(x.read((*left[:axis], k, *left[axis:])), most.read(left)) * (k.size - k)
+    last = x.trace.new_spec(most.shape, "intermediate")
+    x.trace.define(last, Term(left, found, (k,), "max"))
+    spec = x.trace.new_spec(most.shape, "intermediate")
+    left = indices_for(most.shape)
+    x.trace.define(spec, Term(left, k.size - Tensor(x.trace, last).read(left)))
+    return placed(x, spec, k.size)
+
+
 class _Places:
     """Stands for the places of maxima, which are whole numbers without a derivative."""
 
@@ -159,7 +176,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         return amax(input)
     if not isinstance(dim, int):
         return pointwise(input.trace, scalars.maximum, input, dim)  # torch.max(a, b)
-    return Extremes(reduced(input, dim, keepdim, lambda a: a, op="first", hint="m"), _Places())
+    return _extreme(input, input, dim, keepdim, lambda m: m)
 
 
 @word()
@@ -169,7 +186,25 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
         return amin(input)
     if not isinstance(dim, int):
         return pointwise(input.trace, scalars.minimum, input, dim)
-    return Extremes(-reduced(input, dim, keepdim, lambda a: -a, op="first", hint="m"), _Places())
+    return _extreme(input, -input, dim, keepdim, lambda m: -m)
+
+
+def _extreme(input: Tensor, x: Tensor, dim: int, keepdim: bool, signed: Callable[[Tensor], Tensor]) -> Extremes:
+    if not input.ndim:
+        return Extremes(input, _Places())
+    (axis,) = axes_of(input, dim)
+    values = reduction(x, lambda a: a, [axis], "first", "m")
+    places = first_place(x, axis, values)
+    if keepdim:
+        return Extremes(signed(kept(values, [axis], x.ndim)), kept(places, [axis], x.ndim))
+    return Extremes(signed(values), places)
+
+
+def _one_axis(input: Tensor, dim: Any) -> tuple[Tensor, int]:
+    """The tensor and its axis; all axes as one where none is named."""
+    if dim is None or not input.ndim:
+        return reshape(input, [-1]), 0
+    return input, axes_of(input, dim)[0]
 
 
 class Both(NamedTuple):
@@ -185,10 +220,18 @@ def aminmax(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Both:
     return Both(amin(input, dim, keepdim), amax(input, dim, keepdim))
 
 
-@word(torch=("argmax", "argmin"), of_torch=False, offered=False)
-def place_of_extreme(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
-    """refused: a whole number without a derivative, good for a metric only"""
-    raise mistake("SN301", "argmax has no derivative, so nothing would learn", "for classes: sn.cross_entropy(Z, t)")
+@word(numpy="argmax")
+def argmax(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """o[n] = where the largest entry of x[n,k] stands, of ties the first, to pick entries by; derivative 0"""
+    x, axis = _one_axis(input, dim)
+    place = first_place(x, axis)
+    return kept(place, [axis] if dim is not None else list(range(input.ndim)), input.ndim) if keepdim else place
+
+
+@word(numpy="argmin")
+def argmin(input: Tensor, dim: Any = None, keepdim: bool = False) -> Tensor:
+    """o[n] = where the smallest entry of x[n,k] stands, of ties the first, to pick entries by; derivative 0"""
+    return argmax(-input, dim, keepdim)
 
 
 @word(numpy="count_nonzero")

@@ -34,7 +34,8 @@ def interpolate(
     recompute_scale_factor: bool | None = None,
     antialias: bool = False,
 ) -> Tensor:
-    """Another size: "nearest" takes one place, "linear" weighs two of each axis, "area" is the mean of each part"""
+    """Another size: "nearest" takes one place, "linear" weighs two of each axis, "bicubic" four (Keys 1981,
+    a = -3/4), "area" is the mean of each part"""
     rank = input.ndim - 2
     if rank not in (1, 2, 3) or antialias:
         raise mistake("SN108", f"interpolate of {show(input.shape)}", "[N,C] and one to three axes, no antialias")
@@ -42,7 +43,7 @@ def interpolate(
     wanted, factors = _sizes_wanted(input, sizes, size, scale_factor)
     if mode == "area":
         return adaptive_mean("interpolate", rank, input, wanted)
-    if mode not in ("nearest", "nearest-exact") and _LINEAR.get(mode) != rank:
+    if mode not in ("nearest", "nearest-exact") and _LINEAR.get(mode, 2 if mode == "bicubic" else 0) != rank:
         raise mistake("SN108", f"interpolate has no mode {mode!r} for {rank} axes", '"nearest", "bilinear", "area"')
     exact = recompute_scale_factor or scale_factor is None
     for k, (own, new) in enumerate(zip(sizes, wanted, strict=True)):
@@ -50,6 +51,8 @@ def interpolate(
         if mode.startswith("nearest"):
             half = 0.5 if mode == "nearest-exact" else 0.0
             input = index_select(input, k + 2, [min(math.floor((i + half) * step), own - 1) for i in range(new)])
+        elif mode == "bicubic":
+            input = _cubic(input, k + 2, own, new, step, bool(align_corners))
         else:
             input = _between(input, k + 2, own, new, step, bool(align_corners))
     return input
@@ -85,6 +88,29 @@ def _between(x: Tensor, axis: int, own: int, new: int, step: float, align_corner
     shape = [new if k == axis else 1 for k in range(x.ndim)]
     share = reshape(numbers_of(x.trace, [min(p - k, 1.0) for p, k in zip(places, low, strict=True)]), shape)
     return mapped("interpolate", lambda a, b, w: a + w * (b - a), below, index_select(x, axis, high), share)
+
+
+def _cubic(x: Tensor, axis: int, own: int, new: int, step: float, align_corners: bool) -> Tensor:
+    """``y[i] = Σ_k w(p[i] - a[i] - k) x[a[i] + k]``, k from -1 to 2; beyond the border stands what is at it."""
+    if align_corners:
+        places = [i * (own - 1) / (new - 1) if new > 1 else 0.0 for i in range(new)]
+    else:
+        places = [(i + 0.5) * step - 0.5 for i in range(new)]
+    low = [math.floor(p) for p in places]
+    shape = [new if k == axis else 1 for k in range(x.ndim)]
+    operands: list[Tensor] = []
+    for k in range(-1, 3):
+        weights = [_keys(abs(p - a - k)) for p, a in zip(places, low, strict=True)]
+        operands.append(index_select(x, axis, [min(max(a + k, 0), own - 1) for a in low]))
+        operands.append(reshape(numbers_of(x.trace, weights), shape))
+    return mapped("interpolate", lambda *o: sp.Add(*map(sp.Mul, o[::2], o[1::2])), *operands)
+
+
+def _keys(d: float) -> float:
+    """The weight at a distance: Keys, Cubic convolution interpolation, IEEE ASSP 29, 1981, with a = -3/4."""
+    if d <= 1:
+        return (1.25 * d - 2.25) * d * d + 1
+    return ((-0.75 * d + 3.75) * d - 6) * d + 3 if d < 2 else 0.0
 
 
 @word(method=False)

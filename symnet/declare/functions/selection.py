@@ -10,6 +10,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Delta, Index, indices_for
 from symnet.declare.functions.shapes import axis_of, expand, flatten
+from symnet.declare.tracing.computed import Places, computed_within, gathered, hit
 from symnet.declare.tracing.constants import constant_values, flat, is_integer_number, labels_of
 from symnet.declare.tracing.indexing import mapped_numbers, subscript, true_places
 from symnet.declare.tracing.primitives import aligned, merged_shape, number, readdressed, show
@@ -24,6 +25,8 @@ def labels(x: Tensor, index: Any, word: str) -> Tensor:
         index = labels_of(x.trace, [int(k) for k in index], (len(index),))
     if is_integer_number(index):
         index = labels_of(x.trace, int(index), ())
+    if isinstance(index, Places):
+        return index
     if not isinstance(index, Tensor) or not index.spec.integer:
         kind = "real numbers" if isinstance(index, Tensor) else type(index).__name__
         raise mistake("SN107", f"{word} takes labels or given integers, not {kind}", "sn.labels(N, classes=C)")
@@ -32,6 +35,8 @@ def labels(x: Tensor, index: Any, word: str) -> Tensor:
 
 def within(x: Tensor, axis: int, index: Tensor) -> Tensor:
     """The labels after checking that they fit the axis."""
+    if isinstance(index, Places):
+        return computed_within(x, axis, index)
     known, bound = x.trace.size_value(x.shape[axis]), index.classes
     values = constant_values(index)
     if values is not None:
@@ -65,6 +70,8 @@ def gather(input: Tensor, dim: int, index: Any, sparse_grad: bool = False) -> Te
     t = within(input, at, labels(input, index, "gather"))
     if t.ndim != input.ndim:
         raise mistake("SN103", f"gather of {show(input.shape)} with labels {show(t.shape)}: both need the same axes")
+    if isinstance(t, Places):
+        return gathered(input, at, t)
     left = indices_for(t.shape)
     return readdressed(input, left, (*left[:at], t.read(left), *left[at + 1 :]) if left else ())
 
@@ -76,6 +83,8 @@ def take_along_dim(input: Tensor, indices: Any, dim: int | None = None) -> Tenso
         return take_along_dim(flatten(input), flatten(labels(input, indices, "take_along_dim")), 0)
     at = axis_of(input, dim, input.ndim)
     t = _from_the_end(input, at, labels(input, indices, "take_along_dim"))
+    if isinstance(t, Places):
+        return gathered(input, at, t)
     shape = [i if k == at or s == 1 else s for k, (s, i) in enumerate(zip(input.shape, t.shape, strict=True))]
     left = indices_for(shape)
     read = [i if s != 1 else sp.S.Zero for i, s in zip(left, input.shape, strict=True)]
@@ -101,17 +110,18 @@ def take(input: Tensor, index: Any) -> Tensor:
 def one_hot(tensor: Tensor, num_classes: Any = -1) -> Tensor:
     """y[n,c] = [c = t[n]]"""
     t = labels(tensor, tensor, "one_hot")
-    size = t.classes if num_classes == -1 else number(num_classes)
+    bound = t.bound if isinstance(t, Places) else t.classes
+    size = bound if num_classes == -1 else number(num_classes)
     if size is None:
         raise mistake("SN108", "one_hot needs num_classes", "one_hot(t, num_classes=C)")
-    most, known = (None if s is None else t.trace.size_value(s) for s in (t.classes, size))
-    if t.classes != size and (most is None or known is None or most > known):
-        raise mistake("SN202", f"the labels run to {t.classes}, one_hot has {size} classes", "one_hot(t, C)")
-    if t.classes is not None and t.classes != size and most == known:
-        t.trace.fixed_size(t.classes)  # one_hot(t, 4) of C = 4 classes meets axes of either size
+    most, known = (None if s is None else t.trace.size_value(s) for s in (bound, size))
+    if bound != size and (most is None or known is None or most > known):
+        raise mistake("SN202", f"the labels run to {bound}, one_hot has {size} classes", "one_hot(t, C)")
+    if bound is not None and bound != size and most == known:
+        t.trace.fixed_size(bound)  # one_hot(t, 4) of C = 4 classes meets axes of either size
     left = (*indices_for(t.shape), Index("k", size))
     spec = t.trace.new_spec((i.size for i in left), "intermediate")
-    t.trace.define(spec, Term(left, Delta(left[-1], t.read(left[:-1]))))
+    t.trace.define(spec, Term(left, hit(left[-1], t, left[:-1])))
     return t.made(spec, "Y")
 
 
@@ -141,14 +151,19 @@ def _scattered(x: Tensor, dim: int, index: Any, src: Any, added: bool) -> Tensor
     whole = indices_for(x.shape)
     trace.define(spec, Term(whole, x.read(whole)))
     left, own = indices_for(x.shape), indices_for(t.shape, "k")
-    hits = sp.Mul(*(Delta(i, t.read(own) if k == at else o) for k, (i, o) in enumerate(zip(left, own, strict=True))))
+    hits = sp.Mul(*(hit(i, t, own) if k == at else Delta(i, o) for k, (i, o) in enumerate(zip(left, own, strict=True))))
     value = src.read(own) if isinstance(src, Traced) else number(src)
-    old = sp.S.Zero if added else x.read(tuple(t.read(own) if k == at else o for k, o in enumerate(own)))
+    if isinstance(t, Places):
+        old = sp.S.Zero if added else x.read(left)
+    else:
+        old = sp.S.Zero if added else x.read(tuple(t.read(own) if k == at else o for k, o in enumerate(own)))
     trace.define(spec, Term(left, hits * (value - old), own))
     return x.made(spec, "v")
 
 
 def _no_place_twice(t: Tensor, axis: int) -> None:
+    if isinstance(t, Places) and t.apart == axis:
+        return
     values = constant_values(t)
     if values is None:
         raise mistake("SN107", "scatter by labels may name a place twice", "scatter_add, or given integers")
@@ -169,8 +184,7 @@ def index_add(input: Tensor, dim: int, index: Any, source: Tensor, alpha: float 
     spec = trace.new_spec(input.shape, "intermediate")
     whole, left, own = indices_for(input.shape), indices_for(input.shape), Index("k", t.shape[0])
     value = source.read((*left[:at], own, *left[at + 1 :])) * number(alpha)
-    hit = Delta(left[at], t.read((own,)))
-    trace.define(spec, Term(whole, input.read(whole)), Term(left, hit * value, (own,)))
+    trace.define(spec, Term(whole, input.read(whole)), Term(left, hit(left[at], t, (own,)) * value, (own,)))
     return input.made(spec, "v")
 
 
@@ -195,6 +209,8 @@ def index_put(input: Tensor, indices: Any, values: Any, accumulate: bool = False
     spec = trace.new_spec(input.shape, "intermediate")
     whole, left = indices_for(input.shape), indices_for(input.shape)
     rest = left[len(lists) :]
+    if any(isinstance(t, Places) for t in lists):
+        raise mistake("SN107", "index_put at places that are computed", "scatter or index_add along one axis")
     hits = sp.Mul(*(Delta(i, t.read(own)) for i, t in zip(left, lists, strict=False)))
     given = values.read(aligned((*own, *rest), values.spec)) if isinstance(values, Traced) else number(values)
     old = sp.S.Zero if accumulate else input.read((*(t.read(own) for t in lists), *rest))

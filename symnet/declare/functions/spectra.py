@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -18,6 +18,7 @@ from symnet.declare.functions.linear_algebra import (
     symmetric_part,
     turned,
 )
+from symnet.declare.functions.masks import full
 from symnet.declare.functions.shapes import transpose
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Tensor
@@ -116,6 +117,45 @@ def cholesky(A: Tensor, upper: bool = False) -> Tensor:
     """Σ_k y[i,k] y[j,k] = (A[i,j] + A[j,i])/2, y lower triangular with positive diagonal; its transpose if upper"""
     lower = applied("cholesky", symmetric_part(A))
     return transpose(lower, -2, -1) if upper else lower
+
+
+class Factor(NamedTuple):
+    """What cholesky_ex gives; info is 0, for a matrix that is not positive definite stops the script."""
+
+    L: Tensor
+    info: Tensor
+
+
+@word(torch="linalg.cholesky_ex", of_torch=False)
+def cholesky_ex(A: Tensor, upper: bool = False, check_errors: bool = False) -> Factor:
+    """(cholesky(A), 0)"""
+    return Factor(cholesky(A, upper), full(A.shape[:-2], 0))
+
+
+class Inverse(NamedTuple):
+    """What inv_ex gives."""
+
+    inverse: Tensor
+    info: Tensor
+
+
+@word(torch="linalg.inv_ex", of_torch=False)
+def inv_ex(A: Tensor, check_errors: bool = False) -> Inverse:
+    """(A⁻¹, 0)"""
+    return Inverse(inv(A), full(A.shape[:-2], 0))
+
+
+class Solution(NamedTuple):
+    """What solve_ex gives."""
+
+    result: Tensor
+    info: Tensor
+
+
+@word(torch="linalg.solve_ex", of_torch=False)
+def solve_ex(A: Tensor, B: Tensor, left: bool = True, check_errors: bool = False) -> Solution:
+    """(A⁻¹ B, 0), or (B A⁻¹, 0) if not left"""
+    return Solution(solve(A, B, left), full(A.shape[:-2], 0))
 
 
 @word()

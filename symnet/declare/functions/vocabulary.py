@@ -20,6 +20,7 @@ from symnet.declare.functions import (
     made_like,
     mask_words,
     masks,
+    noisy,
     normalisation,
     norms,
     numpy_words,
@@ -31,6 +32,7 @@ from symnet.declare.functions import (
     products,
     reductions,
     resampling,
+    running,
     sampling,
     scans,
     scattering,
@@ -45,8 +47,8 @@ from symnet.declare.tracing.words import METHODS, NUMPY, TORCH, WORDS
 
 FAMILIES = (
     *(pointwise, several, activations, operators, mask_words, masks, made_like),
-    *(reductions, norms, scans, products, linear_algebra, spectra, convolution, pooling, adaptive),
-    *(normalisation, dropout, drawn, attention, losses, class_losses, alignments),
+    *(reductions, norms, scans, running, products, linear_algebra, spectra, convolution, pooling, adaptive),
+    *(normalisation, dropout, noisy, drawn, attention, losses, class_losses, alignments),
     *(shapes, slices, joining, selection, embeddings, scattering, placing, orders),
     *(arrangements, resampling, sampling, derivative_words),
 )

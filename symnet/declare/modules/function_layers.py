@@ -28,6 +28,7 @@ _ROWS: dict[str, tuple[str, str]] = {
     "LogSoftmax": ("log_softmax", "dim"),
     "Mish": ("mish", "inplace"),
     "ReLU": ("relu", "inplace"),
+    "RReLU": ("rrelu", "lower upper inplace"),
     "ReLU6": ("relu6", "inplace"),
     "SELU": ("selu", "inplace"),
     "SiLU": ("silu", "inplace"),
@@ -88,6 +89,7 @@ _ROWS: dict[str, tuple[str, str]] = {
 #: Where a module's argument is not what the word says without it.
 _OWN: dict[str, dict[str, Any]] = {
     "Flatten": {"start_dim": 1},
+    "RReLU": {"training": None},  # as the script trains or evaluates
     "Softmax2d": {"dim": -3},
     "UpsamplingBilinear2d": {"mode": "bilinear", "align_corners": True},
 }

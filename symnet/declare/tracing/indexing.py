@@ -18,6 +18,7 @@ from symnet.declare.tracing.constants import (
     labels_of,
     refitted,
 )
+from symnet.declare.tracing.picking import Picking
 from symnet.declare.tracing.primitives import aligned, merged_shape, number, readdressed, show
 from symnet.declare.tracing.trace import Trace, Traced, current, mistake
 from symnet.declare.tracing.words import METHODS
@@ -42,6 +43,9 @@ def subscript(tensor: T, key: Any) -> T:
         keys[at : at + 1] = filler
     else:
         keys += filler
+    computed = [n for n, k in enumerate(keys) if isinstance(k, Picking)]
+    if computed and _together(tensor, keys):
+        return _picked(tensor, keys, computed[0])
     shared = _shared(tensor, keys) if _together(tensor, keys) else None
     if shared is None:
         return tensor.as_broken()
@@ -54,6 +58,15 @@ def subscript(tensor: T, key: Any) -> T:
         if k is not None:
             addresses.append(address)
     return readdressed(tensor, tuple(left), addresses)
+
+
+def _picked(tensor: T, keys: list[Any], at: int) -> T:
+    """A subscript with computed places: the others first."""
+    if any(isinstance(k, arange | Traced) for k in (*keys[:at], *keys[at + 1 :])):
+        raise mistake("SN107", "labels beside computed places in one subscript", "take_along_dim(x, places, dim)")
+    rest = subscript(tensor, (*keys[:at], slice(None), *keys[at + 1 :]))
+    found: T = keys[at].picked(rest, sum(k is None or isinstance(k, slice) for k in keys[:at]))
+    return found
 
 
 def _integers_of_masks(tensor: Traced, keys: list[Any]) -> list[Any] | None:

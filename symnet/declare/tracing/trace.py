@@ -227,8 +227,8 @@ class Traced:
     __slots__ = ("__weakref__", "broken", "spec", "trace")
     facing: ClassVar[type[Traced]]  # the class that a person sees
 
-    def __init_subclass__(cls) -> None:
-        Traced.facing = cls
+    def __init_subclass__(cls, facing: bool = True) -> None:
+        Traced.facing = cls if facing else Traced.facing
 
     def __init__(self, trace: Trace, spec: TensorSpec, broken: bool = False) -> None:
         self.trace = trace

@@ -1,0 +1,90 @@
+"""Places that are computed: whole numbers without a derivative, which pick entries of an axis as labels do.
+
+    o[k] += [k = rank[i]] i          y[k,j] += [i = o[k]] x[i,j]          dx[i,j] += [i = o[k]] dy[k,j]
+
+What is picked is a sum of masked entries, so the one rule gives its derivative, and that of the places is 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import sympy as sp
+
+from symnet.calculus import scalars
+from symnet.calculus.detached import plain
+from symnet.calculus.ir import Access, Delta, Index, TensorSpec, indices_for
+from symnet.declare.tracing.picking import Picking
+from symnet.declare.tracing.primitives import aligned, merged_shape, show
+from symnet.declare.tracing.tensor import Tensor
+from symnet.declare.tracing.trace import Term, Traced, mistake
+
+
+class Places(Picking, Tensor, facing=False):
+    """Whole numbers from 0 to below ``bound``, computed from other tensors; views of them are places too.
+
+    ``apart`` is the axis along which no place comes twice, or None where that is not known.
+    """
+
+    __slots__ = ("apart", "bound")
+    bound: sp.Expr
+    apart: int | None
+
+    def made(self, spec: TensorSpec, hint: str = "") -> Any:
+        """A new tensor: places where it reads nothing but these, else real numbers."""
+        made = [e for e in self.trace.equations if e.target == spec.name]
+        body = plain(made[0].body) if len(made) == 1 and not made[0].reduced else None
+        if not isinstance(body, Access) or body.name != self.spec.name:
+            if hint:
+                self.trace.hints[spec.name] = hint
+            return Tensor(self.trace, spec)
+        at = self.apart
+        same = at is not None and spec.rank == self.spec.rank and body.addresses[at].free_symbols == {made[0].left[at]}
+        return placed(self, spec, self.bound, at if same else None)
+
+    def picked(self, x: Traced, axis: int) -> Any:
+        """``y[i,k,j] += [u = t[k]] x[i,u,j]``: the axes of the places in place of the axis."""
+        computed_within(x, axis, self)
+        left = indices_for((*x.shape[:axis], *self.shape, *x.shape[axis + 1 :]))
+        own, other = left[axis : axis + self.ndim], Index("j", x.shape[axis])
+        spec = x.trace.new_spec((i.size for i in left), "intermediate")
+        body = scalars.equal(other, self.read(own)) * x.read((*left[:axis], other, *left[axis + self.ndim :]))
+        x.trace.define(spec, Term(left, body, (other,)))
+        return Tensor(x.trace, spec)
+
+
+def placed(x: Traced, spec: TensorSpec, bound: sp.Expr, apart: int | None = None) -> Places:
+    """The tensor of a spec as places."""
+    places = Places(x.trace, spec)
+    places.bound, places.apart = bound, apart
+    x.trace.hints[spec.name] = "places"
+    return places
+
+
+def hit(place: Index, t: Traced, own: Sequence[sp.Expr]) -> sp.Expr:
+    """``[place = t[own]]`` of labels, given integers, or computed places."""
+    return scalars.equal(place, t.read(own)) if isinstance(t, Places) else Delta(place, t.read(own))
+
+
+def computed_within(x: Traced, axis: int, index: Places) -> Places:
+    """The places after checking that they fit the axis."""
+    most, known = (x.trace.size_value(s) for s in (index.bound, x.shape[axis]))
+    if index.bound != x.shape[axis] and (most is None or known is None or most > known):
+        raise mistake("SN104", f"places of an axis of size {index.bound} on an axis of size {x.shape[axis]}")
+    return index
+
+
+def gathered(x: Tensor, axis: int, t: Places) -> Tensor:
+    """``y[i,k] += [j = t[i,k]] x[i,j]``: entries along an axis, the other axes beside each other or stretched."""
+    rest = [s for k, s in enumerate(t.shape) if k != axis]
+    others = merged_shape(x.trace, (*x.shape[:axis], *x.shape[axis + 1 :]), tuple(rest))
+    if x.ndim != t.ndim or others is None:
+        raise mistake("SN103", f"entries of {show(x.shape)} at places {show(t.shape)}: both need the same axes")
+    left = indices_for((*others[:axis], t.shape[axis], *others[axis:]))
+    other = Index("j", x.shape[axis])
+    read = [sp.S.Zero if s == 1 != i.size else i for s, i in zip(x.shape, left, strict=True)]
+    read[axis] = other
+    spec = x.trace.new_spec((i.size for i in left), "intermediate")
+    x.trace.define(spec, Term(left, scalars.equal(other, t.read(aligned(left, t.spec))) * x.read(read), (other,)))
+    return Tensor(x.trace, spec)
