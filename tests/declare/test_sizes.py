@@ -113,6 +113,12 @@ IN_PLACE_OF_NUMBERS = {
     "x * torch.sin(torch.arange(T) / T)[:, None]": lambda x: x * np.sin(np.arange(4) / 4)[:, None],
     "x * (sn.arange(T) == 2)[:, None]": lambda x: x * (np.arange(4) == 2)[:, None],
     "x * torch.linspace(0, 1.5, T)[:, None]": lambda x: x * np.linspace(0, 1.5, 4)[:, None],
+    "torch.einsum('td,de->te', x[:, :3], torch.arange(D)[:, None] + torch.ones(size=(D, D)))": lambda x: (
+        x @ (np.arange(3)[:, None] + np.ones((3, 3)))
+    ),
+    "torch.einsum('td,d->t', torch.ones(size=(T, D)), torch.sort(x, 0).values[0, :3])": lambda x: (
+        np.ones(4) * np.sort(x, 0)[0].sum()
+    ),
     "x.repeat(D, 1)": lambda x: np.tile(x, (3, 1)),
     "torch.stack(torch.chunk(x, T, 0))[:, 0]": lambda x: x,
     "torch.stack([x[t] for t in range(T)][::-1])": lambda x: x[::-1],

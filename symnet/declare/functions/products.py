@@ -79,7 +79,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         for letter, size in zip(group, tensor.shape, strict=True):
             if sizes.setdefault(letter, size) == 1:
                 sizes[letter] = size
-            if size not in (1, sizes[letter]):
+            if size != 1 and not tensor.trace.same_size(size, sizes[letter]):
                 shapes = ", ".join(show(t.shape) for t in tensors)
                 raise mistake(
                     "SN101", f"einsum {equation!r} of {shapes}: {letter[0]} is both {sizes[letter]} and {size}"
@@ -89,7 +89,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
     if len(set(ends)) != len(ends) or not set(ends) <= set(index):
         raise mistake("SN108", f"einsum {equation!r}: each letter of the output once, and from the input")
     reads = [
-        t.read([index[k] if s == sizes[k] else sp.S.Zero for k, s in zip(g, t.shape, strict=True)])
+        t.read([index[k] if s != 1 or sizes[k] == 1 else sp.S.Zero for k, s in zip(g, t.shape, strict=True)])
         for g, t in zip(groups, tensors, strict=True)
     ]
     trace, left = tensors[0].trace, tuple(index[k] for k in ends)

@@ -1,0 +1,73 @@
+"""Places that are computed, in whole models with a named batch: values and gradients against torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+
+from symnet.calculus.evaluate import evaluate
+from symnet.pipeline import derive_model, load
+
+Loss = Callable[..., Any]
+
+
+def experts(X: Any, Y: Any, Wg: Any, We: Any) -> Any:
+    """Two experts of five for each row."""
+    scores = X @ Wg
+    top = torch.topk(scores, 2, 1)
+    gates = torch.zeros_like(scores).scatter(1, top.indices, torch.softmax(top.values, 1))
+    return ((torch.einsum("ne,nd,edf->nf", gates, X, We) - Y) ** 2).mean()
+
+
+def best_expert(X: Any, Y: Any, Wg: Any, We: Any) -> Any:
+    """One expert, whose weights are picked for each row."""
+    best, which = torch.softmax(X @ Wg, 1).max(1)
+    return ((best[:, None] * torch.einsum("nd,ndf->nf", X, We[which]) - Y) ** 2).mean()
+
+
+def sorted_over_the_batch(X: Any, Y: Any, Wg: Any, We: Any) -> Any:
+    """The labels in the order of the errors; the axis that is sorted is the batch."""
+    errors, order = torch.sort((X @ Wg)[:, 0], descending=True)
+    return (torch.cumsum(Y[:, 0][order], 0) * F.relu(1 - errors)).sum() + (We**2).sum()
+
+
+def neighbour(X: Any, Y: Any, Wg: Any, We: Any) -> Any:
+    """Each row and the code that is nearest to it."""
+    codes = We[0]
+    which = ((X[:, None] - codes[None]) ** 2).sum(2).argmin(1)
+    return ((codes[which] - X) ** 2).mean() + (torch.tanh(X @ Wg) * Y[:, :1]).sum()
+
+
+TEXT = """
+import torch, torch.nn.functional as F, symnet as sn
+from tests.declare.test_places import {name}
+
+N, D, E = sn.dims(N="batch", D=4, E=5)
+X, Y = sn.data(N, D), sn.data(N, D)
+Wg, We = sn.param(D, E), sn.param(E, D, D)
+loss = {name}(X, Y, Wg, We)
+"""
+
+
+@pytest.mark.parametrize("loss", [experts, best_expert, sorted_over_the_batch, neighbour], ids=lambda f: f.__name__)
+def test_a_model_that_picks_by_computed_places(tmp_path: Path, loss: Loss) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(TEXT.format(name=loss.__name__), encoding="utf-8")
+    derivation, rng = derive_model(load(path)[0]), np.random.default_rng(0)
+    shapes = {"X": (7, 4), "Y": (7, 4), "Wg": (4, 5), "We": (5, 4, 4)}
+    values = {name: rng.normal(size=shape) for name, shape in shapes.items()}
+    theirs = {name: torch.tensor(value, requires_grad=True) for name, value in values.items()}
+    expected = loss(**theirs)
+    expected.backward()
+    found = evaluate(derivation.program, values)
+    np.testing.assert_allclose(found[derivation.program.loss], expected.detach().numpy(), rtol=1e-12)
+    for name in ("Wg", "We"):
+        gradient = theirs[name].grad
+        assert gradient is not None
+        np.testing.assert_allclose(found[derivation.gradients[name]], gradient.numpy(), rtol=1e-11, atol=1e-13)
