@@ -144,8 +144,7 @@ class Trace:
     def fixed_size(self, size: sp.Expr) -> int | None:
         """The number of a size that the equations will rest on, or None where data bring it."""
         value = self.size_value(size)
-        if value is not None:
-            self.fixed |= size.free_symbols
+        self.fixed |= set() if value is None else size.free_symbols
         return value
 
     def same_size(self, a: sp.Expr, b: sp.Expr) -> bool:
