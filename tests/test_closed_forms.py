@@ -87,9 +87,9 @@ PRINTED = {
     "batch_norm_bias": "dbeta = 1ᵀ dY; dgamma = 1ᵀ (dY ⊙ xh); db = 0; dW = Xᵀ dZ",
     "batch_norm_convolution": "dZₙₖₗ = gammaₖ rₖ (dYₙₖₗ − (dbetaₖ + dgammaₖ xhₙₖₗ)/(5 N)); db = 0",
     "batch_norm_unnamed": "dbeta = 1ᵀ dY; dXₙᵢ = gammaᵢ (dYₙᵢ − (dbetaᵢ + dgammaᵢ xhₙᵢ)/N)/sqrt(z_2ᵢ)",
-    "group_norm": "dbetaᵢⱼ = Σₖ Σₙ dYₙᵢⱼₖ; dgammaᵢⱼ = Σₖ Σₙ dYₙᵢⱼₖ xhₙᵢⱼₖ; dxhₙᵢⱼₖ = dYₙᵢⱼₖ gammaᵢⱼ; "
-    "dXₙᵢⱼₖ = rₙᵢ (dxhₙᵢⱼₖ − (Σₛ gammaᵢₛ Σᵤ dYₙᵢₛᵤ + xhₙᵢⱼₖ Σₘ Σₚ dxhₙᵢₚₘ xhₙᵢₚₘ)/(L S)) = "
-    "rₙᵢ (dYₙᵢⱼₖ gammaᵢⱼ − (Σₛ gammaᵢₛ Σᵤ dYₙᵢₛᵤ + xhₙᵢⱼₖ Σₘ Σₚ dxhₙᵢₚₘ xhₙᵢₚₘ)/(L S))",
+    "group_norm": "dbetaᵢⱼ = Σₙ Σₖ dYₙᵢⱼₖ; dgammaᵢⱼ = Σₙ Σₖ dYₙᵢⱼₖ xhₙᵢⱼₖ; dxhₙᵢⱼₖ = dYₙᵢⱼₖ gammaᵢⱼ; "
+    "dXₙᵢⱼₖ = rₙᵢ (dxhₙᵢⱼₖ − (Σₛ gammaᵢₛ Σᵤ dYₙᵢₛᵤ + xhₙᵢⱼₖ Σₚ Σₘ dxhₙᵢₚₘ xhₙᵢₚₘ)/(L S)) = "
+    "rₙᵢ (dYₙᵢⱼₖ gammaᵢⱼ − (Σₛ gammaᵢₛ Σᵤ dYₙᵢₛᵤ + xhₙᵢⱼₖ Σₚ Σₘ dxhₙᵢₚₘ xhₙᵢₚₘ)/(L S))",
     "layer_norm": "dXₙᵢ = rₙ (dxhₙᵢ − (Σₚ dxhₙₚ + xhₙᵢ Σₘ dxhₙₘ xhₙₘ)/D)",
     "rms_norm": "dXₙᵢ = rₙ (dxhₙᵢ − (xhₙᵢ Σₘ dxhₙₘ xhₙₘ)/D)",
     "instance_norm": "dXₙᵢⱼ = gammaᵢ rₙᵢ (dYₙᵢⱼ − (Σₚ dYₙᵢₚ + xhₙᵢⱼ Σₘ dYₙᵢₘ xhₙᵢₘ)/L)",

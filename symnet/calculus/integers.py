@@ -128,11 +128,13 @@ def simplified(address: sp.Expr) -> sp.Expr:
         if isinstance(rest, sp.floor):  # (v//4)//4 is v//16
             rest, inner = rest.args[0].as_numer_denom()
             weight = weight * inner
-        return quotient + (sp.S.Zero if _below(rest, weight) else sp.floor(rest / weight))
+        return quotient + (sp.S.Zero if _below(rest, weight) else _without_low_digit(rest, weight).floor)
     if isinstance(address, sp.Mod):
         number, weight = args
         _, rest = _divide(number, weight)
-        return rest if _below(rest, weight) else sp.Mod(rest, weight)
+        if _below(rest, weight):
+            return rest
+        return _without_low_digit(rest, weight).remainder
     return _recombined(address.func(*args))
 
 
@@ -179,6 +181,37 @@ def _divide(number: sp.Expr, weight: sp.Expr) -> tuple[sp.Expr, sp.Expr]:
         whole = sp.fraction(share)[1] == 1
         quotient, rest = (quotient + share, rest) if whole else (quotient, rest + term)
     return quotient, rest
+
+
+@dataclass(frozen=True)
+class _Parted:
+    """``number = unit high + low`` over ``unit weight`` with 0 <= low < unit: low plays no part in the quotient."""
+
+    high: sp.Expr
+    low: sp.Expr
+    unit: sp.Expr
+    weight: sp.Expr
+
+    @property
+    def floor(self) -> sp.Expr:
+        return sp.floor(self.high / self.weight)
+
+    @property
+    def remainder(self) -> sp.Expr:
+        return self.unit * sp.Mod(self.high, self.weight) + self.low
+
+
+def _without_low_digit(number: sp.Expr, weight: sp.Expr) -> _Parted:
+    """``(4 i + j)//12`` is ``i//3`` where j < 4, and ``(4 i + j)%12`` is ``4 (i%3) + j``."""
+    terms = sp.Add.make_args(number)
+    for term in terms if len(terms) > 1 else ():
+        unit = term.as_independent(Index, sp.floor, sp.Mod)[0]
+        if unit == 1 or sp.fraction(weight / unit)[1] != 1:
+            continue
+        high, low = _divide(number, unit)
+        if low != 0 and _below(low, unit):
+            return _Parted(high, low, unit, weight / unit)
+    return _Parted(number, sp.S.Zero, sp.S.One, weight)
 
 
 def _below(number: sp.Expr, limit: sp.Expr) -> bool:

@@ -30,6 +30,7 @@ from symnet.calculus.scalars import (
 from symnet.simplify.atoms import ONE, Atom, Mono, Number, Poly, Var, add_term, exact
 from symnet.simplify.interning import structure
 from symnet.simplify.normal import Algebra
+from symnet.simplify.places import by_digits, values_of
 
 FUNCTION = 10.0
 SELECTION = 1.0  # a comparison, or one of its arguments chosen
@@ -174,6 +175,7 @@ class Costs:
         self.algebra, self.sizes = algebra, sizes
         self._extents: dict[str, float] = {}
         self._sums: dict[Atom, float] = {}
+        self._wholes: dict[Atom, float] = {}
         self._trees: dict[frozenset[tuple[Mono, Number]], Tree] = {}
 
     def extent(self, variables: frozenset[Var] | tuple[Var, ...]) -> float:
@@ -181,14 +183,25 @@ class Costs:
         total = 1.0
         for v in variables:
             if v.code not in self._extents:
-                numbers = {
-                    s: max(self.sizes.get(s.name) or REPRESENTATIVE, 2)
-                    for s in v.size.free_symbols
-                    if isinstance(s, sp.Symbol)
-                }
-                self._extents[v.code] = float(v.size.xreplace(numbers))
+                self._extents[v.code] = self.number(v.size)
             total *= self._extents[v.code]
         return total
+
+    def _places(self, atom: Atom) -> float:
+        """At how many places an atom is computed: once for each value of ``i//3``, if it reads no other digit of i."""
+        if atom not in self._wholes:
+            whole = self.extent(atom.free)
+            for v, digit in by_digits(atom).items():
+                whole *= self.number(values_of(digit, v)) / self.extent((v,))
+            self._wholes[atom] = whole
+        return self._wholes[atom]
+
+    def number(self, size: sp.Expr) -> float:
+        """A size at the numbers given for the named ones."""
+        numbers = {
+            s: max(self.sizes.get(s.name) or REPRESENTATIVE, 2) for s in size.free_symbols if isinstance(s, sp.Symbol)
+        }
+        return float(size.xreplace(numbers))
 
     def of(self, poly: Poly, left: tuple[Var, ...]) -> float:
         """The cost of ``poly`` at every value of ``left``, stored sums included once each."""
@@ -209,7 +222,7 @@ class Costs:
         """The cost of one stored sum at all values of its free variables."""
         if atom not in self._sums:
             bound, mono = atom.parts
-            extent = self.extent(atom.free | frozenset(bound))
+            extent = self._places(atom) * self.extent(bound)
             own = self._at((Product(1, mono),), extent) + extent
             self._sums[atom] = own + sum(self.sum(s) for s in sums_of({mono: 1}))
         return self._sums[atom]
@@ -217,7 +230,7 @@ class Costs:
     def _at(self, tree: Tree, extent: float) -> float:
         dear: Dear = {}
         count = self._tree(tree, dear)
-        return count * extent + sum(cost * self.extent(a.free) for (a, _), cost in dear.items())
+        return count * extent + sum(cost * self._places(a) for (a, _), cost in dear.items())
 
     def _tree(self, tree: Tree, dear: Dear) -> float:
         return sum(self._product(product, dear) for product in tree) + max(len(tree) - 1, 0)

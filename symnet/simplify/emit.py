@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import sympy as sp
 
-from symnet.calculus.ir import Access, Equation, TensorSpec
+from symnet.calculus.ir import Access, Equation, TensorSpec, exchange
 from symnet.errors import Source
 from symnet.naming import Namer
 from symnet.simplify.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term, free_of
 from symnet.simplify.convert import Writer
 from symnet.simplify.cost import sums_of
 from symnet.simplify.definitions import Definition
+from symnet.simplify.places import by_digits, number_with, values_of
 from symnet.simplify.rewrites import Total
 from symnet.simplify.sums import Sums
 
@@ -44,8 +45,10 @@ class Emitter:
         bound, (sign, mono) = self.sums.opened(atom)
         return Total(writer.poly({mono: sign}), *map(writer.index, bound))
 
-    def _helper(self, atom: Atom, writer: Writer) -> Access:
+    def _helper(self, atom: Atom, writer: Writer) -> sp.Expr:
         """The read of the tensor that holds a stored sum, defined on first use."""
+        if digits := by_digits(atom):
+            return self._at_digits(atom, digits, writer)
         key, free, _ = self.sums.table.label((), ((atom, 1),))
         if key not in self._helpers:
             places = sorted(range(len(free)), key=lambda k: free[k].serial)  # as in the tensor that asks for it
@@ -58,6 +61,18 @@ class Emitter:
             self._summed(name, axes, bound, {mono: c}, None)
         name, order = self._helpers[key]
         return Access(name, *(writer.index(free[k]) for k in order))
+
+    def _at_digits(self, atom: Atom, digits: Mapping[Var, sp.Expr], writer: Writer) -> sp.Expr:
+        """A sum that reads ``i//3`` and no other digit of i has an axis for ``i//3``, where it is read."""
+        algebra = self.sums.algebra
+        places = {v: algebra.variable(v.hint, values_of(digit, v)) for v, digit in digits.items()}
+        numbers = {v: algebra.opaque(number_with(digits[v]), (place,)) for v, place in places.items()}
+        c, mono = self.sums.rename((1, ((atom, 1),)), numbers)
+        inner = self.writer()
+        written = inner.poly({mono: c})
+        back = {inner.index(place): writer.address(algebra.opaque(digits[v], (v,))) for v, place in places.items()}
+        own = {inner.index(v): writer.index(v) for v in atom.free if v not in places}
+        return exchange(written, {**own, **back})
 
     def tensor_name(self, name: str) -> str:
         """The name in the program; a share is defined on first use."""

@@ -43,5 +43,8 @@ def operations(program: Program, wanted: Iterable[str], free: Iterable[str] = ()
 class _Symbolic(Costs):
     """Costs with the sizes as they are."""
 
+    def number(self, size: sp.Expr) -> sp.Expr:
+        return size
+
     def extent(self, variables: frozenset[Var] | tuple[Var, ...]) -> sp.Expr:
         return sp.Mul(*(v.size for v in variables))

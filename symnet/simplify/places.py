@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import sympy as sp
 
+from symnet.calculus.integers import Digit, digit
 from symnet.simplify.atoms import Address, Atom, Opaque, Poly, Var
 from symnet.simplify.interning import placeholder
 
@@ -15,6 +16,8 @@ _FIRST = placeholder(0)
 def by_digits(atom: Atom) -> Mapping[Var, sp.Expr]:
     """The free variables of which an atom has one digit alone, with the template of that digit."""
     addresses = list(dict.fromkeys(_addresses({((atom, 1),): 1})))
+    if not any(isinstance(a, Opaque) and a.template.has(sp.floor, sp.Mod) for a in addresses):
+        return {}
     plain = {a for a in addresses if isinstance(a, Var)}
     found: dict[Var, sp.Expr] = {}
     for v in sorted(atom.free - plain, key=lambda v: v.serial):
@@ -23,6 +26,23 @@ def by_digits(atom: Atom) -> Mapping[Var, sp.Expr]:
         if chosen is not None:
             found[v] = chosen
     return found
+
+
+def values_of(template: sp.Expr, v: Var) -> sp.Expr:
+    """How many values a digit of the variable has."""
+    taken = _as_digit(template)
+    return taken.base if taken.base is not None else v.size / taken.weight
+
+
+def number_with(template: sp.Expr) -> sp.Expr:
+    """The template of a number with that digit, and 0 for its others."""
+    return _as_digit(template).weight * _FIRST
+
+
+def _as_digit(template: sp.Expr) -> Digit:
+    taken = digit(template)
+    assert taken is not None
+    return taken
 
 
 def _addresses(poly: Poly) -> Iterator[Address]:
@@ -44,13 +64,13 @@ def _over_first(address: Opaque, v: Var) -> sp.Expr:
 
 
 def _digits(template: sp.Expr) -> list[sp.Expr]:
-    """The floors and remainders of the first placeholder alone, the largest first."""
-    found = [d for d in template.atoms(sp.floor, sp.Mod) if d.free_symbols & _placeholders(template) == {_FIRST}]
+    """The digits of the first placeholder in the template, the largest expression first."""
+    found = []
+    for part in template.atoms(sp.floor, sp.Mod):
+        taken = digit(part)
+        if taken is not None and taken.number == _FIRST:
+            found.append(part)
     return sorted(found, key=lambda d: (-d.count_ops(), str(d)))
-
-
-def _placeholders(template: sp.Expr) -> set[sp.Basic]:
-    return {s for s in template.free_symbols if str(s).startswith("_")}
 
 
 def _only_by(template: sp.Expr, digit: sp.Expr) -> bool:

@@ -93,7 +93,8 @@ class Steps:
         closed = [c for c, form in found.items() if form.gathered and not self.all.candidates[c].gathered]
         if closed:
             limit = now * GATHERED
-        if then > limit or (then == now and not unnamed):
+        rows = len(names) > 1 and all(self._rank(n) < self._rank(c) for n in names for c in consumers)
+        if then > limit or (then == now and not (unnamed or rows)):
             return
         for c, form in found.items():
             formals = self.all.finished[c].formals

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 import sympy as sp
 
@@ -187,6 +189,27 @@ def test_digits_and_radix() -> None:
     assert radix(i * W + j, H * W) == (i, j)
     assert radix(i * H + j, H * W) is None
     assert radix(i * W + j + 1, H * W) is None
+
+
+def test_a_low_digit_plays_no_part_in_a_coarser_one() -> None:
+    i, j, wide = Index("i", 6), Index("j", 4), Index("w", 5)
+    assert simplified(sp.floor((4 * i + j) / 12)) == sp.floor(i / 3)
+    assert simplified(sp.Mod(4 * i + j, 12)) == 4 * sp.Mod(i, 3) + j
+    assert simplified(sp.Mod(4 * i + wide, 12)) == sp.Mod(4 * i + wide, 12)  # w = 4 is carried
+    assert simplified(sp.floor((4 * i + j) / 10)) == sp.floor((4 * i + j) / 10)  # 4 does not divide 10
+    n = Index("n", H)
+    assert simplified(sp.floor((n * W + Index("k", W)) / (3 * W))) == sp.floor(n / 3)
+
+
+def test_numbers_made_of_digits_are_what_they_were_when_simplified() -> None:
+    i, j = Index("i", 7), Index("j", 6)
+    for unit, size, base, step in product((2, 3, 4, 6), (2, 4, 6), (2, 6, 8, 12), (0, 1)):
+        k = Index("k", size)
+        for address in (sp.floor((unit * i + k + step) / base), sp.Mod(unit * i + 2 * unit * j + k + step, base)):
+            plain = simplified(address)
+            for a, b, c in product((0, 3, 6), (0, 5), range(size)):
+                at = {i: a, j: b, k: c}
+                assert plain.xreplace(at) == address.xreplace(at), (address, plain, at)
 
 
 def test_floors_of_sums_are_resolved_only_when_the_ranges_prove_it() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from symnet import pipeline
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import EXACT, evaluate
 from symnet.calculus.ir import Program
@@ -84,3 +86,15 @@ def test_what_goes_to_parts_of_a_tensor_has_exactly_its_value(data: st.DataObjec
     }
     one, other = (evaluate(p, values, EXACT) for p in (raw, simplify(raw, {}).program))
     assert (np.asarray(one["dz"]) == np.asarray(other["dz"])).all()
+
+
+def test_a_sum_that_reads_one_digit_is_computed_once_for_each_of_its_values(tmp_path: Path) -> None:
+    """Three channels share a mean; the sums over a group have an axis for the group, not for the channel."""
+    path = tmp_path / "model.py"
+    lines = "G = sn.data(5, 6, 4)", "X = sn.param(5, 6, 4)", "loss = (G * F.group_norm(X, 2)).sum()"
+    path.write_text("\n".join(("import torch.nn.functional as F", "import symnet as sn", *lines)))
+    program = pipeline.load(path)[0].program
+    short = simplify(derive(program, ["X"]), {}).program
+    helpers = [t for n, t in short.tensors.items() if n not in program.tensors and t.role == "intermediate"]
+    assert [t.shape for t in helpers] == [(5, 2), (5, 2)]
+    assert gap(program) < 1e-12
