@@ -129,6 +129,9 @@ AvgPool3d(2, divisor_override=3)  VOLUME
 MaxPool1d(2)  SEQUENCE
 MaxPool2d(3, 2, 1, 1, False, True)  IMAGES
 MaxPool3d(2, stride=1)  VOLUME
+MaxUnpool1d(2)  *F.max_pool1d(SEQUENCE, 2, return_indices=True), output_size=SEQUENCE.shape
+MaxUnpool2d(2)  *F.max_pool2d(IMAGES, 2, return_indices=True), output_size=IMAGES.shape
+MaxUnpool3d((1, 2, 1))  *F.max_pool3d(VOLUME, (1, 2, 1), return_indices=True), output_size=VOLUME.shape
 LPPool1d(2.0, 2)  SEQUENCE+5
 LPPool2d(2.0, 2, 1)  IMAGES+5
 LPPool3d(2.0, 2)  VOLUME+5

@@ -22,6 +22,8 @@ from symnet.declare.functions.class_labels import (
 from symnet.declare.functions.losses import predicts, reduced_loss, same_shape
 from symnet.declare.functions.pointwise import as_exact, mapped
 from symnet.declare.functions.products import tensordot
+from symnet.declare.functions.selection import one_hot
+from symnet.declare.tracing.computed import Places
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term, mistake
@@ -49,6 +51,11 @@ def cross_entropy(
     if not 0 <= smoothing <= 1:
         raise mistake("SN108", f"label_smoothing is {label_smoothing}", "a share of the probability: 0.1, from 0 to 1")
     require_weights(scores, weight)
+    if isinstance(target, Places):
+        if weight is not None or target.shape != scores.shape[:-1]:
+            message = f"cross_entropy of {show(input.shape)} at computed places {show(target.shape)} with these weights"
+            raise mistake("SN108", message, "one_hot rows of the places, weighed by hand")
+        target = one_hot(target, scores.shape[-1])
     if isinstance(target, Tensor) and not target.spec.integer:
         return _soft(input, scores, target, weight, smoothing, reduction)
     labels, kept = labels_that_count(scores, target, ignore_index)

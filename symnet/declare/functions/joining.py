@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy as sp
@@ -100,6 +100,25 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
             input = readdressed(input, left, [sp.Mod(i + cut, known) if k == at else i for k, i in enumerate(left)])
         elif cut:
             input = cat([sliced(input, at, slice(cut, known)), sliced(input, at, slice(0, cut))], at)
+    return input
+
+
+@word(torch="fft.fftshift", numpy="fft.fftshift", of_torch=False, method=False)
+def fftshift(input: Tensor, dim: Any = None) -> Tensor:
+    """y[i] = x[(i - ⌊K/2⌋) % K] along all axes or those named: what is first comes to the middle"""
+    return _shifted(input, dim, lambda size: size // 2)
+
+
+@word(torch="fft.ifftshift", numpy="fft.ifftshift", of_torch=False, method=False)
+def ifftshift(input: Tensor, dim: Any = None) -> Tensor:
+    """y[i] = x[(i + ⌊K/2⌋) % K], which takes fftshift back"""
+    return _shifted(input, dim, lambda size: -(size // 2))
+
+
+def _shifted(input: Tensor, dim: Any, shift: Callable[[int], int]) -> Tensor:
+    axes = range(input.ndim) if dim is None else [axis_of(input, d, input.ndim) for d in listed((dim,))]
+    for axis in axes:
+        input = roll(input, shift(known_size(input, axis, "fftshift")), axis)
     return input
 
 

@@ -8,6 +8,7 @@ import sympy as sp
 
 from symnet.declare.functions.masks import full, is_mask
 from symnet.declare.functions.operators import mask_of
+from symnet.declare.functions.pointwise import mapped
 from symnet.declare.functions.shapes import listed
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.words import mistake, word
@@ -29,6 +30,12 @@ def ones_like(input: Tensor) -> Tensor:
 def full_like(input: Tensor, fill_value: float) -> Tensor:
     """y[i] = fill_value in the shape of x"""
     return full(input.shape, fill_value)
+
+
+@word()
+def fill(input: Tensor, value: Tensor | float) -> Tensor:
+    """y[i] = value in the shape of x; no gradient flows to x"""
+    return mapped("fill", lambda x, v: v, input, value)
 
 
 @word(offered=False, torch="Tensor.new_zeros", of_torch=False)

@@ -14,11 +14,13 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import Index, indices_for
+from symnet.declare.functions.joining import stack
 from symnet.declare.functions.pointwise import mapped
 from symnet.declare.functions.reductions import Extremes, extremes, kept, sum
 from symnet.declare.functions.shapes import axis_of, flatten, known_size, unsqueeze
 from symnet.declare.functions.slices import select, sliced
 from symnet.declare.tracing.computed import Places, placed
+from symnet.declare.tracing.constants import constant_values, flat
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term
@@ -46,7 +48,7 @@ def order(x: Tensor, axis: int, descending: bool = False) -> Places:
     """``o[k] += [k = rank[i]] i`` along an axis: where the k-th entry stands."""
     rank, spec = ranked(x, axis, descending), x.trace.new_spec(x.shape, "intermediate")
     x.trace.define(spec, _of_the_kth(rank, axis, lambda entry, address: entry))
-    return placed(x, spec, x.shape[axis], axis)
+    return placed(x, spec, x.shape[axis], (axis,))
 
 
 def _of_the_kth(rank: Tensor, axis: int, value: Callable[[Index, tuple[sp.Expr, ...]], sp.Expr]) -> Term:
@@ -118,7 +120,12 @@ def median(input: Tensor, dim: int | None = None, keepdim: bool = False) -> Any:
 def quantile(
     input: Tensor, q: Any, dim: int | None = None, keepdim: bool = False, interpolation: str = "linear"
 ) -> Tensor:
-    """y = x[k] + (p - k) (x[k+1] - x[k]) of the entries in order, p = q (K - 1) and k its whole part; q is a number"""
+    """y = x[k] + (p - k) (x[k+1] - x[k]) of the entries in order, p = q (K - 1) and k its whole part; q is a
+    number, or several that are given, one row for each"""
+    levels = constant_values(q) if isinstance(q, Tensor) else None
+    if levels is not None:
+        each = [quantile(input, float(level), dim, keepdim, interpolation) for level in flat(levels)]
+        return stack(each, 0) if q.ndim else each[0]
     if not isinstance(q, int | float) or not 0 <= q <= 1:
         raise mistake("SN108", f"quantile of {q!r}", "one number from 0 to 1")
     if not input.ndim:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.calculus.ir import Index
+from symnet.calculus.ir import Index, indices_for
 from symnet.declare.functions.pointwise import as_exact, mapped
-from symnet.declare.functions.reductions import extremes
+from symnet.declare.functions.reductions import Extremes
 from symnet.declare.functions.windows import Axis, Sizes, each, slid, window_axes, zero_padded
+from symnet.declare.tracing.computed import placed
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Tensor, require_tensor
 from symnet.declare.tracing.trace import Term
@@ -32,7 +34,7 @@ def max_pool1d(
 ) -> Any:
     """y[n,c,i] = max_p x[n,c, stride i + dilation p - padding]; the first of equal places gets the derivative"""
     axes = pool_axes("max_pool1d", 1, input, kernel_size, stride, padding, dilation, ceil_mode)
-    return extremes(largest(input, axes), return_indices)
+    return _with_places(input, axes, return_indices)
 
 
 @word(torch="max_pool2d_with_indices", method=False)
@@ -47,7 +49,7 @@ def max_pool2d(
 ) -> Any:
     """As max_pool1d over two axes, the first place in row-major order"""
     axes = pool_axes("max_pool2d", 2, input, kernel_size, stride, padding, dilation, ceil_mode)
-    return extremes(largest(input, axes), return_indices)
+    return _with_places(input, axes, return_indices)
 
 
 @word(torch="max_pool3d_with_indices", method=False)
@@ -62,7 +64,7 @@ def max_pool3d(
 ) -> Any:
     """As max_pool1d over three axes"""
     axes = pool_axes("max_pool3d", 3, input, kernel_size, stride, padding, dilation, ceil_mode)
-    return extremes(largest(input, axes), return_indices)
+    return _with_places(input, axes, return_indices)
 
 
 @word(method=False)
@@ -228,6 +230,33 @@ def largest(x: Tensor, axes: Sequence[Axis]) -> Tensor:
     body = x.read((*lead, *addresses))
     x.trace.define(spec, Term((*lead, *places), body, taps, "max", tuple(guard), "first"))
     return x.made(spec, "m")
+
+
+def _with_places(x: Tensor, axes: Sequence[Axis], return_indices: bool) -> Any:
+    """The largest entries of the windows, and where the first of them stands in the image, counted row by row."""
+    values = largest(x, axes)
+    if not return_indices:
+        return values
+    lead = tuple(Index("n", s) for s in x.shape[: x.ndim - len(axes)])
+    windows, taps, padded = slid(axes)
+    addresses = [u - a.before for u, a in zip(padded, axes, strict=True)]
+    guard = tuple(g for u, a in zip(addresses, axes, strict=True) for g in _inside(u, a))
+    place, count = row_by_row(addresses, axes), sp.Integer(math.prod(a.size for a in axes))
+    largest_here = scalars.equal(x.read((*lead, *addresses)), values.read((*lead, *windows)))
+    last = x.trace.new_spec(values.shape, "intermediate")
+    x.trace.define(last, Term((*lead, *windows), largest_here * (count - place), taps, "max", guard))
+    spec, left = x.trace.new_spec(values.shape, "intermediate"), indices_for(values.shape)
+    x.trace.define(spec, Term(left, count - Tensor(x.trace, last).read(left)))
+    disjoint = all(a.stride >= a.span for a in axes)
+    return Extremes(values, placed(x, spec, count, tuple(range(len(lead), x.ndim)) if disjoint else ()))
+
+
+def row_by_row(addresses: Sequence[sp.Expr], axes: Sequence[Axis]) -> sp.Expr:
+    """The place in all axes together."""
+    place: sp.Expr = sp.S.Zero
+    for address, axis in zip(addresses, axes, strict=True):
+        place = place * axis.size + address
+    return place
 
 
 def _inside(address: sp.Expr, axis: Axis) -> list[sp.Expr]:

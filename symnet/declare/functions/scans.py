@@ -131,8 +131,13 @@ def cumulative_trapezoid(y: Tensor, x: Any = None, dx: float | None = None, dim:
 
 
 @word(numpy="cov")
-def cov(input: Tensor, correction: int = 1) -> Tensor:
-    """C[i,j] = Σ_n (x[i,n] - m[i]) (x[j,n] - m[j]) / (N - correction), m the mean of each row"""
+def cov(input: Tensor, correction: int = 1, fweights: Any = None, aweights: Any = None) -> Tensor:
+    """C[i,j] = Σ_n (x[i,n] - m[i]) (x[j,n] - m[j]) / (N - correction), m the mean of each row; with weights w = f a
+    means and sums are weighed by w[n], and Σ_n w[n] - correction Σ_n w[n] a[n] / Σ_n w[n] divides"""
+    if number(correction) is None:
+        raise mistake("SN107", f"cov: the correction is {type(correction).__name__}", "cov(x, correction=0)")
+    if fweights is not None or aweights is not None:
+        return _weighed_cov(input if input.ndim > 1 else unsqueeze(input, 0), correction, fweights, aweights)
     if input.ndim == 1:
         return cov(unsqueeze(input, 0), correction)
     if input.shape[0] == 1:  # as torch, which gives one number for one variable
@@ -143,6 +148,17 @@ def cov(input: Tensor, correction: int = 1) -> Tensor:
         products = centred @ transpose(centred, 0, 1)
     covariance: Tensor = products / _divisor(input, correction)
     return covariance
+
+
+def _weighed_cov(x: Tensor, correction: int, fweights: Any, aweights: Any) -> Tensor:
+    both = [w for w in (fweights, aweights) if w is not None]
+    w: Tensor = both[0] if len(both) == 1 else mapped("mul", lambda f, a: f * a, *both)
+    total = sum(mapped("mul", lambda a: 1 * a, w))
+    centred = x - unsqueeze(sum(mapped("mul", lambda a, b: a * b, x, w[None, :]), 1) / total, 1)
+    divisor = total if aweights is None else sum(mapped("mul", lambda a, b: a * b, w, aweights)) / total
+    divisor = total - correction * divisor if aweights is not None else total - correction
+    products: Tensor = mapped("mul", lambda a, b: a * b, centred, w[None, :]) @ transpose(centred, 0, 1) / divisor
+    return products[0, 0] if x.shape[0] == 1 else products
 
 
 def _divisor(input: Tensor, correction: int) -> sp.Expr:

@@ -162,7 +162,7 @@ def _scattered(x: Tensor, dim: int, index: Any, src: Any, added: bool) -> Tensor
 
 
 def _no_place_twice(t: Tensor, axis: int) -> None:
-    if isinstance(t, Places) and t.apart == axis:
+    if isinstance(t, Places) and t.apart == (axis,):
         return
     values = constant_values(t)
     if values is None:
@@ -230,3 +230,22 @@ def masked_select(input: Tensor, mask: Any) -> Tensor:
         raise mistake("SN103", f"a mask {show(mask.shape)} for {show(input.shape)}")
     places = true_places(input.trace, given[2], given[1], shape)
     return subscript(expand(input, *shape), tuple(places))
+
+
+@word()
+def masked_scatter(input: Tensor, mask: Any, source: Tensor) -> Tensor:
+    """y[i] = the next entry of s, row by row, where a given mask is true, else x[i]"""
+    given = next((k for k, c in input.trace.constants.items() if c.tensor is mask), None)
+    if given is None or given[0] != "bool":
+        help = "where(mask, s, x) of one shape takes the entry that stands there"
+        raise mistake("SN107", "which entries a computed mask takes is not known before the data come", help)
+    shape = merged_shape(input.trace, input.shape, mask.shape)
+    if shape is None:
+        raise mistake("SN103", f"a mask {show(mask.shape)} for {show(input.shape)}")
+    if True not in flat(given[2]):
+        return input
+    places = true_places(input.trace, given[2], given[1], shape)
+    count, entries = int(places[0].shape[0]), flatten(source)
+    if count > (source.trace.size_value(entries.shape[0]) or 0):
+        raise mistake("SN103", f"masked_scatter of {count} entries from {show(source.shape)}")
+    return index_put(expand(input, *shape), places, entries[:count])

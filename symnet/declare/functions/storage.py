@@ -52,3 +52,4 @@ def detach(input: Tensor) -> Tensor:
 WORDS["stop_gradient"] = WORDS["detach"]  # as jax.lax calls it
 for _name in _COPIES:  # torch's views that own their memory are the same equations
     TORCH[f"{_name}_copy"] = TORCH[_name]
+TORCH["alias_copy"], TORCH["unfold_copy"] = TORCH["clone"], TORCH["Tensor.unfold"]

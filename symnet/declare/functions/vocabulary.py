@@ -42,12 +42,13 @@ from symnet.declare.functions import (
     slices,
     spectra,
     storage,
+    unpooling,
 )
 from symnet.declare.tracing.words import METHODS, NUMPY, TORCH, WORDS
 
 FAMILIES = (
     *(pointwise, several, activations, operators, mask_words, masks, made_like),
-    *(reductions, norms, scans, running, products, linear_algebra, spectra, convolution, pooling, adaptive),
+    *(reductions, norms, scans, running, products, linear_algebra, spectra, convolution, pooling, unpooling, adaptive),
     *(normalisation, dropout, noisy, drawn, attention, losses, class_losses, alignments),
     *(shapes, slices, joining, selection, embeddings, scattering, placing, orders),
     *(arrangements, resampling, sampling, derivative_words),

@@ -79,6 +79,7 @@ _ROWS: dict[str, tuple[str, str]] = {
     "AvgPool1d": ("avg_pool1d", f"{_POOL} ceil_mode count_include_pad"),
     **{f"AvgPool{n}d": (f"avg_pool{n}d", f"{_POOL} ceil_mode count_include_pad divisor_override") for n in (2, 3)},
     **{f"MaxPool{n}d": (f"max_pool{n}d", f"{_POOL} dilation return_indices ceil_mode") for n in (1, 2, 3)},
+    **{f"MaxUnpool{n}d": (f"max_unpool{n}d", _POOL) for n in (1, 2, 3)},
     **{f"LPPool{n}d": (f"lp_pool{n}d", "norm_type kernel_size stride ceil_mode") for n in (1, 2, 3)},
     **{f"AdaptiveAvgPool{n}d": (f"adaptive_avg_pool{n}d", "output_size") for n in (1, 2, 3)},
     **{f"AdaptiveMaxPool{n}d": (f"adaptive_max_pool{n}d", "output_size return_indices") for n in (1, 2, 3)},

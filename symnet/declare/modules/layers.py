@@ -106,8 +106,8 @@ class Function(Module):
     def __init__(self, function: Callable[..., Tensor], **options: Any) -> None:
         self._apply = (function, options)
 
-    def forward(self, *args: Tensor) -> Tensor:
-        function, options = self._apply
+    def forward(self, *args: Tensor, **more: Any) -> Tensor:
+        function, options = self._apply[0], {**self._apply[1], **more}
         if options.get("inplace"):
             plain = {name: value for name, value in options.items() if name != "inplace"}
             return overwritten(args[0], function(*args, **plain))

@@ -45,6 +45,16 @@ class Asked(Traced):
         """How many axes there are."""
         return self.spec.rank
 
+    ndimension = dim
+
+    def is_contiguous(self, **_: Any) -> bool:
+        """Whether the numbers lie row by row; a formula knows no other order."""
+        return True
+
+    def is_complex(self) -> bool:
+        """Whether the numbers are complex: never."""
+        return False
+
     @property
     def requires_grad(self) -> bool:
         """Whether a gradient flows to the tensor: it is trained, or computed from what is."""

@@ -24,12 +24,12 @@ from symnet.declare.tracing.trace import Term, Traced, mistake
 class Places(Picking, Tensor, facing=False):
     """Whole numbers from 0 to below ``bound``, computed from other tensors; views of them are places too.
 
-    ``apart`` is the axis along which no place comes twice, or None where that is not known.
+    ``apart`` are the axes over which together no place comes twice; none where that is not known.
     """
 
     __slots__ = ("apart", "bound")
     bound: sp.Expr
-    apart: int | None
+    apart: tuple[int, ...]
 
     def made(self, spec: TensorSpec, hint: str = "") -> Any:
         """A new tensor: places where it reads nothing but these, else real numbers."""
@@ -39,9 +39,9 @@ class Places(Picking, Tensor, facing=False):
             if hint:
                 self.trace.hints[spec.name] = hint
             return Tensor(self.trace, spec)
-        at = self.apart
-        same = at is not None and spec.rank == self.spec.rank and body.addresses[at].free_symbols == {made[0].left[at]}
-        return placed(self, spec, self.bound, at if same else None)
+        same = spec.rank == self.spec.rank
+        same = same and all(body.addresses[a].free_symbols == {made[0].left[a]} for a in self.apart)
+        return placed(self, spec, self.bound, self.apart if same else ())
 
     def picked(self, x: Traced, axis: int) -> Any:
         """``y[i,k,j] += [u = t[k]] x[i,u,j]``: the axes of the places in place of the axis."""
@@ -54,7 +54,7 @@ class Places(Picking, Tensor, facing=False):
         return Tensor(x.trace, spec)
 
 
-def placed(x: Traced, spec: TensorSpec, bound: sp.Expr, apart: int | None = None) -> Places:
+def placed(x: Traced, spec: TensorSpec, bound: sp.Expr, apart: tuple[int, ...] = ()) -> Places:
     """The tensor of a spec as places."""
     places = Places(x.trace, spec)
     places.bound, places.apart = bound, apart

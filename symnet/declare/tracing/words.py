@@ -30,7 +30,7 @@ TORCH: dict[str, Word] = {}  # by torch's name: "exp", "linalg.norm", "special.e
 NUMPY: dict[str, Word] = {}  # by NumPy's name: "exp", "linalg.norm"
 
 #: NumPy's names of arguments, and those of torch that stand first or second in a signature.
-_RENAMED = {"axis": "dim", "keepdims": "keepdim", "dim": "axis", "keepdim": "keepdims"}
+_RENAMED = {"axis": "dim", "axes": "dim", "keepdims": "keepdim", "dim": "axis", "keepdim": "keepdims"}
 _FIRST, _SECOND = ("input", "self", "x", "a", "x1", "tensors", "arrays"), ("other", "x2", "b")
 #: Arguments that say where or how a number is stored, which a formula does not know, and what they may be.
 _STORAGE: Mapping[str, Callable[[Any], bool]] = {
