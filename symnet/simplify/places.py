@@ -22,7 +22,8 @@ def by_digits(atom: Atom) -> Mapping[Var, sp.Expr]:
     found: dict[Var, sp.Expr] = {}
     for v in sorted(atom.free - plain, key=lambda v: v.serial):
         templates = [_over_first(a, v) for a in addresses if isinstance(a, Opaque) and v in a.parts]
-        chosen = next((d for d in _digits(templates[0]) if all(_only_by(t, d) for t in templates)), None)
+        alone = (d for d in _digits(templates[0]) if all(_only_by(t, d) for t in templates))
+        chosen = next((d for d in alone if _is_reached(d, v)), None)
         if chosen is not None:
             found[v] = chosen
     return found
@@ -31,12 +32,19 @@ def by_digits(atom: Atom) -> Mapping[Var, sp.Expr]:
 def values_of(template: sp.Expr, v: Var) -> sp.Expr:
     """How many values a digit of the variable has."""
     taken = _as_digit(template)
-    return taken.base if taken.base is not None else v.size / taken.weight
+    return taken.base if taken.base is not None else sp.ceiling(v.size / taken.weight)
 
 
 def number_with(template: sp.Expr) -> sp.Expr:
     """The template of a number with that digit, and 0 for its others."""
     return _as_digit(template).weight * _FIRST
+
+
+def _is_reached(template: sp.Expr, v: Var) -> bool:
+    """Whether the digit takes its largest value for certain: the number that has it is one of the variable's."""
+    values = values_of(template, v)
+    largest = (values - 1) * _as_digit(template).weight
+    return not values.has(sp.ceiling) and bool(sp.expand(v.size - 1 - largest).is_nonnegative)
 
 
 def _as_digit(template: sp.Expr) -> Digit:

@@ -61,6 +61,24 @@ def test_a_slice_is_no_name_for_the_rest_of_its_tensor(name: str) -> None:
     assert gap(program_of(*SLICES[name], "N")) < 1e-12
 
 
+@pytest.mark.parametrize(
+    ("count", "rows", "place"),
+    [
+        (7, 3, "k//3"),
+        (6, 2, "k//3"),
+        (7, 3, "k%3"),
+        (2, 2, "k%3"),
+        (9, 2, "(k//2)%2"),
+        (5, 3, "(k//2)%4"),
+        ("N", "N", "k%3"),
+    ],
+)
+def test_a_sum_that_reads_one_digit_has_an_axis_for_it(count: int | str, rows: int, place: str) -> None:
+    """Also where the numbers end within a group, and the last digit is not reached."""
+    text = f"loss += w[k]**2*x[{place},m]**3\nloss += w[k]*tanh(w[k])*x[{place},m]**3"
+    assert gap(program_of(f"parameter w[{count}] data x[{rows},4] loss", text, "N")) < 1e-12
+
+
 def test_a_tensor_whose_value_is_put_in_counts_when_forms_are_copied() -> None:
     assert gap(program_of(*FACTOR, "N")) < 1e-12
 
