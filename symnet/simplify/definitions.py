@@ -10,7 +10,21 @@ import sympy as sp
 
 from symnet.calculus.ir import Equation, Program, TensorSpec
 from symnet.calculus.matrix_rules import is_matrix_function
-from symnet.simplify.atoms import ONE, Address, Atom, Mono, Number, Opaque, Poly, Term, Var, add_term, exact, free_of
+from symnet.simplify.atoms import (
+    ONE,
+    Address,
+    Atom,
+    Mono,
+    Number,
+    Opaque,
+    Poly,
+    Term,
+    Var,
+    add_term,
+    exact,
+    free_of,
+    names_of,
+)
 from symnet.simplify.convert import Reader
 from symnet.simplify.facts import Facts
 from symnet.simplify.matrix_facts import known_products
@@ -156,6 +170,7 @@ class Definitions:
             if len(mono) == 1 and sums and c == 1 and sums[0][1] == 1:
                 self._enter_share(definition, sums[0][0])
         elif len(poly) > 1:
+            self._enter_log_share(definition)
             c, mono = self.sums.algebra.enclose(poly)
             if all(self.unit(a) for a, e in mono if a.kind != "paren") and sum(a.kind == "paren" for a, _ in mono) == 1:
                 (paren,) = (a for a, _ in mono if a.kind == "paren")
@@ -212,6 +227,24 @@ class Definitions:
             number, mono = self.sums.rename((1, inner), digits)
             value = self.sums.algebra.times((Fraction(1) / number, ONE), self.sums.rename(value, digits))
             self.sums.table.enter(definition.name, bound, mono, value)
+
+    def _enter_log_share(self, definition: Definition) -> None:
+        """``T = Z - log s`` for ``s = Σ_k exp(Z)`` makes exp(T) known as the share exp(Z)/s."""
+        logs = [
+            m[0][0].parts[0]
+            for m in definition.poly
+            if len(m) == 1 and m[0][0].kind == "call" and m[0][0].head is sp.log
+        ]
+        if len(logs) != 1 or names_of(logs[0]).isdisjoint(self.shares):
+            return
+        algebra = self.sums.algebra
+        value = algebra.call(sp.exp, definition.poly)
+        c, read = self.sums.read(definition.name, *definition.formals)
+        key = self.sums.table.label((), value[1])[0]
+        products = [self.shares[n].product for n in sorted(names_of(logs[0]) & self.shares.keys())]
+        if value[0] == c == 1 and any(p is not None and self.sums.table.label((), p[1])[0] == key for p in products):
+            mono = algebra.call(sp.exp, {read: 1})[1]
+            self.sums.enter_alias(definition.name, mono[0][0], value)
 
     def _enter_share(self, definition: Definition, a: Atom) -> None:
         """For ``s = Σ_k f`` with positive f: the share f/s, which sums to 1 and may be worth a name."""

@@ -86,7 +86,7 @@ class Steps:
             return
         gone = self._no_longer_read(names, found, readers)
         now = sum(self._cost(n) for n in gone) + sum(self._cost(c) for c in consumers)
-        then = sum(form.cost for form in found.values())
+        then = sum(self._cost_of(form, c, readers) for c, form in found.items())
         copy = len(names) == 1 and self._is_copy(names[0])
         unnamed = (len(consumers) == 1 or copy) and not any(self.all.program.tensors[n].given for n in names)
         limit = now * (CHAIN if len(names) > 1 else 1) if unnamed else now
@@ -202,6 +202,13 @@ class Steps:
     def _cost(self, name: str) -> float:
         shown = self.all.finished[name]
         return self.all.costs.of(shown.poly, shown.formals)
+
+    def _cost_of(self, form: Candidate, consumer: str, readers: _Readers) -> float:
+        """What a form costs where the steps that it reads stand already; one that nothing reads any more does not."""
+        read = names_of(form.poly) & self.all.finished.keys()
+        if any(not readers.of(name) and name not in self.all.wanted for name in read):
+            return form.cost
+        return self.all.costs.of(form.poly, self.all.finished[consumer].formals)
 
     def _without(self, names: tuple[str, ...], consumer: str) -> Candidate | None:
         """The consumer's form with the definitions of the names put in, or None where one stands inside a sum,
