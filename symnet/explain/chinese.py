@@ -162,6 +162,7 @@ TEMPLATES = {
     "known product": "已知的乘积",
     "open the sum": "展开求和",
     "by cases": "分情况",
+    "by sides": "按符号",
     "sum in parts": "分部求和",
     "a part of the sum is computed already": "这个和的一部分已经算出",
     "a sum over several axes is the sum of one over some of them, which is computed already": (
@@ -176,6 +177,7 @@ TEMPLATES = {
         "把求和中的名称换成它的定义，各部分都是已知的和"
     ),
     "where the condition holds its bracket is 1, else 0": "条件成立时方括号为 1，否则为 0",
+    "both are the same below 0, at 0 and above 0": "两者在小于 0、等于 0 和大于 0 时都相同",
     "multiplied out, terms cancel": "乘开之后各项相消",
     "all contributions cancel": "所有贡献相互抵消",
     "a sum over the last axis of a tensor declared one_hot or simplex": (

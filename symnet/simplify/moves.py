@@ -12,6 +12,7 @@ from symnet.simplify.cost import Costs, sums_of
 from symnet.simplify.definitions import Definitions
 from symnet.simplify.fold import Products
 from symnet.simplify.gather import Gatherer
+from symnet.simplify.sides import Sides
 from symnet.simplify.sums import Event, Sums
 
 LONGEST = 24  # terms of a polynomial after multiplying out
@@ -38,6 +39,7 @@ class Moves:
         self.products = Products(sums, definitions)
         self.gatherer = Gatherer(sums)
         self._cases = Cases(sums)
+        self._sides = Sides(self.algebra)
 
     def improve(self, poly: Poly, left: tuple[Var, ...]) -> tuple[Poly, list[Step]]:
         """The cheapest form found by collapsing sums and expanding parentheses, and the steps to it."""
@@ -91,11 +93,13 @@ class Moves:
         steps: list[Step] = []
         cost = self.costs.of(poly, left)
         for _ in range(STEPS):
-            options = [(self.costs.of(result, left), result) for result in self._cases.by_condition(poly)]
-            new, result = min(options, key=lambda option: option[0], default=(cost, poly))
+            found = [("by cases", form) for form in self._cases.by_condition(poly)]
+            found += [("by sides", form) for form in self._sides.forms(poly)]
+            options = [(self.costs.of(form, left), name, form) for name, form in found]
+            new, name, result = min(options, key=lambda option: option[0], default=(cost, "", poly))
             if new >= cost:
                 return poly, steps
-            steps.append(Step("by cases", "", poly, result))
+            steps.append(Step(name, "", poly, result))
             cost, poly = new, result
         return poly, steps
 

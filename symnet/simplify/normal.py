@@ -25,7 +25,7 @@ class NotUnderstood(Exception):
 
 _COMPARISONS = frozenset(("greater", "greater_equal", "equal"))
 _OF_SIGN = frozenset(("sign", "absolute", "relu"))
-_ODD = frozenset({"tanh", "sinh", "erf", "sin", "atan", "sign"})
+ODD = frozenset({"tanh", "sinh", "erf", "sin", "atan", "sign"})
 _EVEN = frozenset({"cosh", "cos", "absolute"})
 
 
@@ -213,7 +213,7 @@ class Algebra(Identities):
                 return 1, ONE
         if len(arguments) == 1 and arguments[0]:
             turn, argument = self._signed(head, arguments[0])
-            if turn < 0 and name in _ODD:
+            if turn < 0 and name in ODD:
                 return self.times((-1, ONE), self._call(head, argument))
             if turn < 0 and name in _EVEN:
                 return self._call(head, argument)

@@ -128,6 +128,10 @@ RULES = MappingProxyType(
             "where the condition holds its bracket is 1, else 0",
             "the terms depend on one condition, and a choice between two cases is cheaper",
         ),
+        "by sides": Rule(
+            "both are the same below 0, at 0 and above 0",
+            "the terms depend on the sign of one number, or are a logistic and its half, and fewer say the same",
+        ),
         "sum in parts": Rule(
             "a sum over several axes is the sum of one over some of them, which is computed already",
             "another formula has the sum over some of the axes",

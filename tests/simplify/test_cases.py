@@ -54,6 +54,20 @@ FORMS: dict[str, tuple[Callable[[sp.Expr], sp.Expr], str]] = {
         lambda u: (sp.exp(2 * u) - 1) / (sp.exp(2 * u) + 1),
         "4*(1 - sigmoid(2*r[n]))*sigmoid(2*r[n])",
     ),
+    "logistic loss by |r|": (
+        lambda u: (u + absolute(u)) / 2 + sp.log(1 + sp.exp(-absolute(u))),
+        "sigmoid(r[n])",
+    ),
+    "logistic loss by |r| and relu": (
+        lambda u: relu(u) + sp.log(1 + sp.exp(-absolute(u))),
+        "-equal(r[n], 0)/2 + sigmoid(r[n])",
+    ),
+    "log cosh by |r|": (lambda u: absolute(u) + sp.log(1 + sp.exp(-2 * absolute(u))), "tanh(r[n])"),
+    "log cosh by its exponential": (lambda u: sp.log(1 + sp.exp(2 * u)) - u, "tanh(r[n])"),
+    "brackets of both sides": (
+        lambda u: where(greater(u, 0), u, 0) - where(greater(0, u), u, 0) + 2 * u,
+        "sign(r[n]) + 2",
+    ),
     "one sided": (lambda u: u + where(greater(u, 0), u**2, 0), "2*greater(r[n], 0)*r[n] + 1"),
 }
 

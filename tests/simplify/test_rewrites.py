@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import EXACT, NotExact, evaluate, multidigit
 from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec, sort_key
-from symnet.calculus.scalars import greater, where
+from symnet.calculus.scalars import absolute, greater, relu, where
 from symnet.simplify.rewrites import RULES, Rewrite, Rule, Total
 from symnet.simplify.simplify import simplify
 from tests.calculus import forward, forward_wide
@@ -100,7 +100,7 @@ def test_both_sides_of_every_record_are_equal(name: str) -> None:
 
 def produced() -> set[str]:
     """The names of the rewrites that the programs come to."""
-    results = [simplify(derive(p, parameters(p)), {}) for p in (*PROGRAMS.values(), elu_by_where(), instance_norm())]
+    results = [simplify(derive(p, parameters(p)), {}) for p in (*PROGRAMS.values(), *SINGLE.values())]
     return {record.name for result in results for record in records(result.rewrites)}
 
 
@@ -124,7 +124,14 @@ def test_every_rule_is_used_by_some_program() -> None:
     assert produced() == set(RULES)
 
 
-@pytest.mark.parametrize("program", [elu_by_where(), instance_norm()], ids=["elu", "norm"])
+def logistic_loss_by_size() -> Program:
+    return forward_wide.pointwise(lambda u: relu(u) + sp.log(1 + sp.exp(-absolute(u))))
+
+
+SINGLE = {"elu": elu_by_where(), "norm": instance_norm(), "logistic loss": logistic_loss_by_size()}
+
+
+@pytest.mark.parametrize("program", SINGLE.values(), ids=[*SINGLE])
 def test_both_sides_are_equal_in_the_programs_of_single_rules(program: Program) -> None:
     prove(program, 0)
 
