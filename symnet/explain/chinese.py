@@ -192,6 +192,9 @@ TEMPLATES = {
     "the parts are cheaper together, and no difference becomes terms of both signs": (
         "各部分合起来更省，而且没有把差展开成正负两种项"
     ),
+    "the terms depend on the sign of one number, or are a logistic and its half, and fewer say the same": (
+        "各项取决于一个数的符号，或是逻辑函数与其一半，而更少的项表示同样的值"
+    ),
     "the terms depend on one condition, and a choice between two cases is cheaper": (
         "各项取决于同一个条件，而且分两种情况选择更省"
     ),

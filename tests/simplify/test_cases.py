@@ -68,6 +68,10 @@ FORMS: dict[str, tuple[Callable[[sp.Expr], sp.Expr], str]] = {
         lambda u: where(greater(u, 0), u, 0) - where(greater(0, u), u, 0) + 2 * u,
         "sign(r[n]) + 2",
     ),
+    "brackets of the side with 0": (
+        lambda u: absolute(u) + u - where(greater(u, 0), u, 0),
+        "greater_equal(r[n], 0)",
+    ),
     "one sided": (lambda u: u + where(greater(u, 0), u**2, 0), "2*greater(r[n], 0)*r[n] + 1"),
 }
 
