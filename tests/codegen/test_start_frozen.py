@@ -111,6 +111,57 @@ def test_the_row_of_the_padding_is_that_of_the_file(tmp_path: Path, target: str)
     np.testing.assert_allclose(losses(tmp_path), wanted, rtol=1e-12)
 
 
+SPECTRAL = """from torch import nn
+from torch.nn.utils.parametrizations import spectral_norm
+
+import symnet as sn
+
+
+def build():
+    return nn.Sequential(spectral_norm(nn.Conv1d(2, 3, 2), n_power_iterations=2), nn.ELU(), nn.Flatten(),
+                         spectral_norm(nn.Linear(9, 1)))
+
+
+def loss_of(net, x, y):
+    return nn.functional.mse_loss(net(x), y)
+
+
+N = sn.dims(N="batch")
+x, y = sn.data(N, 2, 4), sn.data(N, 1)
+net = sn.from_torch(build())
+loss = loss_of(net, x, y)
+train = sn.train(optimizer=sn.SGD(lr=0.3, momentum=0.9), steps=10, holdout=0.5)
+"""
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_spectral_norm_follows_the_power_method_and_stays_in_evaluation(tmp_path: Path, target: str) -> None:
+    (tmp_path / "spectral.py").write_text(SPECTRAL, encoding="utf-8")
+    write_scripts(tmp_path / "spectral.py", tmp_path, (target,))
+    namespace: dict[str, Any] = {"__name__": "plain"}
+    exec(SPECTRAL, namespace)
+    own, rng = namespace["build"](), np.random.default_rng(8)
+    sn.save_state(own, tmp_path / "net.npz")
+    x, y = rng.normal(size=(8, 2, 4)), rng.normal(size=(8, 1))
+    np.savez(tmp_path / "data.npz", x=x, y=y)
+    flags = ("--data", "data.npz", "--start", "net.npz", *FLAGS)
+    done = run(tmp_path, target, *flags, "--holdout", "0")
+    assert done.returncode == 0, done.stderr
+    wanted = train_in_torch(own.double(), namespace["loss_of"], (torch.tensor(x), torch.tensor(y)))
+    np.testing.assert_allclose(losses(tmp_path), wanted, rtol=1e-12)
+    with np.load(tmp_path / "end.npz") as end:
+        assert set(end) == set(own.state_dict())
+        for name, value in own.state_dict().items():
+            np.testing.assert_allclose(end[name], value, rtol=1e-9, atol=1e-12, err_msg=name)
+    half = run(tmp_path, target, *flags, "--metrics", "h.jsonl", "--steps", "1")
+    assert half.returncode == 0, half.stderr
+    order = np.random.default_rng([0, 2]).permutation(8)  # that of ``split``
+    one = sn.load_state(namespace["build"]().double(), tmp_path / "end.npz").eval()
+    told = json.loads((tmp_path / "h.jsonl").read_text(encoding="utf-8").splitlines()[0])["held_out_loss"]
+    held = torch.tensor(x[order[:4]]), torch.tensor(y[order[:4]])
+    assert told == pytest.approx(namespace["loss_of"](one, *held).item(), rel=1e-12)
+
+
 NATIVE = """import symnet as sn
 
 N = sn.dims(N="batch")

@@ -78,6 +78,12 @@ LAYERS: dict[str, str] = {
     "batch norms": text_of(
         layers("nn.BatchNorm1d(3, track_running_stats=False)", "nn.InstanceNorm1d(3, affine=True)"), CALLED, X
     ),
+    "weight norms": text_of(
+        layers("P.weight_norm(nn.Linear(4, 2))", "P.weight_norm(nn.Conv1d(3, 2, 2), dim=1)"), CALLED, X
+    ).replace("import symnet", "from torch.nn.utils import parametrizations as P\nimport symnet"),
+    "spectral norm in evaluation": text_of("P.spectral_norm(nn.Linear(4, 3)).eval()", "net(x)", X).replace(
+        "import symnet", "from torch.nn.utils import parametrizations as P\nimport symnet"
+    ),
     "frozen batch norm": text_of("nn.BatchNorm1d(3).eval()", "net(x)", X),
     "embedding": text_of("nn.Embedding(5, 3)", "net(i)", "i = sn.labels(N, 2, classes=5)"),
     "attention": text_of("nn.MultiheadAttention(4, 2)", "net(x, x, x)", X),

@@ -106,6 +106,15 @@ def normalize(input: Tensor, p: float = 2.0, dim: Dim = 1, eps: float = 1e-12) -
     return input / clamp_min(_vector_norm(input, p, dim, True), eps)
 
 
+@word(torch="_weight_norm", of_torch=False, method=False)
+def weight_norm(v: Tensor, g: Tensor, dim: int = 0) -> Tensor:
+    """y[i,k] = g[i] v[i,k] / ‖v[i]‖, the slices i along dim; for dim = -1 the norm is that of all of v"""
+    at = None if dim == -1 else axis_of(v, dim, v.ndim)
+    rest = tuple(k for k in range(v.ndim) if k != at)
+    size = _vector_norm(v, 2, rest, True) if rest else mapped("weight_norm", scalars.absolute, v)
+    return mapped("weight_norm", lambda x, w, n: x * w / n, v, g, size)
+
+
 @word(method=False)
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """y[i] = Σ_k a[i,k] b[i,k] / (max(‖a[i]‖, eps) max(‖b[i]‖, eps))"""

@@ -7,7 +7,12 @@ from typing import Any
 
 import sympy as sp
 
+from symnet.declare.buffers import latest, update
+from symnet.declare.functions.norms import normalize
+from symnet.declare.functions.shapes import transpose
+from symnet.declare.functions.storage import detach
 from symnet.declare.modules.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
+from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.words import mistake
 
 Forward = Callable[..., Any]
@@ -18,12 +23,37 @@ _CELLS: dict[str, type[RNNCell]] = {"RNNCell": RNNCell, "LSTMCell": LSTMCell, "G
 
 def forward_of(part: Any) -> Forward | None:
     """The forward of a recurrent module of torch, or None where the module's own does."""
+    if type(part).__name__ == _SPECTRAL and type(part).__module__.startswith("torch.nn.utils."):
+        return _spectral(part)
     kind = next(
         (c for c in type(part).__mro__ if c.__module__ == "torch.nn.modules.rnn" and c.__name__ in _KINDS), None
     )
     if kind is None or type(part).forward is not vars(kind)["forward"]:
         return None
     return _recurrent(part, _KINDS[kind.__name__])
+
+
+#: What divides a weight by its largest singular value, which it follows by the power method.
+_SPECTRAL = "_SpectralNorm"
+
+
+def _spectral(part: Any) -> Forward:
+    """W / (uᵀ W v); in training u and v, its buffers, are renewed before: u = W v/‖W v‖, v = Wᵀ u/‖Wᵀ u‖, and no
+    gradient flows through them."""
+
+    def forward(weight: Tensor) -> Any:
+        if weight.ndim == 1 or not part.training:
+            return type(part).forward(part, weight)
+        matrix = part._reshape_weight_to_matrix(weight)
+        held, v = detach(matrix), latest(part._v)
+        for _ in range(part.n_power_iterations):
+            u = normalize(held @ v, dim=0, eps=part.eps)
+            v = normalize(transpose(held, 0, 1) @ u, dim=0, eps=part.eps)
+        update(part._u, u)
+        update(part._v, v)
+        return weight / (detach(u) @ (matrix @ detach(v)))
+
+    return forward
 
 
 _KINDS: dict[str, type[Any]] = {**_LAYERS, **_CELLS}

@@ -77,7 +77,7 @@ def _draws(part: Any) -> bool:
 
 def _keeps(part: Any) -> bool:
     """Statistics of the data so far."""
-    return getattr(part, "running_mean", None) is not None
+    return getattr(part, "running_mean", None) is not None or type(part).__name__ == "_SpectralNorm"
 
 
 def _asks(part: Any) -> bool:

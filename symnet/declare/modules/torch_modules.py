@@ -24,6 +24,8 @@ from symnet.declare.tracing.words import mistake
 
 #: What a module calls before or after its forward, by the attribute that holds it.
 _HOOKS = ("_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks")
+#: What torch once did by a hook of this class, and now by a parametrization of this name.
+_PARAMETRIZED = {"WeightNorm": "weight_norm", "SpectralNorm": "spectral_norm"}
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,12 @@ def _require_plain(module: Any) -> None:
         for hooks in _HOOKS:
             if getattr(part, hooks, None):
                 kind = hooks.strip("_").replace("_", " ")
-                raise mistake("SN110", f"{kind} are not covered: {where} has one", "write it in forward, or remove it")
+                made = {type(hook).__name__ for hook in getattr(part, hooks).values()}
+                instead = next((name for old, name in _PARAMETRIZED.items() if old in made), None)
+                help = (
+                    f"use torch.nn.utils.parametrizations.{instead}" if instead else "write it in forward, or remove it"
+                )
+                raise mistake("SN110", f"{kind} are not covered: {where} has one", help)
 
 
 def _parameters(module: Any) -> Iterator[tuple[str, Any, Any]]:

@@ -16,6 +16,8 @@ from symnet.declare.tracing.words import mistake
 
 #: How many batches there were: torch counts them, and with a momentum nothing depends on it.
 _COUNTS = "num_batches_tracked"
+#: Buffers that training renews, whatever they hold; of other modules running statistics.
+_RENEWED = {"_SpectralNorm": ("_u", "_v")}
 
 
 def state_of(module: Any) -> Iterator[tuple[str, Any]]:
@@ -29,8 +31,8 @@ def state_of(module: Any) -> Iterator[tuple[str, Any]]:
             if parameter is not None and not parameter.requires_grad and _is_real(parameter):
                 yield prefix + name, parameter
         for name, buffer in part._buffers.items():
-            statistics = name in ("running_mean", "running_var")
-            if buffer is not None and (statistics or (_is_saved(part, name) and _is_state(buffer))):
+            renewed = name in _RENEWED.get(type(part).__name__, ("running_mean", "running_var"))
+            if buffer is not None and (renewed or (_is_saved(part, name) and _is_state(buffer))):
                 yield prefix + name, buffer
 
 
