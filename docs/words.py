@@ -19,7 +19,15 @@ import symnet
 from symnet.declare import buffers, init, inputs
 from symnet.declare.functions import recurrent
 from symnet.declare.functions.vocabulary import FAMILIES, UNSEEN
-from symnet.declare.modules import attention_layers, layers, norm_layers, rnn, torch_modules, window_layers
+from symnet.declare.modules import (
+    adaptive_softmax,
+    attention_layers,
+    layers,
+    norm_layers,
+    rnn,
+    torch_modules,
+    window_layers,
+)
 from symnet.declare.modules.function_layers import LAYERS, described
 from symnet.declare.optim import optimizers, schedules, training
 from symnet.declare.tracing import indexing, states
@@ -30,7 +38,7 @@ from tests.declare.word_cases import WORDS as CASES
 
 PAGE = Path(__file__).resolve().parent / "words.md"
 #: Words that are no functions of tensors: parts of models, what declares, and what trains.
-PARTS = (layers, window_layers, norm_layers, attention_layers, rnn, recurrent)
+PARTS = (layers, window_layers, norm_layers, attention_layers, adaptive_softmax, rnn, recurrent)
 TRAINING = (optimizers, schedules, training, states, torch_modules)
 SPACES = {
     "nn": torch.nn,

@@ -12,6 +12,7 @@ from symnet.declare.functions.pointwise import elementwise
 from symnet.declare.functions.recurrent import scan
 from symnet.declare.functions.vocabulary import WORDS
 from symnet.declare.inputs import constant, data, dims, labels, linspace, normal, param, params, uniform
+from symnet.declare.modules.adaptive_softmax import AdaptiveLogSoftmaxWithLoss
 from symnet.declare.modules.attention_layers import MultiheadAttention, TransformerEncoderLayer
 from symnet.declare.modules.function_layers import LAYERS
 from symnet.declare.modules.layers import Bilinear, Identity, Linear, Module, ModuleList, PReLU, Sequential
@@ -87,6 +88,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "Adamax",
+    "AdaptiveLogSoftmaxWithLoss",
     "BatchNorm1d",
     "BatchNorm2d",
     "BatchNorm3d",

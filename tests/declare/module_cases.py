@@ -32,11 +32,15 @@ def module_case(name: str, *args: Any, array: str, call: Callable[..., Any] | No
         assert {k: tuple(map(int, v.shape)) for k, v in own.items()} == {k: tuple(v.shape) for k, v in values.items()}
         for key, value in values.items():
             *owners, leaf = key.split(".")
-            setattr(reduce(getattr, owners, module), leaf, sn.data(*value.shape, values=value.detach().numpy()))
+            setattr(reduce(_part, owners, module), leaf, sn.data(*value.shape, values=value.detach().numpy()))
         return called(module, x)
 
     called = call or (lambda module, x: module(x))
     return Case(ours, lambda x: called(theirs, x), (ARRAYS[array],))
+
+
+def _part(module: Any, name: str) -> Any:
+    return module[int(name)] if name.isdigit() else getattr(module, name)
 
 
 def embeddings() -> list[Case]:
@@ -171,6 +175,7 @@ def applied() -> dict[str, list[Case]]:
     return found
 
 
+CLASSES = [6, 0, 3, 2]
 MODULES: dict[str, Callable[[], list[Case]]] = {
     "MultiheadAttention": lambda: [
         module_case("MultiheadAttention", 4, 2, array="A", call=lambda m, x: m(x, x[:1], x[:1])[0]),
@@ -178,6 +183,22 @@ MODULES: dict[str, Callable[[], list[Case]]] = {
             "MultiheadAttention", 4, 1, 0.0, False, batch_first=True, array="A", call=lambda m, x: m(x, x, x)[1]
         ),
         module_case("MultiheadAttention", 4, 2, kdim=2, array="A", call=lambda m, x: m(x, x[..., :2], x)[0]),
+    ],
+    "AdaptiveLogSoftmaxWithLoss": lambda: [
+        module_case(
+            "AdaptiveLogSoftmaxWithLoss", 3, 7, [2, 4], 1.0, array="X", call=lambda m, x: m(x, torch.tensor(CLASSES))[0]
+        ),
+        module_case(
+            "AdaptiveLogSoftmaxWithLoss",
+            3,
+            7,
+            [3],
+            2.0,
+            True,
+            array="X",
+            call=lambda m, x: m(x, torch.tensor(CLASSES)).loss,
+        ),
+        module_case("AdaptiveLogSoftmaxWithLoss", 3, 7, [2, 4], 1.5, array="X", call=lambda m, x: m.log_prob(x)),
     ],
     "TransformerEncoderLayer": lambda: [
         module_case("TransformerEncoderLayer", 4, 2, 3, 0.0, array="A"),

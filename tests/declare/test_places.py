@@ -11,7 +11,10 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+import symnet as sn
 from symnet.calculus.evaluate import evaluate
+from symnet.declare.tracing.tensor import Tensor
+from symnet.declare.tracing.trace import Trace, recording
 from symnet.pipeline import derive_model, load
 
 Loss = Callable[..., Any]
@@ -71,3 +74,13 @@ def test_a_model_that_picks_by_computed_places(tmp_path: Path, loss: Loss) -> No
         gradient = theirs[name].grad
         assert gradient is not None
         np.testing.assert_allclose(found[derivation.gradients[name]], gradient.numpy(), rtol=1e-11, atol=1e-13)
+
+
+def test_places_are_computed_where_they_are_used_alone() -> None:
+    with recording(Trace()) as trace:
+        x = sn.param(4, 3)
+        for found in (torch.sort(x), torch.topk(x, 2), x.max(1), x.min(0), torch.cummax(x, 0)):
+            count = len(trace.equations)
+            assert not isinstance(found.indices, Tensor)  # it is no real output beside the values
+            assert tuple(found.indices.shape) == tuple(found.values.shape) and not found.indices.is_floating_point()
+            assert len(trace.equations) >= count and str(found.indices.dtype) == "torch.int64"

@@ -112,6 +112,11 @@ LAYERS: dict[str, str] = {
         f"net(x, mask={CAUSAL}, is_causal=True)",
         "x = sn.data(3, N, 4)",
     ),
+    "adaptive softmax": text_of(
+        "nn.AdaptiveLogSoftmaxWithLoss(4, 9, [2, 5], 2.0, True)",
+        "net(x[:, 0], torch.arange(9)[y]).loss + net(x[:, 1], y)[0].sum()",
+        *(X, "y = sn.labels(N, classes=9)"),
+    ),
     "decoder layer": text_of(
         "nn.TransformerDecoderLayer(4, 2, 6, 0.0, batch_first=True)",
         f"net(x, y, tgt_mask={CAUSAL})",

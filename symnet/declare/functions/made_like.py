@@ -10,6 +10,7 @@ from symnet.declare.functions.masks import full, is_mask
 from symnet.declare.functions.operators import mask_of
 from symnet.declare.functions.pointwise import mapped
 from symnet.declare.functions.shapes import listed
+from symnet.declare.tracing.computed import Places
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.words import mistake, word
 
@@ -74,7 +75,7 @@ def as_mask(input: Tensor) -> Tensor:
 @word(torch=("Tensor.long", "Tensor.int"), of_torch=False, offered=False)
 def as_labels(input: Tensor) -> Tensor:
     """x.long(): labels and masks as they are"""
-    if input.spec.integer or is_mask(input.trace, input.spec.name):
+    if input.spec.integer or isinstance(input, Places) or is_mask(input.trace, input.spec.name):
         return input
     raise mistake("SN107", "real numbers cannot become whole ones: there is no derivative", "declare sn.labels(...)")
 
@@ -82,4 +83,4 @@ def as_labels(input: Tensor) -> Tensor:
 @word()
 def is_floating_point(input: Tensor) -> bool:
     """Whether the entries are real numbers, neither labels nor a mask"""
-    return not input.spec.integer and not is_mask(input.trace, input.spec.name)
+    return not input.spec.integer and not isinstance(input, Places) and not is_mask(input.trace, input.spec.name)

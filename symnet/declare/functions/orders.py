@@ -19,7 +19,7 @@ from symnet.declare.functions.pointwise import mapped
 from symnet.declare.functions.reductions import Extremes, extremes, kept, sum
 from symnet.declare.functions.shapes import axis_of, flatten, known_size, unsqueeze
 from symnet.declare.functions.slices import select, sliced
-from symnet.declare.tracing.computed import Places, placed
+from symnet.declare.tracing.computed import Indices, Places, placed
 from symnet.declare.tracing.constants import constant_values, flat
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Tensor
@@ -63,7 +63,7 @@ def sort(input: Tensor, dim: int = -1, descending: bool = False, stable: bool = 
     if not input.ndim:
         return extremes(input, True)
     at = axis_of(input, dim, input.ndim)
-    return Extremes(in_order(input, at, descending), order(input, at, descending))
+    return Extremes(in_order(input, at, descending), Indices(lambda: order(input, at, descending)))
 
 
 @word(numpy="argsort")
@@ -87,7 +87,8 @@ def topk(input: Tensor, k: int, dim: int = -1, largest: bool = True, sorted: boo
     if not 0 < k <= known_size(input, at, "topk"):
         raise mistake("SN104", f"topk of {k} entries along axis {at} of {show(input.shape)}")
     first = slice(0, k)
-    return Extremes(sliced(in_order(input, at, largest), at, first), sliced(order(input, at, largest), at, first))
+    places = Indices(lambda: sliced(order(input, at, largest), at, first).tensor())
+    return Extremes(sliced(in_order(input, at, largest), at, first), places)
 
 
 @word()

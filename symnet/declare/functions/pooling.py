@@ -14,7 +14,7 @@ from symnet.calculus.ir import Index, indices_for
 from symnet.declare.functions.pointwise import as_exact, mapped
 from symnet.declare.functions.reductions import Extremes
 from symnet.declare.functions.windows import Axis, Sizes, each, slid, window_axes, zero_padded
-from symnet.declare.tracing.computed import placed
+from symnet.declare.tracing.computed import Indices, Places, placed
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Tensor, require_tensor
 from symnet.declare.tracing.trace import Term
@@ -235,8 +235,10 @@ def largest(x: Tensor, axes: Sequence[Axis]) -> Tensor:
 def _with_places(x: Tensor, axes: Sequence[Axis], return_indices: bool) -> Any:
     """The largest entries of the windows, and where the first of them stands in the image, counted row by row."""
     values = largest(x, axes)
-    if not return_indices:
-        return values
+    return Extremes(values, Indices(lambda: _first_places(x, axes, values))) if return_indices else values
+
+
+def _first_places(x: Tensor, axes: Sequence[Axis], values: Tensor) -> Places:
     lead = tuple(Index("n", s) for s in x.shape[: x.ndim - len(axes)])
     windows, taps, padded = slid(axes)
     addresses = [u - a.before for u, a in zip(padded, axes, strict=True)]
@@ -248,7 +250,7 @@ def _with_places(x: Tensor, axes: Sequence[Axis], return_indices: bool) -> Any:
     spec, left = x.trace.new_spec(values.shape, "intermediate"), indices_for(values.shape)
     x.trace.define(spec, Term(left, count - Tensor(x.trace, last).read(left)))
     disjoint = all(a.stride >= a.span for a in axes)
-    return Extremes(values, placed(x, spec, count, tuple(range(len(lead), x.ndim)) if disjoint else ()))
+    return placed(x, spec, count, tuple(range(len(lead), x.ndim)) if disjoint else ())
 
 
 def row_by_row(addresses: Sequence[sp.Expr], axes: Sequence[Axis]) -> sp.Expr:

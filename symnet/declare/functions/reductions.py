@@ -12,7 +12,7 @@ from symnet.calculus.ir import Index, indices_for
 from symnet.declare.functions.operators import mask_of
 from symnet.declare.functions.pointwise import log
 from symnet.declare.functions.shapes import reshape
-from symnet.declare.tracing.computed import Places, placed
+from symnet.declare.tracing.computed import Indices, Places, placed
 from symnet.declare.tracing.indexing import subscript
 from symnet.declare.tracing.primitives import number, pointwise, reduction, show
 from symnet.declare.tracing.tensor import Dim, Tensor
@@ -194,10 +194,10 @@ def _extreme(input: Tensor, x: Tensor, dim: int, keepdim: bool, signed: Callable
         return Extremes(input, _Places())
     (axis,) = axes_of(input, dim)
     values = reduction(x, lambda a: a, [axis], "first", "m")
-    places = first_place(x, axis, values)
-    if keepdim:
-        return Extremes(signed(kept(values, [axis], x.ndim)), kept(places, [axis], x.ndim))
-    return Extremes(signed(values), places)
+    if not keepdim:
+        return Extremes(signed(values), Indices(lambda: first_place(x, axis, values)))
+    places = Indices(lambda: kept(first_place(x, axis, values), [axis], x.ndim).tensor())
+    return Extremes(signed(kept(values, [axis], x.ndim)), places)
 
 
 def _one_axis(input: Tensor, dim: Any) -> tuple[Tensor, int]:

@@ -15,7 +15,7 @@ from symnet.declare.functions.pointwise import as_exact, mapped
 from symnet.declare.functions.reductions import Extremes, axes_of
 from symnet.declare.functions.shapes import known_size, reshape
 from symnet.declare.functions.slices import sliced
-from symnet.declare.tracing.computed import Places, placed
+from symnet.declare.tracing.computed import Indices, Places, placed
 from symnet.declare.tracing.constants import constant_values, flat, is_array, numbers_of
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term
@@ -38,7 +38,7 @@ def cummin(input: Tensor, dim: int) -> Extremes:
 def _running(input: Tensor, x: Tensor, dim: int) -> Extremes:
     axes = axes_of(x, dim)
     if not axes:
-        return Extremes(input, placed(x, _whole(x), sp.S.One))
+        return Extremes(input, Indices(lambda: placed(x, _whole(x), sp.S.One)))
     axis = axes[0]
     left, k = indices_for(x.shape), Index("k", x.shape[axis])
     so_far = x.trace.new_spec(x.shape, "intermediate")
@@ -48,7 +48,7 @@ def _running(input: Tensor, x: Tensor, dim: int) -> Extremes:
     found = k * scalars.equal(_along(x, left, axis, k), Tensor(x.trace, so_far).read(left))
     x.trace.define(last, Term(left, found, (k,), "max", guard=(left[axis] - k,)))
     places = placed(x, last, x.shape[axis])
-    return Extremes(_picked(input, places, axis), places)
+    return Extremes(_picked(input, places, axis), Indices(lambda: places))
 
 
 def _whole(x: Tensor) -> Any:

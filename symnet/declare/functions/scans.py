@@ -17,6 +17,7 @@ from symnet.declare.functions.pointwise import as_exact, mapped
 from symnet.declare.functions.reductions import axes_of, kept, mean, sum
 from symnet.declare.functions.shapes import axis_of, flatten, known_size, movedim, transpose, unsqueeze
 from symnet.declare.functions.slices import select, sliced
+from symnet.declare.tracing.constants import constant_values, flat, numbers_of
 from symnet.declare.tracing.primitives import number
 from symnet.declare.tracing.tensor import Dim, Tensor
 from symnet.declare.tracing.trace import Term
@@ -150,8 +151,14 @@ def cov(input: Tensor, correction: int = 1, fweights: Any = None, aweights: Any 
     return covariance
 
 
+def _real(weights: Tensor) -> Tensor:
+    """Given integers as real numbers, as which they are multiplied and summed."""
+    values = constant_values(weights)
+    return weights if values is None else numbers_of(weights.trace, [float(v) for v in flat(values)])
+
+
 def _weighed_cov(x: Tensor, correction: int, fweights: Any, aweights: Any) -> Tensor:
-    both = [w for w in (fweights, aweights) if w is not None]
+    both = [_real(w) for w in (fweights, aweights) if w is not None]
     w: Tensor = both[0] if len(both) == 1 else mapped("mul", lambda f, a: f * a, *both)
     total = sum(mapped("mul", lambda a: 1 * a, w))
     centred = x - unsqueeze(sum(mapped("mul", lambda a, b: a * b, x, w[None, :]), 1) / total, 1)

@@ -11,6 +11,7 @@ from symnet.declare.buffers import latest, update
 from symnet.declare.functions.norms import normalize
 from symnet.declare.functions.shapes import transpose
 from symnet.declare.functions.storage import detach
+from symnet.declare.modules import adaptive_softmax
 from symnet.declare.modules.rnn import GRU, LSTM, RNN, GRUCell, LSTMCell, RNNCell
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.words import mistake
@@ -22,9 +23,11 @@ _CELLS: dict[str, type[RNNCell]] = {"RNNCell": RNNCell, "LSTMCell": LSTMCell, "G
 
 
 def forward_of(part: Any) -> Forward | None:
-    """The forward of a recurrent module of torch, or None where the module's own does."""
+    """The forward of a recurrent module of torch or an adaptive softmax, or None where the module's own does."""
     if type(part).__name__ == _SPECTRAL and type(part).__module__.startswith("torch.nn.utils."):
         return _spectral(part)
+    if getattr(type(part).forward, "__qualname__", "") == "AdaptiveLogSoftmaxWithLoss.forward":
+        return adaptive_softmax.adopted(part)
     kind = next(
         (c for c in type(part).__mro__ if c.__module__ == "torch.nn.modules.rnn" and c.__name__ in _KINDS), None
     )

@@ -11,6 +11,7 @@ import sympy as sp
 from symnet.calculus.detached import flowing
 from symnet.calculus.ir import Access, Role
 from symnet.declare.tracing.overwriting import require_derivative, require_unchanged
+from symnet.declare.tracing.picking import Picking
 from symnet.declare.tracing.places import asked_by_us
 from symnet.declare.tracing.trace import Traced
 from symnet.declare.tracing.words import METHODS, mistake
@@ -90,7 +91,7 @@ class Asked(Traced):
 
 
 def _dtype(torch: Any, x: Asked) -> Any:
-    if x.spec.integer:
+    if x.spec.integer or isinstance(x, Picking):
         return torch.int64
     return torch.get_default_dtype() if METHODS["is_floating_point"](x) else torch.bool
 

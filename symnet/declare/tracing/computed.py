@@ -7,7 +7,7 @@ What is picked is a sum of masked entries, so the one rule gives its derivative,
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import sympy as sp
@@ -15,7 +15,7 @@ import sympy as sp
 from symnet.calculus import scalars
 from symnet.calculus.detached import plain
 from symnet.calculus.ir import Access, Delta, Index, TensorSpec, indices_for
-from symnet.declare.tracing.picking import Picking
+from symnet.declare.tracing.picking import Picking, passing_on
 from symnet.declare.tracing.primitives import aligned, merged_shape, show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term, Traced, mistake
@@ -43,6 +43,10 @@ class Places(Picking, Tensor, facing=False):
         same = same and all(body.addresses[a].free_symbols == {made[0].left[a]} for a in self.apart)
         return placed(self, spec, self.bound, self.apart if same else ())
 
+    def tensor(self) -> Places:
+        """The places themselves."""
+        return self
+
     def picked(self, x: Traced, axis: int) -> Any:
         """``y[i,k,j] += [u = t[k]] x[i,u,j]``: the axes of the places in place of the axis."""
         computed_within(x, axis, self)
@@ -52,6 +56,47 @@ class Places(Picking, Tensor, facing=False):
         body = scalars.equal(other, self.read(own)) * x.read((*left[:axis], other, *left[axis + self.ndim :]))
         x.trace.define(spec, Term(left, body, (other,)))
         return Tensor(x.trace, spec)
+
+
+class Indices(Picking):
+    """Where the entries stood, beside the entries themselves: computed when something asks for it."""
+
+    __array_ufunc__ = None  # NumPy leaves an operator to this class
+
+    def __init__(self, made: Callable[[], Places]) -> None:
+        self._made = made
+        self._places: Places | None = None
+
+    def tensor(self) -> Places:
+        """The places, from the first use on."""
+        if self._places is None:
+            self._places = self._made()
+        return self._places
+
+    def picked(self, x: Traced, axis: int) -> Any:
+        """What the places pick."""
+        return self.tensor().picked(x, axis)
+
+    @classmethod
+    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return function(*map(_as_tensor, args), **{k: _as_tensor(v) for k, v in (kwargs or {}).items()})
+
+    def __getattr__(self, word: str) -> Any:
+        if word.startswith("__"):
+            raise AttributeError(word)
+        return getattr(self.tensor(), word)
+
+    def __getitem__(self, key: Any) -> Any:
+        return self.tensor()[key]
+
+
+def _as_tensor(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        return [_as_tensor(v) for v in value]
+    return value.tensor() if isinstance(value, Indices) else value
+
+
+passing_on(Indices, lambda indices: indices.tensor())
 
 
 def placed(x: Traced, spec: TensorSpec, bound: sp.Expr, apart: tuple[int, ...] = ()) -> Places:

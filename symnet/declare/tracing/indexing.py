@@ -18,7 +18,7 @@ from symnet.declare.tracing.constants import (
     labels_of,
     refitted,
 )
-from symnet.declare.tracing.picking import Picking
+from symnet.declare.tracing.picking import Picking, passing_on
 from symnet.declare.tracing.primitives import aligned, merged_shape, number, readdressed, show
 from symnet.declare.tracing.trace import Trace, Traced, current, mistake
 from symnet.declare.tracing.words import METHODS
@@ -257,14 +257,7 @@ def _as_numbers(value: Any) -> Any:
     return value.numbers() if isinstance(value, arange) else value
 
 
-def _passed_on(operator: str) -> Callable[..., Any]:
-    return lambda self, *others: getattr(self.numbers(), operator)(*others)
-
-
-_BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
-_COMPARED = ("lt", "le", "gt", "ge", "eq", "ne", "neg")
-for _name in (*_BINARY, *(f"r{n}" for n in _BINARY), *_COMPARED):
-    setattr(arange, f"__{_name}__", _passed_on(f"__{_name}__"))
+passing_on(arange, arange.numbers)
 
 
 def _slice(tensor: Traced, key: slice, left: list[Index], size: sp.Expr) -> sp.Expr | None:

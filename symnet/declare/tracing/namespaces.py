@@ -20,6 +20,7 @@ _FAMILIES = {
         "modules.window_layers",
         "modules.norm_layers",
         "modules.rnn",
+        "modules.adaptive_softmax",
         "modules.attention_layers",
         "functions.embeddings",
     ),

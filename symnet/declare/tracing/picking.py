@@ -1,17 +1,32 @@
-"""What a subscript asks of places that are computed."""
+"""What a subscript and the words ask of places that are computed."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from symnet.declare.tracing.trace import Traced
 
 
 class Picking:
-    """Stands in a subscript and says itself what it picks."""
+    """Stands in a subscript and says itself what it picks; a word takes it as its tensor."""
 
     __slots__ = ()
+
+    def tensor(self) -> Any:
+        """The places as a tensor."""
+        raise NotImplementedError
 
     def picked(self, x: Traced, axis: int) -> Any:
         """The entries along an axis, the axes of the places in its place."""
         raise NotImplementedError
+
+
+_BINARY = ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+_COMPARED = ("lt", "le", "gt", "ge", "eq", "ne", "neg")
+
+
+def passing_on(kind: type[Any], meant: Callable[[Any], Any]) -> None:
+    """Operators of a class whose objects stand for a tensor."""
+    for name in (*_BINARY, *(f"r{n}" for n in _BINARY), *_COMPARED):
+        setattr(kind, f"__{name}__", lambda self, *o, word=f"__{name}__": getattr(meant(self), word)(*o))

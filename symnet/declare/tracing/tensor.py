@@ -15,6 +15,7 @@ from symnet.declare.tracing.asked import ASKED, Asked
 from symnet.declare.tracing.constants import constant_of, is_array
 from symnet.declare.tracing.indexing import subscript
 from symnet.declare.tracing.overwriting import overwritten
+from symnet.declare.tracing.picking import Picking
 from symnet.declare.tracing.placeholder import Placeholder
 from symnet.declare.tracing.primitives import number, pointwise, show
 from symnet.declare.tracing.suggest import UnknownWord, unknown_word
@@ -268,6 +269,7 @@ class Tensor(Asked):
 
 def as_operand(trace: Trace, value: object) -> Tensor | sp.Expr | None:
     """A tensor or an exact number; None after noting anything else as a mistake."""
+    value = value.tensor() if isinstance(value, Picking) else value
     if isinstance(value, Tensor):
         return value
     if is_array(value):

@@ -15,6 +15,7 @@ from typing import Any, TypeVar, cast
 
 from symnet.calculus.ir import indices_for
 from symnet.declare.tracing.constants import constant_of, is_array
+from symnet.declare.tracing.picking import Picking
 from symnet.declare.tracing.trace import Term, Trace, Traced, current, mistake
 from symnet.declare.tracing.untracked import is_untracked
 from symnet.errors import SymnetError
@@ -218,6 +219,8 @@ def _tensors(values: Iterable[Any]) -> Iterator[Traced]:
 
 def _converted(value: Any) -> Any:
     """Arrays of NumPy and torch as constant tensors, also inside lists and tuples."""
+    if isinstance(value, Picking):
+        return value.tensor()
     if is_array(value):
         return constant_of(current(), value)
     if isinstance(value, list | tuple) and any(is_array(v) for v in value):
