@@ -26,7 +26,7 @@ def forward_of(part: Any) -> Forward | None:
     """The forward of a recurrent module of torch or an adaptive softmax, or None where the module's own does."""
     if type(part).__name__ == _SPECTRAL and type(part).__module__.startswith("torch.nn.utils."):
         return _spectral(part)
-    if getattr(type(part).forward, "__qualname__", "") == "AdaptiveLogSoftmaxWithLoss.forward":
+    if getattr(type(part).forward, "__module__", "") == "torch.nn.modules.adaptive":
         return adaptive_softmax.adopted(part)
     kind = next(
         (c for c in type(part).__mro__ if c.__module__ == "torch.nn.modules.rnn" and c.__name__ in _KINDS), None
