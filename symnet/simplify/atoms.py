@@ -153,6 +153,16 @@ def free_of(mono: Mono) -> frozenset[Var]:
     return frozenset[Var]().union(*(a.free for a, _ in mono))
 
 
+def factors_in(poly: Mapping[Mono, Number]) -> int:
+    """How many terms and factors are written, those within parentheses, functions and sums included."""
+    return sum(1 + sum(_factors_of(a) for a, _ in mono) for mono in poly)
+
+
+def _factors_of(atom: Atom) -> int:
+    parts = ({atom.parts[1]: 1},) if atom.kind == "sum" else atom.parts
+    return 1 + sum(factors_in(part) for part in parts if isinstance(part, dict))
+
+
 def rank_of(formals: tuple[Var, ...]) -> int:
     """The number of axes that are longer than 1: a statistic kept as a column has the rank of a row."""
     return sum(v.code != "1" for v in formals)

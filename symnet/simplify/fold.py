@@ -73,7 +73,7 @@ class Products:
             found = match(self.sums, member, atom, {}) if isinstance(times, int) or e in (1, -1) else None
             return None if found is None else self.sums.rename(self.algebra.power({m: k}, times), found)
 
-        return Exchanging(self.sums, exchange, names=member.names).poly(poly)
+        return Exchanging(self.sums, exchange, names=member.names, shorter=True).poly(poly)
 
     def _recognised(self, poly: Poly, definition: Definition, rest: Term, pattern: Mono) -> Poly:
         """The pattern present in a monomial, at the top or inside a sum, becomes ``F / rest``."""

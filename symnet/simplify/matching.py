@@ -10,7 +10,7 @@ import sympy as sp
 from symnet.calculus.ir import Index, IntegerAccess
 from symnet.calculus.ranges import lies_within
 from symnet.calculus.scalars import jumps
-from symnet.simplify.atoms import Address, Atom, Mono, Number, Poly, Term, Var, add_term
+from symnet.simplify.atoms import Address, Atom, Mono, Number, Poly, Term, Var, add_term, factors_in
 from symnet.simplify.interning import placeholder
 from symnet.simplify.sums import Sums
 
@@ -77,13 +77,15 @@ class Exchanging:
 
     What stands in a comparison stays as it is, if the exchange is not ``exact``: the new text has the same value only
     up to rounding, and ``[u = m]`` compares the very numbers that the forward program has.  Only atoms that read all of
-    the ``names`` are exchanged.
+    the ``names`` are exchanged, and if ``shorter``, in the arguments of a function only where these get no longer:
+    ``exp(z)`` does not become ``exp(s x̂)``.
     """
 
     sums: Sums
     exchange: Exchange
     exact: bool = False
     names: frozenset[str] = frozenset()
+    shorter: bool = False
     _seen: dict[tuple[Atom, bool], Term | None] = field(default_factory=dict)
 
     def poly(self, poly: Poly) -> Poly:
@@ -128,7 +130,8 @@ class Exchanging:
         if a.kind == "call" and (self.exact or not jumps(a.head)):
             with self.sums.arguments_of(a.head):
                 arguments = [self.poly(p) for p in a.parts]
-            return None if arguments == list(a.parts) else self.sums.algebra.call(a.head, *arguments)
+            longer = self.shorter and sum(map(factors_in, arguments)) > sum(map(factors_in, a.parts))
+            return None if longer or arguments == list(a.parts) else self.sums.algebra.call(a.head, *arguments)
         if a.kind == "sum":
             bound, term = self.sums.opened(a)
             new = self._term(term)

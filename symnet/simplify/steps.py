@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from symnet.calculus.ir import Index
 from symnet.simplify.adjoints import Adjoints, Candidate
-from symnet.simplify.atoms import Atom, Poly, Var, names_of, rank_of
+from symnet.simplify.atoms import Var, factors_in, names_of, rank_of
 from symnet.simplify.collapse import is_contraction
 from symnet.simplify.cost import sums_of
 from symnet.simplify.definitions import Definition
@@ -231,23 +231,13 @@ class Steps:
                 )
             if name in names_of(poly):
                 return None
-        if len(poly) * _factors(poly) > TRIED:
+        if len(poly) * factors_in(poly) > TRIED:
             return None
         order = list(self.all.finished)
         before = set(order[: order.index(consumer)]) - {*names, *self._gone}
         form = self.all.improved(poly, formals, before.__contains__, events)
         unreadable = {*names, *order[order.index(consumer) :]}  # a sum may be known by the name of a later gradient
         return form if unreadable.isdisjoint(names_of(form.poly)) else None
-
-
-def _factors(poly: Poly) -> int:
-    """How many factors are written, those within parentheses, functions and sums included."""
-    return sum(1 + sum(_within(a) for a, _ in mono) for mono in poly)
-
-
-def _within(atom: Atom) -> int:
-    parts = ({atom.parts[1]: 1},) if atom.kind == "sum" else atom.parts
-    return 1 + sum(_factors(part) for part in parts if isinstance(part, dict))
 
 
 class _Readers:
