@@ -9,7 +9,21 @@ from typing import Any, TypeVar
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.declare.functions import arrangements, joining, norms, orders, products, reductions, scans, shapes, slices
+from symnet.declare.functions import (
+    arrangements,
+    joining,
+    norms,
+    operators,
+    orders,
+    pointwise,
+    products,
+    reductions,
+    running,
+    scans,
+    several,
+    shapes,
+    slices,
+)
 from symnet.declare.functions.pointwise import mapped
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Dim, Tensor
@@ -44,6 +58,35 @@ def np_var(a: Tensor, axis: Dim = None, ddof: float = 0, keepdims: bool = False,
 def np_std(a: Tensor, axis: Dim = None, ddof: float = 0, keepdims: bool = False, correction: Any = None) -> Tensor:
     """The square root of the variance"""
     return reductions.std(a, axis, keepdim=keepdims, correction=ddof if correction is None else correction)
+
+
+@_numpys("median")
+def np_median(a: Tensor, axis: int | None = None, keepdims: bool = False) -> Tensor:
+    """The middle entry, of an even number the mean of both"""
+    return orders.quantile(a, 0.5, axis, keepdims)
+
+
+@_numpys("gradient")
+def np_gradient(f: Tensor, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    """Slopes along each axis as torch.gradient's, a tensor for one axis and a list for several"""
+    axes = list(range(f.ndim)) if axis is None else list(axis) if isinstance(axis, list | tuple) else [axis]
+    if len(varargs) not in (0, 1, len(axes)):
+        raise mistake("SN103", f"gradient along {len(axes)} axes with {len(varargs)} spacings")
+    spacing = list(varargs) if len(varargs) == len(axes) else varargs[0] if varargs else 1
+    slopes = running.gradient(f, spacing, axes, edge_order)
+    return slopes[0] if len(axes) == 1 else slopes
+
+
+@_numpys("modf")
+def np_modf(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The fraction, with derivative 1, and the whole number without it"""
+    return pointwise.frac(x), pointwise.trunc(x)
+
+
+@_numpys("divmod")
+def np_divmod(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
+    """x1 // x2 and x1 % x2"""
+    return operators.floor_divide(x1, x2), several.remainder(x1, x2)
 
 
 @_numpys("split", "array_split")
