@@ -63,17 +63,23 @@ class Products:
                 yield pattern, rest
 
     def _solved(self, poly: Poly, definition: Definition, member: Atom, e: int | Fraction, rest: Term) -> Poly:
-        """``m^f = (F / (c·rest))^(f/e)`` put in everywhere, where f/e is whole or e is 1: F may be negative."""
+        """``m^f = (F / (c·rest))^(f/e)`` put in everywhere, where f/e is whole or e is 1: F may be negative.
+
+        A derivative stands for a factor alone, and in no function: ``log P`` is not ``log(-dz)``, even if dz = -P.
+        """
+        spec = self.definitions.program.tensors.get(definition.name)
+        linear = spec is not None and spec.role == "adjoint"
         inverse = (Fraction(1) / rest[0], tuple((a, -f) for a, f in rest[1]))
         read = self.sums.read(definition.name, *definition.formals)
         k, m = self.algebra.times(read, inverse)
 
         def exchange(atom: Atom, f: Number) -> Term | None:
             times = exact(Fraction(f) / e)
-            found = match(self.sums, member, atom, {}) if isinstance(times, int) or e in (1, -1) else None
+            allowed = times == 1 if linear else isinstance(times, int) or e in (1, -1)
+            found = match(self.sums, member, atom, {}) if allowed else None
             return None if found is None else self.sums.rename(self.algebra.power({m: k}, times), found)
 
-        return Exchanging(self.sums, exchange, names=member.names, shorter=True).poly(poly)
+        return Exchanging(self.sums, exchange, linear=linear, names=member.names, shorter=True).poly(poly)
 
     def _recognised(self, poly: Poly, definition: Definition, rest: Term, pattern: Mono) -> Poly:
         """The pattern present in a monomial, at the top or inside a sum, becomes ``F / rest``."""

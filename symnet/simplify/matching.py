@@ -78,12 +78,13 @@ class Exchanging:
     What stands in a comparison stays as it is, if the exchange is not ``exact``: the new text has the same value only
     up to rounding, and ``[u = m]`` compares the very numbers that the forward program has.  Only atoms that read all of
     the ``names`` are exchanged, and if ``shorter``, in the arguments of a function only where these get no longer:
-    ``exp(z)`` does not become ``exp(s x̂)``.
+    ``exp(z)`` does not become ``exp(s x̂)``.  ``linear`` exchanges leave every function as it is.
     """
 
     sums: Sums
     exchange: Exchange
     exact: bool = False
+    linear: bool = False
     names: frozenset[str] = frozenset()
     shorter: bool = False
     _seen: dict[tuple[Atom, bool], Term | None] = field(default_factory=dict)
@@ -127,7 +128,7 @@ class Exchanging:
         if a.kind == "paren":
             poly = self.poly(a.parts[0])
             return None if poly == a.parts[0] else self.sums.algebra.enclose(poly)
-        if a.kind == "call" and (self.exact or not jumps(a.head)):
+        if a.kind == "call" and not self.linear and (self.exact or not jumps(a.head)):
             with self.sums.arguments_of(a.head):
                 arguments = [self.poly(p) for p in a.parts]
             longer = self.shorter and sum(map(factors_in, arguments)) > sum(map(factors_in, a.parts))
