@@ -198,6 +198,8 @@ def check_bad_files(path: Path, folder: Path, capsys: pytest.CaptureFixture[str]
     assert refusal(module, capsys, "--data", str(file)) == f"error: {file}: no such file\n"
     file.write_text("x = 1")
     assert refusal(module, capsys, "--data", str(file)) == f"error: {file} is not a .npz file\n"
+    for flag in ("--save", "--export"):
+        assert refusal(module, capsys, flag, str(folder)) == f"error: {folder} is there, and no file\n"
     for flag in ("--save", "--metrics", "--plot"):
         target = folder / "absent" / "file"
         assert refusal(module, capsys, flag, str(target)) == f"error: {target}: no such folder\n"

@@ -103,9 +103,9 @@ def best_in_checkpoints(model: Model) -> dict[str, Any]:
     saved = '{"header": header, "params": run.params, "optimizer": run.optimizer.state_dict()'
     stopping = model.training.early_stopping
     if stopping is None or not stopping.restore_best:
-        return {"save_lines": (f"torch.save({saved}}}, temporary)",), "loaded_pairs": ()}
+        return {"save_lines": (f"torch.save({saved}}}, packed)",), "loaded_pairs": ()}
     pairs = 'pairs += [(saved["best"][name], p) for name, p in run.best.items()]'
-    lines = ("torch.save(", f'    {saved}, "best": run.best}}, temporary', ")")
+    lines = ("torch.save(", f'    {saved}, "best": run.best}}, packed', ")")
     return {"save_lines": lines, "loaded_pairs": (pairs,)}
 
 
