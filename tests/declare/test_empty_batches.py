@@ -31,6 +31,14 @@ GROUPS = {
         "torch.sort(x * w, 1).values",
         "(x * w).prod(1)",
     ),
+    "places": (
+        "torch.gather(x * w, 1, torch.argsort(x, 1))",
+        "(x * w)[torch.argsort(x[:, 0])]",
+        "W[torch.topk(x[:, :3] + w[:3], 2, 1).indices]",
+        "F.max_unpool2d(*F.max_pool2d(z * w, 2, return_indices=True), 2)",
+        "torch.cummax(x * w, 1).values",
+        "F.embedding(torch.argmax(x[:, :3], 1), W)",
+    ),
     "softmax": ("F.softmax(x * w, 1)", "F.cross_entropy(x * w, x * x, reduction='sum')", "F.layer_norm(x, (4,), w)"),
     "products": (
         "F.linear(x, W)",

@@ -193,7 +193,8 @@ def _width(x: Tensor, width: Any) -> int:
     size = number(width)
     known = None if size is None or not size.is_integer else x.trace.fixed_size(size)
     if known is None:
-        raise mistake("SN104", f"pad by {width}: a border is a whole number", "name the size: sn.dims(...)")
+        what = "a border is a whole number" if size is None or not size.is_integer else "the data bring this size"
+        raise mistake("SN104", f"pad by {width}: {what}", "a border is a number, or a size that has one: sn.dims(T=8)")
     return known
 
 
