@@ -21,6 +21,7 @@ from symnet.declare.tracing.constants import constant_of, is_array
 from symnet.declare.tracing.indexing import arange
 from symnet.declare.tracing.overwriting import overwritten
 from symnet.declare.tracing.places import span
+from symnet.declare.tracing.suggest import INITIAL, of_initialiser
 from symnet.declare.tracing.trace import Trace, Traced, current
 from symnet.declare.tracing.words import NUMPY, TORCH, Word, mistake
 from symnet.errors import SymnetError
@@ -44,6 +45,8 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 def call_torch(function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """What a function of torch gives on tensors of a model.  Raises SymnetError with the nearest covered words."""
     name, in_place = torch_name(function), bool(options.get("inplace"))
+    if getattr(function, "__module__", "") == INITIAL:
+        raise mistake("SN110", *of_initialiser(name))
     if in_place or (name[-1:] == "_" != name[-2:-1] and _torch_word(function, name) is None):
         plain = {k: v for k, v in options.items() if k != "inplace"}
         return overwritten(args[0], _called(function, name if in_place else name[:-1], args, plain))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import sys
 from collections.abc import Iterable
+from types import FrameType
 
 from symnet.errors import Note, Problem, Source, SymnetError
 
@@ -15,8 +17,34 @@ _INSTEAD = {
 }
 
 
+#: The module of torch whose functions fill a tensor.
+INITIAL = "torch.nn.init"
+
+
+def _initialiser() -> str:
+    """The function of torch.nn.init that a person called and that is running, or nothing."""
+    frame: FrameType | None = sys._getframe(1)
+    found = ""
+    while frame is not None:
+        found = frame.f_code.co_name if frame.f_globals.get("__name__") == INITIAL else found
+        frame = frame.f_back
+    return found
+
+
+def of_initialiser(name: str) -> tuple[str, str]:
+    """What to say of a function of torch.nn.init on a tensor of a model, and what to write instead."""
+    return (
+        f"{INITIAL}.{name} puts numbers into a tensor that has none yet",
+        f"sn.init.{name}, or call it before from_torch",
+    )
+
+
 def unknown_word(word: str, known: Iterable[str], owner: str, source: Source | None) -> Problem:
     """An unknown function or method, with the nearest known words."""
+    initialiser = _initialiser()
+    if initialiser:
+        message, remedy = of_initialiser(initialiser)
+        return Problem("SN110", message, (Note(source),) if source else (), help=(remedy,))
     words = sorted(known)
     near = difflib.get_close_matches(word, words, n=3, cutoff=0.6)
     there = f"there is {', '.join(words)}" if len(words) <= 12 else "the README lists every word"
