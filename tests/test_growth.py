@@ -51,6 +51,15 @@ for i in range({steps}):
 loss = table[{steps} - 1, {steps} - 1]
 """
 
+QUOTIENTS = """
+w, u, k, v = sn.param(3), sn.param(3), sn.param(4, 3), sn.param(4, 3)
+a, b, loss = sn.exp(k[0]) * v[0], sn.exp(k[0]), 0
+for t in range(1, 4):
+    e = sn.exp(u + k[t])
+    loss = loss + sn.sum(((a + e * v[t]) / (b + e)) ** 2)
+    a, b = sn.exp(-sn.exp(w)) * a + sn.exp(k[t]) * v[t], sn.exp(-sn.exp(w)) * b + sn.exp(k[t])
+"""
+
 
 def derived(folder: Path, text: str) -> Derivation:
     path = folder / "model.py"
@@ -119,3 +128,8 @@ def test_what_the_caller_has_frozen_stays_frozen(tmp_path: Path) -> None:
 def test_a_table_of_which_every_entry_is_a_step(tmp_path: Path) -> None:
     """All that follows from one entry is no formula that a person reads: it is not tried as one."""
     assert calls_to_derive(tmp_path, WARPED.format(steps=3)) < 3_000_000
+
+
+def test_quotients_of_unrolled_sums_are_not_multiplied_out_in_one_another(tmp_path: Path) -> None:
+    derivation = derived(tmp_path, QUOTIENTS)
+    assert calls(lambda: pipeline.scripts(derivation, ("numpy",), tmp_path)) < 8_000_000

@@ -196,7 +196,8 @@ class Writer:
         program, exchanged = samples_last(stable.program, frozenset(outputs)), frozenset[str]()
         if self.language.name == "numpy":
             program, exchanged = summed_before_last(program, frozenset(outputs), self.sizes)
-        names = Namer((*program.tensors, *self.sizes, *SCRIPT_NAMES, *dir(builtins), *self.language.helpers))
+        taken = (*program.tensors, *self.numbers, *self.sizes)
+        names = Namer((*taken, *SCRIPT_NAMES, *dir(builtins), *self.language.helpers))
         shapes = {n: t.shape for n, t in program.tensors.items()}
         stores = read_program(program, self.sizes, names.take("t"))
         lowered = lower(program, stores, frozenset(outputs), self._like(program))

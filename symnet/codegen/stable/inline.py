@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 
 import sympy as sp
 
@@ -20,6 +21,9 @@ from symnet.codegen.stable.stable_scalars import log1p
 from symnet.reading.maps import factors, product, rebuilt
 
 Definition = Callable[[Access], sp.Expr | None]
+
+#: Parts of an expression up to which adjoints are written out for poles to cancel in them.
+LONGEST = 1000
 
 
 def inline_hidden(program: Program) -> Program:
@@ -140,7 +144,14 @@ def _without_poles(equation: Equation, poles: Definition, below: _Poles) -> Equa
     if not any(poles(a) is not None for a in equation.body.atoms(Access)) and not below.has(equation.body):
         return equation
     body = _replaced(_replaced(equation.body, poles), below.saturating)
-    return replace(equation, body=_distributed(_in_logs(body, below.saturating)))
+    body = _distributed(_in_logs(body, below.saturating))
+    return equation if _is_endless(body) else replace(equation, body=body)
+
+
+def _is_endless(body: sp.Expr) -> bool:
+    """Whether a body is longer than any in which poles of a person's model cancel: unrolled divisions, multiplied out
+    in one another, would double with every step."""
+    return sum(1 for _ in islice(sp.preorder_traversal(body), LONGEST + 1)) > LONGEST
 
 
 def _distributed(body: sp.Expr) -> sp.Expr:
