@@ -52,9 +52,9 @@ loss = table[{steps} - 1, {steps} - 1]
 """
 
 QUOTIENTS = """
-w, u, k, v = sn.param(3), sn.param(3), sn.param(4, 3), sn.param(4, 3)
+w, u, k, v = sn.param(3), sn.param(3), sn.param(5, 3), sn.param(5, 3)
 a, b, loss = sn.exp(k[0]) * v[0], sn.exp(k[0]), 0
-for t in range(1, 4):
+for t in range(1, 5):
     e = sn.exp(u + k[t])
     loss = loss + sn.sum(((a + e * v[t]) / (b + e)) ** 2)
     a, b = sn.exp(-sn.exp(w)) * a + sn.exp(k[t]) * v[t], sn.exp(-sn.exp(w)) * b + sn.exp(k[t])
@@ -131,5 +131,5 @@ def test_a_table_of_which_every_entry_is_a_step(tmp_path: Path) -> None:
 
 
 def test_quotients_of_unrolled_sums_are_not_multiplied_out_in_one_another(tmp_path: Path) -> None:
-    derivation = derived(tmp_path, QUOTIENTS)
-    assert calls(lambda: pipeline.scripts(derivation, ("numpy",), tmp_path)) < 8_000_000
+    (script,) = pipeline.scripts(derived(tmp_path, QUOTIENTS), ("numpy",), tmp_path).values()
+    assert script.count("exp(") < 115

@@ -162,11 +162,11 @@ def _as_number(value: Any) -> Any:
 
 
 def _number_of(size: sp.Expr, frame: FrameType) -> int | None:
-    """The number of a size, on which the equations rest from then on; none for ``torch.eye(N)``, which asks for one
-    before it hands the size over with its name."""
+    """The number of a size, on which the equations rest from then on; none for ``torch.eye(N)`` and
+    ``torch.ones((N, 1))``, which ask for one before they hand the size over with its name."""
     place = span(frame)
     called = linecache.getline(place.path, place.line)[place.column : place.end_column]
-    return None if re.match(r"([\w.]+\.)?eye\(", called) else current().fixed_size(size)
+    return None if re.match(r"([\w.]+\.)?eye\(|torch\.(ones|zeros|full)\(", called) else current().fixed_size(size)
 
 
 Size.answer = staticmethod(_asked_of_a_size)
