@@ -193,12 +193,15 @@ class Adjoints:
             return name not in self.products or allowed(name)
 
         best: Candidate | None = None
-        for form, gathered in self.moves.forms(base, formals):
+        starts = [(base, form, gathered, steps) for form, gathered in self.moves.forms(base, formals)]
+        if any(map(_opens_a_function, steps)):  # what the sum holds may have a name, which makes it cheaper
+            starts.append((poly, poly, False, []))
+        for own, form, gathered, before in starts:
             poly, folds = self.moves.fold(form, formals, named)
             poly, cases = self.moves.select(poly, formals)
             cost = self.costs.of(poly, formals) + self._charges(poly, rank_of(formals))
             if best is None or cost < best.cost or (cost == best.cost and gathered and not best.gathered):
-                best = Candidate(base, poly, cost, (*steps, *folds, *cases), events, gathered)
+                best = Candidate(own, poly, cost, (*before, *folds, *cases), events, gathered)
         assert best is not None
         return best
 
@@ -259,6 +262,12 @@ class Adjoints:
             live.add(name)
             stack += sorted(self.reads(name))
         return live
+
+
+def _opens_a_function(step: Step) -> bool:
+    """Whether a stored sum with a function in it was opened: priced with what may be there under a name."""
+    sums = sums_of(step.before) if step.name == "open the sum" else ()
+    return any(a.kind == "call" for s in sums for a, _ in s.parts[1])
 
 
 def _never(name: str) -> bool:
