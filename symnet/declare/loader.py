@@ -67,10 +67,14 @@ def _run(path: Path) -> _Run:
         try:
             exec(code, namespace)  # the model file is the person's own program
         except SymnetError as error:
-            for problem in (_raised(name, error),) if _asks_for_functions(error) else error.problems:
+            if _asks_for_functions(error):
+                raise SymnetError(_raised(name, error)) from None
+            for problem in error.problems:
                 trace.problems.add(problem)
             trace.problems.raise_if_any()
         except (Exception, SystemExit) as error:  # whatever their code raises is theirs to read, without our frames
+            if _asks_for_functions(error):  # what was noted on the way follows from it
+                raise SymnetError(_raised(name, error)) from None
             trace.problems.add(_raised(name, error, bool(trace.adopted)))
             trace.problems.raise_if_any()  # their exception stays its context
         built = build_model(trace, namespace, path, lines)
