@@ -120,6 +120,10 @@ def _syntax_problem(name: str, error: SyntaxError | ValueError) -> Problem:
 
 
 _SIZE_SAYS = {
+    "^ModuleNotFoundError": "install it where symnet runs, or leave the import out: a model file needs symnet alone",
+    "^EOFError": "a model file cannot ask: write the value into it, or read it from a file",
+    "^AssertionError": "what the file asserts does not hold when it is read: the shapes are those that are declared",
+    "^SystemExit": "a model file is read to its end: leave the exit out",
     r"the data bring the size \w+, it is no number yet": (
         "a size that the data bring has no number here: write what holds for all rows at once, X @ W + b, or sn.scan"
     ),
