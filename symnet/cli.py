@@ -35,6 +35,10 @@ def _guarded(command: Callable[..., int | None]) -> Callable[..., None]:
             code = error.exit_code
             if _flags().verbose and error.__context__ is not None:
                 traceback.print_exception(error.__context__)
+        except RecursionError:
+            message = "a formula of the model is nested too deeply: Python ends after some hundred levels"
+            _say((Problem("SN207", message, help=("terms of one kind are a sum over an axis: (x ** k).sum()",)),))
+            code = 2
         except KeyboardInterrupt:
             code = 130
         except BrokenPipeError:

@@ -160,6 +160,17 @@ def test_only_the_persons_frame_is_shown(model: Path) -> None:
     assert "Traceback" not in result.output
 
 
+@pytest.mark.parametrize("command", ["derive", "generate", "check"])
+def test_a_formula_that_python_cannot_follow_is_a_message(tmp_path: Path, command: str) -> None:
+    """A polynomial of degree 299 by Horner has 298 levels."""
+    terms = " + ".join(f"x**{k}" for k in range(2, 300))
+    (tmp_path / "m.py").write_text(f"import symnet as sn\nx = sn.param()\nloss = {terms}\n")
+    result = run(command, tmp_path / "m.py", *(("-o", tmp_path / "out") if command == "generate" else ()))
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error[SN207]: a formula of the model is nested too deeply")
+    assert [path.name for path in tmp_path.iterdir()] == ["m.py"]
+
+
 def test_closed_pipe_and_plain_terminal() -> None:
     shell = (
         f"{sys.executable} -c 'from symnet.cli import main; main()' derive {CUBIC} | head -n 1; echo ${{PIPESTATUS[0]}}"
