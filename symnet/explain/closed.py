@@ -28,14 +28,15 @@ def result_lines(scribe: Scribe, matrix: Mapping[str, MatrixForm], form: str) ->
 
     A tensor that nobody named is written out in all lines or in none: what one line has to name has its name in each.
     """
-    unnamed = unnamed_forms(scribe, matrix)
+    kept: set[str] = set()
     while True:
+        unnamed = unnamed_forms(scribe, matrix, kept)
         lines = _lines(scribe, matrix, form, (_known_words(scribe), unnamed))
         sides = (side for line in lines if isinstance(line.formula, Chain) for side in line.formula.right)
         named = set[str]().union(*map(names_in, sides))
         if named.isdisjoint(unnamed):
             return lines
-        unnamed = {name: formula for name, formula in unnamed.items() if name not in named}
+        kept |= named
 
 
 def _lines(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import replace
 from itertools import pairwise
 
@@ -32,8 +32,8 @@ from symnet.simplify.rewrites import Total
 _READABLE = 100
 
 
-def unnamed_forms(scribe: Scribe, matrix: Mapping[str, MatrixForm]) -> dict[str, Formula]:
-    """The matrix form of every tensor without a name of the person's, by the name it got.
+def unnamed_forms(scribe: Scribe, matrix: Mapping[str, MatrixForm], named: Set[str]) -> dict[str, Formula]:
+    """The matrix form of every tensor without a name of the person's, by the name it got, but of those ``named``.
 
     Softmaxes keep theirs, and so do forms that are heavier than a name: with a vector spread over a matrix.
     """
@@ -45,8 +45,9 @@ def unnamed_forms(scribe: Scribe, matrix: Mapping[str, MatrixForm]) -> dict[str,
             if not spec.given and spec.role == "intermediate" and target in matrix and target not in kept:
                 form = written_out(matrix[target].formula.right[-1], found)
                 form = _as_column(form) if spec.rank == 1 else form
-                if not spreads(form) and not is_fitted(form):
-                    found[scribe.words.name(target)] = form
+                name = scribe.words.name(target)
+                if name not in named and not spreads(form) and not is_fitted(form):
+                    found[name] = form
     return found
 
 

@@ -66,6 +66,13 @@ def test_sums_stand_in_the_order_of_the_axes(tmp_path: Path) -> None:
     assert "Σₖ Σᵢ" not in said
 
 
+def test_what_a_result_writes_out_it_writes_out_in_all_places_and_once(tmp_path: Path) -> None:
+    """z is compared, so it has its name everywhere; the mean below the line, times 6, is the sum."""
+    text = "w = sn.param(3)\nY = sn.data(6, 3)\nloss = sn.log(sn.mean(sn.exp(sn.clamp(Y @ w, -0.5, 0.5))))"
+    result = page(tmp_path, text).split("RESULT")[1]
+    assert "dz = (exp(clip(z, −1/2, 1/2)) ⊙ [−1/2 ≤ z ≤ 1/2])/sum(exp(clip(z, −1/2, 1/2)))\n" in result
+
+
 FACTS = {
     "text": "Σₙ Wₙᵢ = 1",
     "markdown": r"$\sum_{i} W_{ni} = 1$ (W is declared simplex)",
