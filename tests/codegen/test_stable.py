@@ -71,6 +71,39 @@ def test_extreme_inputs(name: str, form: str, language: str, dtype: str) -> None
             assert (np.abs(found - true) <= bound).all(), (output, inputs, found, true)
 
 
+ALONG_BOTH = (
+    "parameter Z[N,N] data Y[N,N] s[N] r[N] P[N,N] E[N,N] loss",
+    "s[k] += exp(Z[n,k])\nP[n,k] += exp(Z[n,k])/s[k]\nr[n] += exp(Z[n,k])\n",
+)
+#: Exponentials that are read before their sum is known, and sums of the same ones along different axes.
+SHARED_EXPONENTIALS = {
+    "before the sum": (
+        "parameter Z[N,N] data Y[N,N] E[N,N] s[N] loss",
+        "E[n,k] += exp(Z[n,k])*Y[n,k]\ns[n] += exp(Z[n,k])\nloss += tanh(E[n,k])\nloss += log(s[n])",
+    ),
+    "a share and a logarithm": (
+        ALONG_BOTH[0],
+        ALONG_BOTH[1] + "loss += log(r[n])\nloss += -Y[n,k]*log(P[n,k])",
+    ),
+    "two shares": (ALONG_BOTH[0], ALONG_BOTH[1] + "E[n,k] += exp(Z[n,k])/r[n]\nloss += Y[n,k]*P[n,k]*E[n,k]"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("name", SHARED_EXPONENTIALS)
+def test_shared_exponentials_have_their_values(name: str, form: str, language: str) -> None:
+    program = program_of(*SHARED_EXPONENTIALS[name], "N")
+    raw = derive(program, ("Z",))
+    rng = np.random.default_rng(0)
+    inputs = {"Z": rng.normal(size=(4, 4)), "Y": rng.normal(size=(4, 4))}
+    exact = evaluate(raw, inputs)
+    functions = functions_of(derivation_of(program, ("Z",), form), LANGUAGES[language])
+    loss, gradients = functions.run(as_arrays(inputs, language, "float64"))
+    np.testing.assert_allclose(np.asarray(loss), exact["loss"], rtol=1e-13)
+    np.testing.assert_allclose(np.asarray(gradients["Z"]), exact[raw.adjoints["Z"]], rtol=0, atol=1e-13)
+
+
 def test_what_a_mask_hides_is_not_computed() -> None:
     """The mask stands inside the exponential and inside the maximum, for both ways of masking."""
     for name in ("causal_softmax", "chosen_softmax"):

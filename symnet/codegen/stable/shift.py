@@ -78,10 +78,11 @@ class _Shift:
     def program(self) -> Program | None:
         """The shifted program, or None where the shift helps nobody."""
         bodies: dict[int, sp.Expr] = {}
-        needed = self._needed()
+        needed, first = self._needed(), self.source.equations.index(self.sum)
         for name in self.source.targets():
             numbered = [(k, e) for k, e in enumerate(self.source.equations) if e.target == name]
-            bodies |= {k: e.body for k, e in numbered} if name in needed else self._tensor(name, numbered)
+            known = name in needed or numbered[0][0] < first  # there is no m yet where they are computed
+            bodies |= {k: e.body for k, e in numbered} if known else self._tensor(name, numbered)
         if not self.joined or self.sum.target not in self.scaled:
             return None
         tests, unguarded = guard_tests(self.sum)

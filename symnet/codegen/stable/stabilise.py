@@ -22,8 +22,10 @@ A hidden layer's derivative 1 - h² or h (1 - h) is made of the stored h, so its
     where(c, a, f(u)) with f's argument chosen first    f overflows or has a pole            branches
     adjoints divide by ∞ where a norm is 0              nothing forward divides by it        calculus.norms
 
-Not covered: log Φ(z) where Φ underflows; powers and roots of differences; x/‖x‖ at 0 without an eps; differences
-of a person's own quantities; what a row masked whole gives (nan, as in torch); underflow to 0, which is right.
+Not covered: log Φ(z) where Φ underflows; two sums of the same exponentials along different axes at logits so large
+that exp(m - m') overflows, m and m' the two largest exponents; powers and roots of differences; x/‖x‖ at 0 without
+an eps; differences of a person's own quantities; what a row masked whole gives (nan, as in torch); underflow to 0,
+which is right.
 """
 
 from __future__ import annotations
