@@ -10,7 +10,7 @@ import sympy as sp
 from symnet.calculus.ir import Index, IntegerAccess
 from symnet.calculus.ranges import lies_within
 from symnet.calculus.scalars import jumps
-from symnet.simplify.atoms import Address, Atom, Mono, Number, Poly, Term, Var, add_term, factors_in
+from symnet.simplify.atoms import Address, Atom, Mono, Number, Opaque, Poly, Term, Var, add_term, factors_in
 from symnet.simplify.interning import placeholder
 from symnet.simplify.sums import Sums
 
@@ -28,7 +28,7 @@ def match(sums: Sums, pattern: Atom, atom: Atom, binding: Binding) -> Binding | 
         key, formals, _ = sums.table.label((), ((pattern, 1),))
         other, actual, _ = sums.table.label((), ((atom, 1),))
         if key != other:
-            return None
+            return _match_arguments(sums, pattern, atom, binding)
         pairs = list(zip(formals, actual, strict=True))
     result = dict(binding)
     for axis, (formal, address) in enumerate(pairs):
@@ -41,6 +41,23 @@ def match(sums: Sums, pattern: Atom, atom: Atom, binding: Binding) -> Binding | 
         if result.setdefault(formal, address) is not address:
             return None
     return result
+
+
+def _match_arguments(sums: Sums, pattern: Atom, atom: Atom, binding: Binding) -> Binding | None:
+    """The binding for functions of one product each, whose reads may stand at digits: ``exp(z[i, j])`` is
+    ``exp(z[k//4, k%4])`` for i = k//4 and j = k%4."""
+    if pattern.kind != "call" or any(len(p) != 1 for p in (*pattern.parts, *atom.parts)):
+        return None
+    for one, other in zip(pattern.parts, atom.parts, strict=True):
+        ((mono, c),), ((there, k),) = one.items(), other.items()
+        if c != k or [e for _, e in mono] != [e for _, e in there]:
+            return None
+        for (a, _), (b, _) in zip(mono, there, strict=True):
+            found = match(sums, a, b, binding)
+            if found is None or any(isinstance(v, Opaque) and v.template.has(IntegerAccess) for v in found.values()):
+                return None  # what is picked at a label has a name of its own, or is the cheaper without one
+            binding = found
+    return binding
 
 
 def _fits(sums: Sums, name: str, axis: int, formal: Var, address: Address) -> bool:
