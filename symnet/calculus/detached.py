@@ -15,6 +15,7 @@ from dataclasses import replace
 
 import sympy as sp
 
+from symnet.calculus.closure import closure
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program, TensorSpec, atoms, exchange
 from symnet.calculus.loops import sorted_by_need
 from symnet.calculus.scalars import Indicator, Scalar, sign
@@ -98,12 +99,7 @@ def with_copies_of(program: Program, marked: Program) -> Program:
 
 def reached(program: Program) -> frozenset[str]:
     """The tensors that a gradient of the loss may flow to."""
-    found, waiting = {program.loss}, [program.loss]
-    while waiting:
-        new = {a.name for e in program.defining(waiting.pop()) for a in flowing(e.body)} - found
-        found |= new
-        waiting += sorted(new)
-    return frozenset(found)
+    return closure([program.loss], lambda name: (a.name for e in program.defining(name) for a in flowing(e.body)))
 
 
 def without_needless(program: Program, names: Container[str]) -> Program:
@@ -144,24 +140,14 @@ def _fixed(spec: TensorSpec, name: str) -> TensorSpec:
 
 def changing(program: Program, moving: Collection[str]) -> frozenset[str]:
     """The inputs that move and all that is computed from them, detached or not."""
-    known, size = set(moving), -1
-    while len(known) > size:
-        size = len(known)
-        known |= {e.target for e in program.equations if any(a.name in known for a in e.accesses)}
-    return frozenset(known)
+    return closure(moving, lambda name: (e.target for e in program.readers.get(name, ())))
 
 
 def _needed(program: Program, moving: frozenset[str]) -> frozenset[str]:
     """The moving tensors that some copy is made of."""
     copies = (c for e in program.equations for c in atoms(e.body, stop_gradient))
-    waiting = {a.name for c in copies for a in atoms(c, Access)}
-    found: set[str] = set()
-    while waiting:
-        name = waiting.pop()
-        if name in moving and name not in found:
-            found.add(name)
-            waiting |= program.reads(name)
-    return frozenset(found)
+    copied = {a.name for c in copies for a in atoms(c, Access)}
+    return closure(copied & moving, lambda name: program.reads(name) & moving)
 
 
 def _read_from(body: sp.Expr, names: dict[str, str]) -> sp.Expr:

@@ -22,6 +22,7 @@ from typing import Any, Literal
 import sympy as sp
 from sympy.core.symbol import Str
 
+from symnet.calculus.closure import closure
 from symnet.calculus.labels import labelled
 from symnet.calculus.sizes import size_symbol as size_symbol
 from symnet.errors import Source
@@ -239,19 +240,17 @@ class Program:
         """The names that the equations of one tensor read."""
         return frozenset(a.name for e in self.defining(name) for a in e.accesses)
 
+    def ancestors(self, name: str) -> frozenset[str]:
+        """What one tensor is computed from; the tensor itself in a recurrence alone."""
+        return closure(self.reads(name), self.reads)
+
     def with_equations(self, equations: Iterable[Equation], tensors: Mapping[str, TensorSpec] | None = None) -> Program:
         """The same program with other equations, and tensors if given."""
         return replace(self, equations=tuple(equations), tensors=dict(tensors) if tensors is not None else self.tensors)
 
     def restricted_to(self, wanted: Iterable[str]) -> Program:
         """Only the equations that the wanted tensors need; unused tensors go, declared ones stay."""
-        need: set[str] = set()
-        queue = list(wanted)
-        while queue:
-            name = queue.pop()
-            if name not in need:
-                need.add(name)
-                queue += self.reads(name)
+        need = closure(wanted, self.reads)
         kept = [e for e in self.equations if e.target in need]
         computed = {e.target for e in kept}
         tensors = {n: t for n, t in self.tensors.items() if n in computed or t.role in GIVEN}

@@ -13,6 +13,7 @@ from itertools import permutations
 import sympy as sp
 
 from symnet.calculus import scalars
+from symnet.calculus.closure import closure
 from symnet.calculus.ir import Access, Delta, Equation, Index, sort_key
 from symnet.calculus.matrix_rules import argument_of, is_matrix_function
 
@@ -81,12 +82,7 @@ class Symmetry:
 
     def _led_to(self, names: Sequence[str]) -> frozenset[str]:
         """The tensors, and all that they are computed from."""
-        found, waiting = set(names), list(names)
-        while waiting:
-            new = {a.name for e in self.definitions(waiting.pop()) for a in e.accesses} - found
-            found |= new
-            waiting += new
-        return frozenset(found)
+        return closure(names, lambda name: (a.name for e in self.definitions(name) for a in e.accesses))
 
     def _terms(self, equation: Equation) -> list[_Term]:
         """The products of a tensor, with sums put in where they are factors."""

@@ -217,7 +217,7 @@ def _labels(
     if prediction is None or len(labels) != 1 or not trace.specs[prediction].rank or not scored:
         return None
     (label,) = labels
-    read = {finish.names[key] for key in _ancestors(program).get(prediction, set()) if key in finish.names}
+    read = {finish.names[key] for key in program.ancestors(prediction) if key in finish.names}
     shape = trace.specs[prediction].shape
     by_axis_1 = len(shape) > 2 and any(p.tensor.spec.name == prediction for p in trace.predictions)  # as torch's losses
     counted = label.classes == shape[-1] and len(label.spec.shape) == len(shape) - 1 and not by_axis_1
@@ -233,7 +233,7 @@ def _decided(
     for tensor, target, bounds in told:
         assert target is not None
         name = finish.names.get(target.spec.name)
-        if name in known and target.spec.name not in _ancestors(program).get(tensor.spec.name, set()):
+        if name in known and target.spec.name not in program.ancestors(tensor.spec.name):
             return name, bounds
     return None
 

@@ -12,7 +12,7 @@ from math import prod
 
 import sympy as sp
 
-from symnet.calculus.detached import stop_gradient
+from symnet.calculus.detached import changing, stop_gradient
 from symnet.calculus.ir import Access, Equation, Index, IntegerAccess, Program, TensorSpec, atoms, indices_for, sort_key
 from symnet.calculus.loops import components
 from symnet.calculus.scalars import jumps
@@ -40,6 +40,7 @@ class _Apart:
     def __init__(self, trace: Trace, program: Program) -> None:
         self.trace, self.program = trace, program
         self._looped = {name for component in components(program) for name in component}
+        self._trained = changing(program, [n for n, spec in program.tensors.items() if spec.role == "parameter"])
         self._below: dict[str, frozenset[str]] = {}
         self._tensors: dict[str, TensorSpec] = dict(program.tensors)
         self._equations: list[Equation] = []
@@ -94,7 +95,7 @@ class _Apart:
             return None
         lead = max(terms, key=lambda t: len(_places(t)))
         whole = all(_places(t) <= _places(lead) for t in terms) and self._is_whole(lead)
-        return lead if whole and self._is_trained(lead.name) else None
+        return lead if whole and lead.name in self._trained else None
 
     def _is_whole(self, read: Access) -> bool:
         indices = sorted(atoms(read, Index), key=sort_key)
@@ -153,13 +154,8 @@ class _Apart:
 
     def _ancestors(self, name: str) -> frozenset[str]:
         if name not in self._below:
-            self._below[name] = frozenset()
-            reads = self.program.reads(name)
-            self._below[name] = frozenset(reads).union(*(self._ancestors(r) for r in reads))
+            self._below[name] = self.program.ancestors(name)
         return self._below[name]
-
-    def _is_trained(self, name: str) -> bool:
-        return any(self._tensors[n].role == "parameter" for n in (name, *self._ancestors(name)))
 
 
 def _places(read: Access) -> frozenset[sp.Expr]:

@@ -117,3 +117,12 @@ def test_nothing_depends_on_the_hash_seed() -> None:
         for seed in ("1", "12345")
     }
     assert len(outputs) == 1 and outputs.pop().count("\n") > 100
+
+
+def test_the_ancestors_of_a_tensor_are_all_that_it_is_computed_from() -> None:
+    program = program_of(
+        "parameter x[3] data g[3] y[3] z[3] w[3] loss", "y[i] += x[i]\nz[i] += y[i]*g[i]\nw[i] += g[i]\nloss += z[i]"
+    )
+    assert program.ancestors("z") == {"y", "x", "g"}
+    assert program.ancestors("w") == {"g"}
+    assert program.ancestors("x") == frozenset()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+import sys
 from pathlib import Path
 
 import pytest
@@ -54,3 +56,14 @@ def test_it_is_apart(case: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", WHOLE)
 def test_it_stays(case: str, tmp_path: Path) -> None:
     assert made(WHOLE[case], tmp_path) == []
+
+
+def test_a_quotient_far_from_the_parameters_is_found_without_recursion(tmp_path: Path) -> None:
+    """150 named tensors lie between; Python may go no deeper than 250 frames from here."""
+    deep = "y, hs = X, []\nfor _ in range(150):\n    y = torch.sin(y) + G\n    hs.append(y)\n"
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(len(inspect.stack(0)) + 250)
+    try:
+        assert made(deep + "loss = (G * (y / (y**2).sum(1, keepdim=True))).sum()", tmp_path) == ["xh"]
+    finally:
+        sys.setrecursionlimit(limit)

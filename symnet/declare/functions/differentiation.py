@@ -122,8 +122,7 @@ def _cut(forward: Program, asked: _Asked) -> Program:
     needed = set(forward.restricted_to(outputs).targets())
     given: set[str] = set()
     for name in (*asked.inputs, *weights):
-        before = _ancestors(forward, name)
-        led = before.intersection(asked.inputs)
+        led = (forward.ancestors(name) - {name}).intersection(asked.inputs)
         made = any(e.accesses for e in forward.defining(name))
         if made and (not led or name not in needed):
             given.add(name)
@@ -131,11 +130,6 @@ def _cut(forward: Program, asked: _Asked) -> Program:
     rest = forward.with_equations((e for e in forward.equations if e.target not in given), tensors)
     roots = dict.fromkeys((*outputs, *asked.inputs, *weights))
     return _read_only(rest.restricted_to(roots), set(roots))
-
-
-def _ancestors(program: Program, name: str) -> set[str]:
-    found = set(program.restricted_to([name]).targets())
-    return {a.name for e in program.equations if e.target in found for a in e.accesses} - {name}
 
 
 def _read_only(program: Program, roots: set[str]) -> Program:

@@ -61,8 +61,6 @@ class Places(Picking, Tensor, facing=False):
 class Indices(Picking):
     """Where the entries stood, beside the entries themselves: computed when something asks for it."""
 
-    __array_ufunc__ = None  # NumPy leaves an operator to this class
-
     def __init__(self, made: Callable[[], Places]) -> None:
         self._made = made
         self._places: Places | None = None
@@ -77,10 +75,6 @@ class Indices(Picking):
         """What the places pick."""
         return self.tensor().picked(x, axis)
 
-    @classmethod
-    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        return function(*map(_as_tensor, args), **{k: _as_tensor(v) for k, v in (kwargs or {}).items()})
-
     def __getattr__(self, word: str) -> Any:
         if word.startswith("__"):
             raise AttributeError(word)
@@ -90,13 +84,7 @@ class Indices(Picking):
         return self.tensor()[key]
 
 
-def _as_tensor(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_as_tensor(v) for v in value]
-    return value.tensor() if isinstance(value, Indices) else value
-
-
-passing_on(Indices, lambda indices: indices.tensor())
+passing_on(Indices, Indices.tensor)
 
 
 def placed(x: Traced, spec: TensorSpec, bound: sp.Expr, apart: tuple[int, ...] = ()) -> Places:

@@ -218,13 +218,6 @@ class arange:
     """``sn.arange(N)``: every row once in a subscript, ``Z[sn.arange(N), t]``; as labels, row n is of class n; in
     expressions the numbers 0, 1, ... of a size that has a number."""
 
-    __array_ufunc__ = None  # NumPy leaves ``values * sn.arange(T)`` to this class
-
-    @classmethod
-    def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        named = {k: _as_numbers(v) for k, v in (kwargs or {}).items()}
-        return function(*map(_as_numbers, args), **named)
-
     def __init__(self, size: sp.Expr) -> None:
         self.size = sp.sympify(size)
         self.shape = (self.size,)
@@ -249,12 +242,6 @@ class arange:
         if known is None:
             raise mistake("SN104", f"arange({self.size}) as numbers: the data bring this size", "name it: sn.dims(...)")
         return refitted(labels_of(trace, list(range(known)), (known,)), (self.size,))
-
-
-def _as_numbers(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_as_numbers(v) for v in value]
-    return value.numbers() if isinstance(value, arange) else value
 
 
 passing_on(arange, arange.numbers)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from symnet.calculus.closure import closure
 from symnet.calculus.detached import is_detached, plain
 from symnet.calculus.ir import Access
 from symnet.declare.tracing.primitives import show
@@ -38,7 +39,7 @@ def _is_detached(trace: Trace, name: str) -> bool:
     return bool(made) and all(is_detached(e.body) for e in made)
 
 
-def _sharing(trace: Trace, name: str) -> set[str]:
+def _sharing(trace: Trace, name: str) -> frozenset[str]:
     """The tensors that are the same numbers in another order or a part of them: torch keeps them in one memory."""
     linked: dict[str, set[str]] = {}
     for equation in trace.equations:
@@ -46,12 +47,7 @@ def _sharing(trace: Trace, name: str) -> set[str]:
         if isinstance(body, Access) and not equation.reduced:
             linked.setdefault(equation.target, set()).add(body.name)
             linked.setdefault(body.name, set()).add(equation.target)
-    found, waiting = {name}, [name]
-    while waiting:
-        new = linked.get(waiting.pop(), set()) - found
-        found |= new
-        waiting += new
-    return found
+    return closure([name], lambda other: linked.get(other, ()))
 
 
 def require_unchanged(tensor: Traced) -> None:
