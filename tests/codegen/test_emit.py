@@ -7,6 +7,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import mpmath
 import numpy as np
 import pytest
 import torch
@@ -104,6 +105,18 @@ def test_the_series_of_erfc_has_the_digits_of_a_float() -> None:
     found = compiled(program, ("y", "p"), NUMPY)({"x": x})
     np.testing.assert_allclose(found["y"], torch.erf(torch.tensor(x)).numpy(), rtol=1e-12, atol=5e-16)
     np.testing.assert_allclose(found["p"], 0.5 * torch.erfc(-torch.tensor(x) / 2**0.5).numpy(), rtol=3e-14, atol=1e-320)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_the_logistic_function_has_the_digits_of_a_float_on_both_sides(dtype: type[np.floating]) -> None:
+    program = program_of("parameter x[N] y[N] loss", "y[i] += sigmoid(x[i])\nloss += y[i]", "N")
+    normal = -np.log(float(np.finfo(dtype).tiny))  # beyond, the value is below the least normal number
+    x = np.concatenate([np.linspace(-normal, normal, 501), [-1e4, 1e4, -np.inf, np.inf]]).astype(dtype)
+    found = compiled(program, ("y",), NUMPY)({"x": x})["y"]
+    expected = [float(1 / (1 + mpmath.exp(-mpmath.mpf(float(v))))) for v in x]
+    assert found.dtype == dtype
+    np.testing.assert_allclose(found, expected, rtol=8 * np.finfo(dtype).eps, atol=2 * np.finfo(dtype).tiny)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

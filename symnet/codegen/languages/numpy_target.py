@@ -239,10 +239,10 @@ HELPERS: dict[str, tuple[str, ...]] = {
     "at_first": at_first_lines("np", "bool", "np.moveaxis(a, axes, range(len(axes)))"),
     "erfc": NORMAL_HELPERS["erfc"],
     "sigmoid": (
+        '@np.errstate(over="ignore")  # where exp(-x) is infinite, 1 / (1 + exp(-x)) is 0, as it should be',
         "def sigmoid(x):",
-        '    """1 / (1 + exp(-x)), without overflow."""',
-        "    e = np.exp(-np.abs(x))",
-        "    return np.maximum(e, x >= 0) / (1 + e)",
+        '    """1 / (1 + exp(-x))."""',
+        "    return 1 / (1 + np.exp(-x))",
     ),
     **NORMAL_HELPERS,
     **MORE_HELPERS,
