@@ -44,6 +44,6 @@ def update(buffer: Tensor, value: Tensor) -> None:
 
 def latest(buffer: Tensor) -> Tensor:
     """What a buffer is to become by the updates declared so far, else what it is."""
-    found = buffer.trace.updates.get(buffer.spec.name, buffer)
+    found = buffer.own_trace.updates.get(buffer.spec.name, buffer)
     assert isinstance(found, Tensor)
     return found

@@ -38,7 +38,7 @@ def by_mode(training: Any, trained: Tensor, evaluated: Tensor, word: str) -> Ten
     """One tensor in training and another in evaluation; ``training`` is True, False, or the mode itself (also None)."""
     if training is None:
         training = training_mode()
-    if isinstance(training, Tensor) and training.trace.mode is training:
+    if isinstance(training, Tensor) and training.own_trace.mode is training:
         return where(training, trained, evaluated)
     if not isinstance(training, bool):
         raise mistake("SN108", f"{word}: training is {training!r}", "True, False, or sn.training for either")

@@ -163,9 +163,9 @@ def _given(word: str, tensor: Any, drawn: Callable[[Shape], Distribution]) -> An
     if tensor is None:
         return initial
     if not isinstance(tensor, Tensor) or tensor.spec.role != "parameter":
-        given = tensor.trace.text_of(tensor.spec) if isinstance(tensor, Tensor) else f"{tensor!r:.40}"
+        given = tensor.own_trace.text_of(tensor.spec) if isinstance(tensor, Tensor) else f"{tensor!r:.40}"
         raise refused(f"{word} is given {given}, which is no parameter", f"{word}(W), and other options by name")
-    tensor.trace.declared[tensor.spec.name] = Declared(initial.of(tensor.shape))
+    tensor.own_trace.declared[tensor.spec.name] = Declared(initial.of(tensor.shape))
     return tensor
 
 

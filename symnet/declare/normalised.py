@@ -38,7 +38,7 @@ def normalised_apart(trace: Trace, program: Program) -> Program:
 
 class _Apart:
     def __init__(self, trace: Trace, program: Program) -> None:
-        self.trace, self.program = trace, program
+        self.own_trace, self.program = trace, program
         self._looped = {name for component in components(program) for name in component}
         self._trained = changing(program, [n for n, spec in program.tensors.items() if spec.role == "parameter"])
         self._below: dict[str, frozenset[str]] = {}
@@ -131,18 +131,18 @@ class _Apart:
         key = structure(made)
         if key not in self._named:
             self._named[key] = name = self._name(found, key, tuple(shape), equation)
-            self._tensors[name] = self.trace.specs[name]
+            self._tensors[name] = self.own_trace.specs[name]
             self._equations.append(replace(made, target=name))
         return Access(self._named[key], *addresses)
 
     def _name(self, found: _Quotient, key: object, shape: tuple[sp.Expr, ...], equation: Equation) -> str:
         """A private name, the same in training and in evaluation."""
-        if key not in self.trace.apart:
-            name = self.trace.apart[key] = f"%{next(self.trace.counter)}"
-            self.trace.specs[name] = TensorSpec(name, shape, "intermediate", source=None, given=False)
-            self.trace.events[name] = self.trace.events.get(equation.target, 0)
-            self.trace.hints[name] = "P" if self._is_share(found) else "xh"
-        return self.trace.apart[key]
+        if key not in self.own_trace.apart:
+            name = self.own_trace.apart[key] = f"%{next(self.own_trace.counter)}"
+            self.own_trace.specs[name] = TensorSpec(name, shape, "intermediate", source=None, given=False)
+            self.own_trace.events[name] = self.own_trace.events.get(equation.target, 0)
+            self.own_trace.hints[name] = "P" if self._is_share(found) else "xh"
+        return self.own_trace.apart[key]
 
     def _is_share(self, found: _Quotient) -> bool:
         """Whether it is divided by its own sum: the shares sum to 1."""

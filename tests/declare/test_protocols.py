@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from symnet import pipeline
+from symnet.declare.tracing.trace import Traced
 from symnet.errors import SymnetError
 from symnet.model import Given
 from symnet.verify.report import Options
@@ -95,3 +96,10 @@ def test_an_axis_added_in_the_expression_is_meant(tmp_path: Path) -> None:
         assert "N" in model.sizes
     with pytest.raises(SymnetError, match="would broadcast"):
         pipeline.load(model_file(tmp_path, f"{head}z = (w * x)[:, None]\nloss = sn.mean((z - y) ** 2)\n"))
+
+
+def test_what_a_tensor_keeps_for_itself_hides_no_method_of_torch() -> None:
+    torch = pytest.importorskip("torch")
+    kept = {name for name in vars(Traced) if not name.startswith("_")}
+    assert "spec" in kept
+    assert {name for name in kept if hasattr(torch.Tensor, name)} == {"ndim", "shape"}

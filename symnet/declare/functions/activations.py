@@ -102,7 +102,7 @@ def mish(input: Tensor) -> Tensor:
 def gelu(input: Tensor, approximate: str = "none") -> Tensor:
     """y[i] = x[i] Φ(x[i]); with approximate="tanh", Φ by Hendrycks & Gimpel, arXiv:1606.08415"""
     if approximate not in ("none", "tanh"):
-        input.trace.fail("SN108", f"gelu has no approximate={approximate!r}", help=('"none" or "tanh"',))
+        input.own_trace.fail("SN108", f"gelu has no approximate={approximate!r}", help=('"none" or "tanh"',))
         return input.as_broken()
     if approximate == "none":
         return mapped("gelu", lambda a: a * scalars.normal_cdf(a), input)
@@ -192,7 +192,7 @@ def hardswish(input: Tensor) -> Tensor:
 @word(method=False)
 def glu(input: Tensor, dim: int = -1) -> Tensor:
     """y[i,j] = x[i,j] sigmoid(x[i,J+j]), the axis of size 2J cut in halves"""
-    known = input.trace.size_value(input.shape[dim]) if input.ndim else None
+    known = input.own_trace.size_value(input.shape[dim]) if input.ndim else None
     if known is None or known % 2:
         raise mistake("SN103", f"glu needs an axis of even, known size, not {show(input.shape)}", "name the size")
     place = (slice(None),) * (dim % input.ndim)

@@ -60,9 +60,9 @@ def adaptive_mean(word: str, rank: int, x: Tensor, output: Sizes) -> Tensor:
         return averaged(x, _equal(sizes, parts), True, None)
     lead, places, whole, guard = _bounds(x, sizes, parts)
     counts = [_count(x, i, u) for i, u in zip(places, whole, strict=True)]
-    spec = x.trace.new_spec((i.size for i in (*lead, *places)), "intermediate")
+    spec = x.own_trace.new_spec((i.size for i in (*lead, *places)), "intermediate")
     body = x.read((*lead, *whole)) / sp.Mul(*counts)
-    x.trace.define(spec, Term((*lead, *places), body, whole, guard=tuple(guard)))
+    x.own_trace.define(spec, Term((*lead, *places), body, whole, guard=tuple(guard)))
     return x.made(spec, "m")
 
 
@@ -71,8 +71,8 @@ def _adaptive_largest(word: str, rank: int, x: Tensor, output: Sizes) -> Tensor:
     if not any(s % n for s, n in zip(sizes, parts, strict=True)):
         return largest(x, _equal(sizes, parts))
     lead, places, whole, guard = _bounds(x, sizes, parts)
-    spec = x.trace.new_spec((i.size for i in (*lead, *places)), "intermediate")
-    x.trace.define(spec, Term((*lead, *places), x.read((*lead, *whole)), whole, "max", tuple(guard), "first"))
+    spec = x.own_trace.new_spec((i.size for i in (*lead, *places)), "intermediate")
+    x.own_trace.define(spec, Term((*lead, *places), x.read((*lead, *whole)), whole, "max", tuple(guard), "first"))
     return x.made(spec, "m")
 
 
@@ -83,7 +83,7 @@ def _parts(word: str, rank: int, x: Tensor, output: Sizes) -> tuple[list[int], l
         raise mistake("SN103", f"{word} takes {rank + 1} or {rank + 2} axes, not {show(x.shape)}")
     wanted = [output] * rank if isinstance(output, int) else list(output)
     wanted = wanted * rank if len(wanted) == 1 else wanted
-    sizes = [x.trace.fixed_size(s) for s in x.shape[-rank:]]
+    sizes = [x.own_trace.fixed_size(s) for s in x.shape[-rank:]]
     parts = [s if w is None else w for s, w in zip(sizes, wanted, strict=False)]
     if len(wanted) != rank or any(s is None for s in sizes) or not all(isinstance(w, int) and w > 0 for w in parts):
         message = f"{word}: {show(x.shape[-rank:])} cannot be cut into {tuple(wanted)} parts"
@@ -118,6 +118,6 @@ def _count(x: Tensor, part: Index, place: Index) -> sp.Expr:
     if len(found) == 1:
         return sp.Integer(found.pop())
     i, u = Index("i", count), Index("u", size)
-    spec = x.trace.new_spec((i.size,), "intermediate")
-    x.trace.define(spec, Term((i,), sp.S.One, (u,), guard=_within(i, u)))
+    spec = x.own_trace.new_spec((i.size,), "intermediate")
+    x.own_trace.define(spec, Term((i,), sp.S.One, (u,), guard=_within(i, u)))
     return x.made(spec, "count").read((part,))

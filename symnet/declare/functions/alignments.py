@@ -75,7 +75,7 @@ def _rows(x: Tensor, targets: Any, counts: Tensor, blank: int) -> Tensor:
     given = constant_values(t)
     if given is not None and any(v == blank or not 0 <= v < classes for v in flat(given)):
         raise mistake("SN202", f"a label of ctc_loss is one of {classes} classes and not the blank, {blank}")
-    if given is None and (t.classes is None or t.trace.size_value(t.classes) != classes):
+    if given is None and (t.classes is None or t.own_trace.size_value(t.classes) != classes):
         raise mistake("SN202", f"the labels run to {t.classes}, the input has {classes} classes")
     if t.ndim == 1 and x.shape[1] == 1:
         return t[None]
@@ -87,7 +87,7 @@ def _rows(x: Tensor, targets: Any, counts: Tensor, blank: int) -> Tensor:
         rows = [list(given[start : start + n]) for start, n in zip(starts, sizes, strict=False)]
         width = max(sizes)
         filled = [row + (row[-1:] or [given[0]]) * (width - len(row)) for row in rows]
-        t = labels_of(x.trace, filled, (len(rows), width))  # type: ignore[assignment]
+        t = labels_of(x.own_trace, filled, (len(rows), width))  # type: ignore[assignment]
     if t.ndim != 2 or t.shape[0] != x.shape[1]:
         raise mistake("SN103", f"the targets are {show(t.shape)}, there are {x.shape[1]} samples", "[N,S]")
     return t
@@ -96,7 +96,7 @@ def _rows(x: Tensor, targets: Any, counts: Tensor, blank: int) -> Tensor:
 def _fitting(x: Tensor, lengths: Tensor, size: int, kind: str, least: int) -> None:
     """Refuses lengths beyond the axis that they are of."""
     given = constant_values(lengths)
-    most = None if lengths.classes is None else x.trace.size_value(lengths.classes)
+    most = None if lengths.classes is None else x.own_trace.size_value(lengths.classes)
     bad = [v for v in flat(given) if not least <= v <= size] if given is not None else []
     if bad or most is None or most > size + 1:
         raise mistake("SN202", f"{kind}_lengths of ctc_loss run from {least} to {size}", f"classes={size + 1}")
@@ -104,20 +104,20 @@ def _fitting(x: Tensor, lengths: Tensor, size: int, kind: str, least: int) -> No
 
 def _with_blanks(blanks: Tensor, own: Tensor) -> Tensor:
     """``y[2k] = blanks[k], y[2k+1] = own[k]`` along the last axis, a blank more than labels."""
-    spec = own.trace.new_spec((*own.shape[:-1], 2 * own.shape[-1] + 1), "intermediate")
+    spec = own.own_trace.new_spec((*own.shape[:-1], 2 * own.shape[-1] + 1), "intermediate")
     terms = []
     for shift, part in enumerate((blanks, own)):
         *lead, place, k = indices_for((*spec.shape, part.shape[-1]))
         terms.append(Term((*lead, place), part.read((*lead, k)) * Delta(place, 2 * k + shift), (k,)))
-    own.trace.define(spec, *terms)
+    own.own_trace.define(spec, *terms)
     return own.made(spec)
 
 
 def _shifted(x: Tensor, places: int, size: sp.Expr | None = None) -> Tensor:
     """``y[...,s] = x[...,s - places]``, 0 before the first."""
     left = indices_for((*x.shape[:-1], x.shape[-1] if size is None else size))
-    spec = x.trace.new_spec((i.size for i in left), "intermediate")
-    x.trace.define(spec, Term(left, x.read((*left[:-1], left[-1] - places)), guard=(left[-1] - places,)))
+    spec = x.own_trace.new_spec((i.size for i in left), "intermediate")
+    x.own_trace.define(spec, Term(left, x.read((*left[:-1], left[-1] - places)), guard=(left[-1] - places,)))
     return x.made(spec)
 
 
@@ -131,8 +131,8 @@ def _scores(x: Tensor, t: Tensor, blank: int) -> Tensor:
 def _unequal(t: Tensor) -> Tensor:
     """``[t[n,k] ≠ t[n,k-1]]``, and 0 for the first label."""
     n, k = indices_for(t.shape)
-    spec = t.trace.new_spec(t.shape, "intermediate")
-    t.trace.define(spec, Term((n, k), 1 - scalars.equal(t.read((n, k)), t.read((n, k - 1))), guard=(k - 1,)))
+    spec = t.own_trace.new_spec(t.shape, "intermediate")
+    t.own_trace.define(spec, Term((n, k), 1 - scalars.equal(t.read((n, k)), t.read((n, k - 1))), guard=(k - 1,)))
     return t.made(spec)
 
 
@@ -169,8 +169,8 @@ def _log_sum(counted: Tensor, x: Tensor) -> Tensor:
 def _of_steps(x: Tensor, shape: tuple[Any, ...], rule: Callable[..., sp.Expr]) -> Tensor:
     """A mask of steps, samples and places."""
     left = indices_for(shape)
-    spec = x.trace.new_spec((i.size for i in left), "intermediate")
-    x.trace.define(spec, Term(left, rule(*left)))
+    spec = x.own_trace.new_spec((i.size for i in left), "intermediate")
+    x.own_trace.define(spec, Term(left, rule(*left)))
     return x.made(spec)
 
 
@@ -183,8 +183,8 @@ def _ended(last: Tensor, first: Tensor, ends: Tensor, counts: Tensor, zero_infin
         return here * scalars.greater(ends.read((n,)), first.read((n, s)))
 
     left = indices_for(last.shape)
-    spec = last.trace.new_spec(last.shape, "intermediate")
-    last.trace.define(spec, Term(left, rule(*left)))
+    spec = last.own_trace.new_spec(last.shape, "intermediate")
+    last.own_trace.define(spec, Term(left, rule(*left)))
     at_end = last.made(spec)
     if not zero_infinity:
         return -_log_sum(at_end, last)

@@ -26,7 +26,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Tensor, ...]:
     parts: list[Tensor] = listed(tensors)
     shape: tuple[sp.Expr, ...] = ()
     for part in parts:
-        merged = merged_shape(part.trace, shape, part.shape)
+        merged = merged_shape(part.own_trace, shape, part.shape)
         if merged is None:
             shapes = ", ".join(show(p.shape) for p in parts)
             raise mistake("SN103", f"{shapes} do not fit together", "sizes must be equal or 1, from the last axis")
@@ -183,9 +183,9 @@ def sum_to_size(input: Tensor, *size: Any) -> Tensor:
     """The sum over the axes that a tensor of the size would be stretched along: y[0,j] = Σ_i x[i,j]"""
     wanted = listed(size)
     lead = input.ndim - len(wanted)
-    known = [input.trace.size_value(sp.sympify(s)) for s in wanted]
+    known = [input.own_trace.size_value(sp.sympify(s)) for s in wanted]
     own = input.shape[max(lead, 0) :]
-    if lead < 0 or any(w not in (1, input.trace.size_value(s)) for w, s in zip(known, own, strict=True)):
+    if lead < 0 or any(w not in (1, input.own_trace.size_value(s)) for w, s in zip(known, own, strict=True)):
         raise mistake("SN103", f"{show(input.shape)} is no {tuple(wanted)} stretched", "1 or the size of the axis")
     gone = [*range(lead), *(lead + k for k, w in enumerate(known) if w == 1 and own[k] != 1)]
     return reshape(sum(input, gone), list(wanted)) if gone else input

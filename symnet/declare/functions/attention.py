@@ -78,7 +78,7 @@ def _shares(heads: list[Tensor], attn_mask: Any, key_padding_mask: Any, batched:
 
 
 def _named(tensor: Tensor, hint: str) -> Tensor:
-    tensor.trace.hints[tensor.spec.name] = hint
+    tensor.own_trace.hints[tensor.spec.name] = hint
     return tensor
 
 
@@ -116,7 +116,7 @@ def _padding_mask(mask: Any, batched: bool) -> Tensor | None:
 def _masked(scores: Tensor, masks: tuple[Tensor | None, ...]) -> Tensor:
     """-inf where a mask of 0 and 1 holds, as torch's; a mask of other numbers is added."""
     given = [m for m in masks if m is not None]
-    choices = [m for m in given if is_mask(scores.trace, m.spec.name)]
+    choices = [m for m in given if is_mask(scores.own_trace, m.spec.name)]
     for added in (m for m in given if not any(m is c for c in choices)):
         scores = mapped("add", lambda a, b: a + b, scores, added)
     if choices:

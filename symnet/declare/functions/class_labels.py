@@ -38,7 +38,7 @@ def labels_that_count(scores: Tensor, target: Any, ignored: int | None) -> tuple
         help = "labels have the input's shape without its class axis: sn.labels(N, classes=C)"
         raise mistake("SN103", f"the target is {shape}, the input {show(scores.shape)}", help)
     values = constant_values(target)
-    known = scores.trace.size_value(scores.shape[-1])
+    known = scores.own_trace.size_value(scores.shape[-1])
     if values is not None:
         return _given_labels(scores, target, values, ignored, known)
     classes = target.classes
@@ -55,7 +55,7 @@ def _single_label(scores: Tensor, label: int, ignored: int | None) -> tuple[int,
     """The label of a row of scores; one that is ignored counts 0 times."""
     if label == ignored:
         return 0, zeros()
-    known = scores.trace.size_value(scores.shape[-1])
+    known = scores.own_trace.size_value(scores.shape[-1])
     if scores.ndim != 1 or label < 0 or (known is not None and label >= known):
         raise mistake("SN202", f"label {label} is out of range: the input is {show(scores.shape)}")
     return label, None
@@ -72,7 +72,7 @@ def _given_labels(
         return target, None
     kept = mapped("cross_entropy", lambda t: 1 - scalars.equal(t, sp.Integer(ignored)), target)
     shape = tuple(int(s) for s in target.shape)
-    return labels_of(scores.trace, _replaced(values, ignored), shape), kept  # type: ignore[return-value]
+    return labels_of(scores.own_trace, _replaced(values, ignored), shape), kept  # type: ignore[return-value]
 
 
 def several_labels(input: Tensor, target: Any) -> tuple[Tensor, Tensor | None]:
@@ -93,8 +93,8 @@ def several_labels(input: Tensor, target: Any) -> tuple[Tensor, Tensor | None]:
     rows = [numbers[n : n + width] for n in range(0, len(numbers), width)]
     counted = [float(-1 not in row[: k + 1]) for row in rows for k in range(width)]
     own = tuple(map(int, target.shape))
-    mask: Tensor = reshape(numbers_of(input.trace, counted), list(own))
-    labels: Any = labels_of(input.trace, _replaced(values, -1), own)
+    mask: Tensor = reshape(numbers_of(input.own_trace, counted), list(own))
+    labels: Any = labels_of(input.own_trace, _replaced(values, -1), own)
     return labels, mask
 
 
@@ -129,7 +129,7 @@ def require_weights(scores: Tensor, weight: Tensor | None) -> None:
     """Raises SymnetError unless there is one weight for each class."""
     if weight is None:
         return
-    known = scores.trace.size_value
+    known = scores.own_trace.size_value
     classes = scores.shape[-1]
     if weight.ndim != 1 or (weight.shape[0] != classes and known(weight.shape[0]) != known(classes)):
         raise mistake(
@@ -149,8 +149,8 @@ def hits(scores: Tensor, labels: Any) -> Tensor:
     """``y[n,k] = [k = t[n]]``"""
     left = indices_for(scores.shape)
     place = sp.Integer(labels) if isinstance(labels, int) else labels.read(left[:-1])
-    spec = scores.trace.new_spec(scores.shape, "intermediate")
-    scores.trace.define(spec, Term(left, scalars.equal(left[-1], place)))
+    spec = scores.own_trace.new_spec(scores.shape, "intermediate")
+    scores.own_trace.define(spec, Term(left, scalars.equal(left[-1], place)))
     return scores.made(spec, "Y")
 
 
@@ -160,18 +160,22 @@ def _is_a_range(scores: Tensor, target: Any) -> bool:
         return False
     values = constant_values(target)
     numbers = [] if values is None else list(flat(values))
-    return bool(numbers) and numbers == list(range(scores.trace.fixed_size(scores.shape[0]) or 0))
+    return bool(numbers) and numbers == list(range(scores.own_trace.fixed_size(scores.shape[0]) or 0))
 
 
 def _own_places(scores: Tensor, target: Any, ignored: int | None) -> tuple[arange, Tensor | None]:
     """Row n is of class n: as many classes as rows."""
     rows = arange(scores.shape[0])
-    if scores.ndim != 2 or scores.shape[0] != scores.shape[1] or not scores.trace.same_size(*rows.shape, *target.shape):
+    if (
+        scores.ndim != 2
+        or scores.shape[0] != scores.shape[1]
+        or not scores.own_trace.same_size(*rows.shape, *target.shape)
+    ):
         message = f"the target is arange({target.shape[0]}), the input {show(scores.shape)}"
         raise mistake("SN103", message, "row n is of class n: the input has as many classes as rows, [N,N]")
     if ignored is None or ignored < 0:
         return rows, None
     left = indices_for(rows.shape, "n")
-    kept = scores.trace.new_spec(rows.shape, "intermediate")
-    scores.trace.define(kept, Term(left, 1 - scalars.equal(left[0], sp.Integer(ignored))))
+    kept = scores.own_trace.new_spec(rows.shape, "intermediate")
+    scores.own_trace.define(kept, Term(left, 1 - scalars.equal(left[0], sp.Integer(ignored))))
     return rows, scores.made(kept, "m")

@@ -113,15 +113,15 @@ def multilabel_margin_loss(input: Tensor, target: Any, reduction: str = "mean") 
     t, counted = several_labels(input, target)
     *lead, j, k = indices_for((*t.shape, input.shape[-1]))
     place, counts = t.read((*lead, j)), sp.S.One if counted is None else counted.read((*lead, j))
-    named = input.trace.new_spec(input.shape, "intermediate")
-    input.trace.define(named, Term((*lead, k), counts * Delta(k, place), (j,)))
+    named = input.own_trace.new_spec(input.shape, "intermediate")
+    input.own_trace.define(named, Term((*lead, k), counts * Delta(k, place), (j,)))
     others = mapped("multilabel_margin_loss", lambda n: scalars.equal(n, sp.S.Zero), input.made(named))
     *lead, j, k = indices_for((*t.shape, input.shape[-1]))
     place, counts = t.read((*lead, j)), sp.S.One if counted is None else counted.read((*lead, j))
     short = scalars.relu(1 - input.read((*lead, place)) + input.read((*lead, k)))
-    spec = input.trace.new_spec(input.shape[:-1], "intermediate")
+    spec = input.own_trace.new_spec(input.shape[:-1], "intermediate")
     body = counts * others.read((*lead, k)) * short / k.size
-    input.trace.define(spec, Term(tuple(lead), body, (j, k)))
+    input.own_trace.define(spec, Term(tuple(lead), body, (j, k)))
     return reduced_loss(input.made(spec), reduction)
 
 
@@ -150,7 +150,7 @@ def _soft(
     input: Tensor, scores: Tensor, target: Tensor, weight: Tensor | None, smoothing: sp.Expr, reduction: str
 ) -> Tensor:
     if target.shape == scores.shape[:-1]:
-        trace = scores.trace
+        trace = scores.own_trace
         named, source = trace.text_of(target.spec), trace.here()
         raise SymnetError(
             Problem(

@@ -128,9 +128,9 @@ def _conv(
         xp = reshape(xp, x.shape[0], groups, weight.shape[1], *xp.shape[2:])
         weight = reshape(weight, groups, o.size, *weight.shape[1:])
     places, taps, addresses = slid(axes)
-    spec = x.trace.new_spec((n.size, *(i.size for i in g), o.size, *(i.size for i in places)), "intermediate")
+    spec = x.own_trace.new_spec((n.size, *(i.size for i in g), o.size, *(i.size for i in places)), "intermediate")
     body = xp.read((n, *g, c, *addresses)) * weight.read((*g, o, c, *taps))
-    x.trace.define(spec, Term((n, *g, o, *places), body, (c, *taps)))
+    x.own_trace.define(spec, Term((n, *g, o, *places), body, (c, *taps)))
     y = x.made(spec, "z")
     if g:
         y = reshape(y, x.shape[0], o.size * groups, *(i.size for i in places))
@@ -154,7 +154,7 @@ def _transposed(
     if x.ndim == rank + 1:
         return _transposed(word, rank, x[None], weight, bias, stride, padding, output_padding, groups, dilation)[0]
     many = [each(word, x, s, rank) for s in (stride, padding, output_padding, dilation)]
-    counts = [[x.trace.fixed_size(s) for s in t.shape[2:]] for t in (x, weight)]
+    counts = [[x.own_trace.fixed_size(s) for s in t.shape[2:]] for t in (x, weight)]
     if any(m is None for m in many) or not _channels_fit(word, x, weight.shape[0], weight.shape[1] * groups, groups):
         return x.as_broken()
     if any(s is None for s in (*counts[0], *counts[1])):
@@ -182,8 +182,8 @@ def _scattered(x: Tensor, weight: Tensor, slid: Sequence[Axis], full: Sequence[i
     out = tuple(Index("u", size) for size in full)
     hits = [Delta(u, a.stride * i + a.dilation * p) for u, i, p, a in zip(out, places, taps, slid, strict=True)]
     body = x.read((n, *g, c, *places)) * weight.read((*g, c, o, *taps)) * sp.Mul(*hits)
-    spec = x.trace.new_spec((i.size for i in (n, *g, o, *out)), "intermediate")
-    x.trace.define(spec, Term((n, *g, o, *out), body, (c, *places, *taps)))
+    spec = x.own_trace.new_spec((i.size for i in (n, *g, o, *out)), "intermediate")
+    x.own_trace.define(spec, Term((n, *g, o, *out), body, (c, *places, *taps)))
     y = x.made(spec, "z")
     return reshape(y, lead, o.size * groups, *full) if g else y
 
@@ -199,7 +199,7 @@ def _ranks_fit(word: str, rank: int, x: Tensor, weight: Tensor) -> bool:
     if x.ndim in (rank + 1, rank + 2) and weight.ndim == rank + 2:
         return True
     wanted = f"an input of {rank + 1} or {rank + 2} axes and a weight of {rank + 2}"
-    x.trace.fail("SN103", f"{word} takes {wanted}, not {show(x.shape)} and {show(weight.shape)}")
+    x.own_trace.fail("SN103", f"{word} takes {wanted}, not {show(x.shape)} and {show(weight.shape)}")
     return False
 
 
@@ -209,5 +209,5 @@ def _channels_fit(word: str, x: Tensor, into: sp.Expr, out: sp.Expr, groups: int
     message = f"{word}: the input {show(x.shape)} has {x.shape[1]} channels, the weight takes {into}"
     if x.shape[1] == into:
         message = f"{word}: {into} channels to {out} cannot be taken in {groups} groups"
-    x.trace.fail("SN103", message, help=("axis 1 of the input holds the channels: [N,C,H,W]",))
+    x.own_trace.fail("SN103", message, help=("axis 1 of the input holds the channels: [N,C,H,W]",))
     return False

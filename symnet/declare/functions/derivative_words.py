@@ -89,7 +89,7 @@ def hvp(outputs: Tensor, inputs: Tensors, v: Any) -> Any:
     xs = _tensors(inputs, "hvp")
     first = grad(outputs, list(xs))
     tangents = _weights(v, xs, "vector", "input")
-    reached = reaches(xs[0].trace, first)
+    reached = reaches(xs[0].own_trace, first)
     if not any(x.spec.name in reached for x in xs):
         return _like(inputs, [_zeros(x) for x in xs])
     return _like(inputs, _placed(derivatives(Question("tangent", tuple(first), xs, tangents))))
@@ -101,7 +101,7 @@ def _tensors(value: Any, name: str) -> tuple[Tensor, ...]:
         raise mistake("SN107", f"{name} needs a tensor", f"sn.{name}(y, x)")
     for tensor in several:
         if require_tensor(tensor, name).spec.integer:
-            raise mistake("SN107", f"{label(tensor.trace, tensor)} holds integers, which have no derivative")
+            raise mistake("SN107", f"{label(tensor.own_trace, tensor)} holds integers, which have no derivative")
     return several
 
 
@@ -113,7 +113,7 @@ def _like(asked: Any, results: list[Any]) -> Any:
 def _placed(results: list[Tensor]) -> list[Tensor]:
     """Several results of one call, each known by its place in the tuple: ``u_x, u_y = ...`` names them."""
     for position, tensor in enumerate(results):
-        tensor.trace.positions[tensor.spec.name] = position
+        tensor.own_trace.positions[tensor.spec.name] = position
     return results
 
 
@@ -131,7 +131,7 @@ def _cotangents(ys: tuple[Tensor, ...], given: Any) -> tuple[Tensor | None, ...]
     )
     for y, weight in zip(ys, several, strict=False):
         if weight is None and y.shape != ():
-            name = label(y.trace, y)
+            name = label(y.own_trace, y)
             help = (
                 f"add it up first if each of its entries depends on its own inputs: sn.grad({name}.sum(), x)",
                 "give a cotangent, sn.vjp(y, x, v), or ask for every derivative, sn.jacobian(y, x)",
@@ -153,7 +153,7 @@ def _weights(given: Any, tensors: tuple[Tensor, ...], what: str, of: str) -> tup
 
 def _used(ys: Sequence[Tensor], xs: Sequence[Tensor], unused: bool) -> frozenset[str]:
     """What the outputs depend on, inputs among it.  Raises SymnetError for an input that is not, if none may be."""
-    trace = xs[0].trace
+    trace = xs[0].own_trace
     reached = reaches(trace, ys)
     for x in xs:
         name = label(trace, x)
@@ -176,14 +176,14 @@ def _used(ys: Sequence[Tensor], xs: Sequence[Tensor], unused: bool) -> frozenset
 
 def _zeros(x: Tensor, before: tuple[sp.Expr, ...] = ()) -> Tensor:
     shape = (*before, *x.shape)
-    spec = x.trace.new_spec(shape, "intermediate")
-    x.trace.define(spec, Term(tuple(Index("i", size) for size in shape), sp.S.Zero))
+    spec = x.own_trace.new_spec(shape, "intermediate")
+    x.own_trace.define(spec, Term(tuple(Index("i", size) for size in shape), sp.S.Zero))
     return x.made(spec, "zero")
 
 
 def _second(g: Tensor, xs: tuple[Tensor, ...]) -> list[Tensor]:
     """The derivatives of one gradient by every input, 0 where it does not depend on one."""
-    reached = reaches(g.trace, (g,))
+    reached = reaches(g.own_trace, (g,))
     chosen = [x for x in xs if x.spec.name in reached]
     found = dict(zip((x.spec.name for x in chosen), _of((g,), chosen, (None,), "jacobian"), strict=True))
     return [found[x.spec.name] if x.spec.name in found else _zeros(x, g.shape) for x in xs]

@@ -47,7 +47,7 @@ class Question:
 
     @property
     def trace(self) -> Trace:
-        return self.outputs[0].trace
+        return self.outputs[0].own_trace
 
     @property
     def asked(self) -> tuple[Tensor, ...]:

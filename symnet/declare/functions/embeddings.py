@@ -105,7 +105,7 @@ def _bags(rows: Tensor, bags: list[list[int]], mode: str, weights: Tensor | None
     if mode == "max":
         raise mistake("SN110", "embedding_bag: the maximum with offsets is not covered", "a row of labels for each bag")
     inside = [float(k in bag) for bag in bags for k in range(int(rows.shape[0]))]
-    members: Tensor = reshape(numbers_of(rows.trace, inside), [len(bags), rows.shape[0]])
+    members: Tensor = reshape(numbers_of(rows.own_trace, inside), [len(bags), rows.shape[0]])
     for share in (weights, kept):
         members = members if share is None else mapped("embedding_bag", lambda m, w: m * w, members, share)
     total = members @ rows

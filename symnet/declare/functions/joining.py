@@ -36,11 +36,11 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     if any(t.shape != first.shape for t in tensors):
         raise mistake("SN103", f"stack needs tensors of one shape, not {', '.join(show(t.shape) for t in tensors)}")
     at = axis_of(first, dim, first.ndim + 1)
-    spec = first.trace.new_spec((*first.shape[:at], sp.Integer(len(tensors)), *first.shape[at:]), "intermediate")
+    spec = first.own_trace.new_spec((*first.shape[:at], sp.Integer(len(tensors)), *first.shape[at:]), "intermediate")
     for place, tensor in enumerate(tensors):
         left = indices_for(spec.shape)
         rest = left[:at] + left[at + 1 :]
-        first.trace.define(spec, Term(left, Delta(left[at], sp.Integer(place)) * tensor.read(rest)))
+        first.own_trace.define(spec, Term(left, Delta(left[at], sp.Integer(place)) * tensor.read(rest)))
     return first.made(spec, "v")
 
 
@@ -56,13 +56,15 @@ def cat(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
         shapes = ", ".join(show(t.shape) for t in tensors)
         raise mistake("SN103", f"cat along axis {at} of {shapes}", "all other sizes must be equal")
     total = sp.Add(*(t.shape[at] for t in tensors))
-    spec = first.trace.new_spec((*first.shape[:at], total, *first.shape[at + 1 :]), "intermediate")
+    spec = first.own_trace.new_spec((*first.shape[:at], total, *first.shape[at + 1 :]), "intermediate")
     offset: sp.Expr = sp.S.Zero
     for tensor in tensors:
         left, size = list(indices_for(spec.shape)), tensor.shape[at]
         own: sp.Expr = sp.S.Zero if size == 1 else Index("k", size)
         read = tensor.read((*left[:at], own, *left[at + 1 :]))
-        first.trace.define(spec, Term(tuple(left), Delta(left[at], own + offset) * read, (own,) if size != 1 else ()))
+        first.own_trace.define(
+            spec, Term(tuple(left), Delta(left[at], own + offset) * read, (own,) if size != 1 else ())
+        )
         offset = offset + tensor.shape[at]
     return first.made(spec, "v")
 
@@ -191,7 +193,7 @@ def constant_pad_nd(input: Tensor, pad: Any, value: float = 0) -> Tensor:
 def _width(x: Tensor, width: Any) -> int:
     """A border as a number; that of a size is fixed from then on."""
     size = number(width)
-    known = None if size is None or not size.is_integer else x.trace.fixed_size(size)
+    known = None if size is None or not size.is_integer else x.own_trace.fixed_size(size)
     if known is None:
         what = "a border is a whole number" if size is None or not size.is_integer else "the data bring this size"
         raise mistake("SN104", f"pad by {width}: {what}", "a border is a number, or a size that has one: sn.dims(T=8)")
@@ -211,7 +213,7 @@ def framed(x: Tensor, axis: int, before: sp.Expr | int, after: sp.Expr | int, va
     if before == after == 0:
         return x
     size = x.shape[axis]
-    spec = x.trace.new_spec((*x.shape[:axis], size + before + after, *x.shape[axis + 1 :]), "intermediate")
+    spec = x.own_trace.new_spec((*x.shape[:axis], size + before + after, *x.shape[axis + 1 :]), "intermediate")
 
     def term(own: Index, offset: sp.Expr, inside: bool) -> Term:
         left = list(indices_for(spec.shape))
@@ -222,7 +224,7 @@ def framed(x: Tensor, axis: int, before: sp.Expr | int, after: sp.Expr | int, va
     if value != 0:
         terms += [term(Index("k", before), sp.S.Zero, False)] if before else []
         terms += [term(Index("k", after), size + before, False)] if after else []
-    x.trace.define(spec, *terms)
+    x.own_trace.define(spec, *terms)
     return x.made(spec, "v")
 
 

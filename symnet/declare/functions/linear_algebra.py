@@ -40,7 +40,7 @@ def applied(function: str, A: Tensor) -> Tensor:
     spoken = function.replace("_", " ")
     if A.ndim < 2:
         raise mistake("SN103", f"{spoken} of {show(A.shape)}: a matrix has two axes")
-    trace, own = A.trace, MATRIX_FUNCTIONS[function]
+    trace, own = A.own_trace, MATRIX_FUNCTIONS[function]
     if not own.any_shape and not trace.same_size(*A.shape[-2:]):
         raise mistake("SN103", f"{spoken} of {show(A.shape)}: the matrix has to be square")
     if "k" in own.shape and A.shape[-1] != A.shape[-2]:  # there are as many as the smaller axis is long
@@ -60,33 +60,33 @@ def applied(function: str, A: Tensor) -> Tensor:
 
 def defining(A: Tensor) -> list[Equation]:
     """The equations of a tensor."""
-    return [e for e in A.trace.equations if e.target == A.spec.name]
+    return [e for e in A.own_trace.equations if e.target == A.spec.name]
 
 
 def turned(A: Tensor) -> Tensor | None:
     """X where A is nothing but the transpose of X."""
     found = defining(A)
-    if len(found) != 1 or A.trace.person_name(A.spec) is not None or found[0].reduced or found[0].op != "+":
+    if len(found) != 1 or A.own_trace.person_name(A.spec) is not None or found[0].reduced or found[0].op != "+":
         return None
     left, body = found[0].left, found[0].body
     if not left[1:] or getattr(body, "addresses", None) != (*left[:-2], left[-1], left[-2]):
         return None
-    source: Tensor = A.trace.tensors[body.name]  # type: ignore[assignment]
+    source: Tensor = A.own_trace.tensors[body.name]  # type: ignore[assignment]
     return source
 
 
 def is_symmetric(A: Tensor) -> bool:
     """Whether the matrices of the two last axes are shown to be symmetric."""
-    trace = A.trace
+    trace = A.own_trace
     known = frozenset(n for n, s in trace.specs.items() if "symmetric" in s.facts)
     return Symmetry(lambda name: [e for e in trace.equations if e.target == name], known).holds(A.spec.name)
 
 
 def symmetric_part(A: Tensor) -> Tensor:
     """(A + Aᵀ)/2, which is A where A is symmetric."""
-    if A.ndim < 2 or not A.trace.same_size(*A.shape[-2:]) or is_symmetric(A):
+    if A.ndim < 2 or not A.own_trace.same_size(*A.shape[-2:]) or is_symmetric(A):
         return A
-    return pointwise(A.trace, lambda a, b: (a + b) / 2, A, transpose(A, -2, -1), hint="S")
+    return pointwise(A.own_trace, lambda a, b: (a + b) / 2, A, transpose(A, -2, -1), hint="S")
 
 
 @word(torch=("inverse", "linalg.inv"), numpy="linalg.inv", of_torch=False)
@@ -172,11 +172,11 @@ def matrix_power(A: Tensor, n: int) -> Tensor:
 
 def identity_like(A: Tensor) -> Tensor:
     """y[n,i,j] = δ[i,j]"""
-    if A.ndim < 2 or not A.trace.same_size(*A.shape[-2:]):
+    if A.ndim < 2 or not A.own_trace.same_size(*A.shape[-2:]):
         raise mistake("SN103", f"matrix_power of {show(A.shape)}: the matrix has to be square")
     left = indices_for(A.shape)
-    spec = A.trace.new_spec(A.shape, "intermediate")
-    A.trace.define(spec, Term(left, Delta(left[-2], left[-1])))
+    spec = A.own_trace.new_spec(A.shape, "intermediate")
+    A.own_trace.define(spec, Term(left, Delta(left[-2], left[-1])))
     return A.made(spec, "I")
 
 
@@ -184,7 +184,7 @@ def identity_like(A: Tensor) -> Tensor:
 def tensorinv(A: Tensor, ind: int = 2) -> Tensor:
     """The inverse of a tensor whose first ``ind`` axes are the rows of a matrix and the others its columns"""
     rows, columns = list(A.shape[:ind]), list(A.shape[ind:])
-    if not 0 < ind <= A.ndim or not A.trace.same_size(sp.Mul(*rows), sp.Mul(*columns)):
+    if not 0 < ind <= A.ndim or not A.own_trace.same_size(sp.Mul(*rows), sp.Mul(*columns)):
         raise mistake("SN103", f"tensorinv of {show(A.shape)} with ind={ind}: the matrix has to be square")
     return reshape(inv(reshape(A, [sp.Mul(*rows), sp.Mul(*columns)])), [*columns, *rows])
 
@@ -195,6 +195,6 @@ def tensorsolve(A: Tensor, B: Tensor, dims: tuple[int, ...] | None = None) -> Te
     if dims is not None:
         A = movedim(A, tuple(dims), tuple(range(A.ndim - len(dims), A.ndim)))
     rows, columns = list(A.shape[: B.ndim]), list(A.shape[B.ndim :])
-    if not A.trace.same_size(sp.Mul(*B.shape), sp.Mul(*columns)) or sp.Mul(*rows) != sp.Mul(*columns):
+    if not A.own_trace.same_size(sp.Mul(*B.shape), sp.Mul(*columns)) or sp.Mul(*rows) != sp.Mul(*columns):
         raise mistake("SN103", f"tensorsolve of {show(A.shape)} for {show(B.shape)}: the matrix has to be square")
     return reshape(inv(reshape(A, [sp.Mul(*rows), sp.Mul(*columns)])) @ reshape(B, [sp.Mul(*rows)]), columns)

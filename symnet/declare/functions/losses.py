@@ -33,7 +33,7 @@ def reduced_loss(values: Tensor, reduction: str) -> Tensor:
 def predicts(tensor: Tensor, target: Tensor | None = None, bounds: tuple[float, float] = (0.0, 0.0)) -> None:
     """Note the first argument of a loss, which is what the model predicts; of one between two classes also the target,
     and above which numbers the two say yes."""
-    tensor.trace.predictions.append(Predicted(tensor, target if isinstance(target, Tensor) else None, bounds))
+    tensor.own_trace.predictions.append(Predicted(tensor, target if isinstance(target, Tensor) else None, bounds))
 
 
 def same_shape(word: str, input: Tensor, target: Tensor) -> Tensor:
@@ -44,9 +44,11 @@ def same_shape(word: str, input: Tensor, target: Tensor) -> Tensor:
     if input.shape != target.shape:
         declared = [t for t in (input, target) if t.spec.role != "intermediate" and t.spec.source is not None]
         places = tuple(
-            Note(t.spec.source, f"{input.trace.text_of(t.spec)} gets its shape here") for t in declared if t.spec.source
+            Note(t.spec.source, f"{input.own_trace.text_of(t.spec)} gets its shape here")
+            for t in declared
+            if t.spec.source
         )
-        source = input.trace.here()
+        source = input.own_trace.here()
         message = f"{word} of {show(input.shape)} with {show(target.shape)}: both need one shape"
         help = ("x[:, 0] drops an axis of size 1, x[:, None] adds one",)
         raise SymnetError(Problem("SN102", message, (*places, *((Note(source),) if source else ())), help=help))
@@ -89,7 +91,7 @@ def huber_loss(
     predicts(input)
     target = same_shape("huber_loss", input, target)
     bound = as_exact(delta)
-    values: Tensor = pointwise(input.trace, lambda a, b: scalars.huber(a - b, bound), input, target)
+    values: Tensor = pointwise(input.own_trace, lambda a, b: scalars.huber(a - b, bound), input, target)
     return reduced_loss(_weighed(values, weight), reduction)
 
 
@@ -101,7 +103,7 @@ def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta:
         return l1_loss(input, target, reduction)
     predicts(input)
     target = same_shape("smooth_l1_loss", input, target)
-    values: Tensor = pointwise(input.trace, lambda a, b: scalars.huber(a - b, bound) / bound, input, target)
+    values: Tensor = pointwise(input.own_trace, lambda a, b: scalars.huber(a - b, bound) / bound, input, target)
     return reduced_loss(values, reduction)
 
 
@@ -112,7 +114,7 @@ def binary_cross_entropy(
     """Mean (or sum) of -(y log p + (1 - y) log(1 - p)), p = input in 0..1, y = target"""
     predicts(input, target, (0.5, 0.5))
     target = same_shape("binary_cross_entropy", input, target)
-    values: Tensor = pointwise(input.trace, lambda p, y: -(y * sp.log(p) + (1 - y) * sp.log(1 - p)), input, target)
+    values: Tensor = pointwise(input.own_trace, lambda p, y: -(y * sp.log(p) + (1 - y) * sp.log(1 - p)), input, target)
     return reduced_loss(_weighed(values, weight), reduction)
 
 
@@ -128,7 +130,7 @@ def binary_cross_entropy_with_logits(
     predicts(input, target, (0.0, 0.5))
     target = same_shape("binary_cross_entropy_with_logits", input, target)
     if pos_weight is None:
-        values: Tensor = pointwise(input.trace, lambda z, y: scalars.softplus(z) - y * z, input, target)
+        values: Tensor = pointwise(input.own_trace, lambda z, y: scalars.softplus(z) - y * z, input, target)
     else:
         values = mapped(
             "binary_cross_entropy_with_logits",
@@ -206,7 +208,7 @@ def multilabel_soft_margin_loss(
 ) -> Tensor:
     """Mean over the classes of log(1 + exp(z)) - y z, then mean (or sum) over the samples"""
     predicts(input, target, (0.0, 0.5))
-    values: Tensor = pointwise(input.trace, lambda z, y: scalars.softplus(z) - y * z, input, target)
+    values: Tensor = pointwise(input.own_trace, lambda z, y: scalars.softplus(z) - y * z, input, target)
     return reduced_loss(reductions.mean(_weighed(values, weight), -1), reduction)
 
 
@@ -262,7 +264,7 @@ def triplet_margin_with_distance_loss(
 
 def _triplet(near: Tensor, far: Tensor, other: Tensor | None, margin: float, reduction: str) -> Tensor:
     if other is not None:
-        far = pointwise(near.trace, scalars.minimum, far, other)
+        far = pointwise(near.own_trace, scalars.minimum, far, other)
     return reduced_loss(clamp_min(near - far + as_exact(margin), 0), reduction)
 
 

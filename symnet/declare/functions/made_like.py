@@ -61,7 +61,7 @@ def new_full(input: Tensor, size: Any, fill_value: float) -> Tensor:
 def entry_count(input: Tensor) -> Any:
     """x.numel(): how many entries a tensor has, a number or a product of sizes"""
     count = sp.Mul(*input.shape)
-    known = input.trace.size_value(count)
+    known = input.own_trace.size_value(count)
     return count if known is None else known
 
 
@@ -75,7 +75,7 @@ def as_mask(input: Tensor) -> Tensor:
 @word(torch=("Tensor.long", "Tensor.int"), of_torch=False, offered=False)
 def as_labels(input: Tensor) -> Tensor:
     """x.long(): labels and masks as they are"""
-    if input.spec.integer or isinstance(input, Places) or is_mask(input.trace, input.spec.name):
+    if input.spec.integer or isinstance(input, Places) or is_mask(input.own_trace, input.spec.name):
         return input
     raise mistake("SN107", "real numbers cannot become whole ones: there is no derivative", "declare sn.labels(...)")
 
@@ -83,4 +83,4 @@ def as_labels(input: Tensor) -> Tensor:
 @word()
 def is_floating_point(input: Tensor) -> bool:
     """Whether the entries are real numbers, neither labels nor a mask"""
-    return not input.spec.integer and not isinstance(input, Places) and not is_mask(input.trace, input.spec.name)
+    return not input.spec.integer and not isinstance(input, Places) and not is_mask(input.own_trace, input.spec.name)

@@ -80,11 +80,11 @@ def _triangle(name: str, x: Tensor, diagonal: int, kept: Callable[[Index, Index]
     if x.broken:
         return x
     if x.ndim < 2 or not isinstance(diagonal, int):
-        x.trace.fail("SN103", f"{name} of {show(x.shape)}, diagonal={diagonal}", help=("a matrix, a whole number",))
+        x.own_trace.fail("SN103", f"{name} of {show(x.shape)}, diagonal={diagonal}", help=("a matrix, a whole number",))
         return x.as_broken()
     left = tuple(Index("i", size) for size in x.shape)
-    spec = x.trace.new_spec(x.shape, "intermediate")
-    x.trace.define(spec, Term(left, scalars.where(kept(*left[-2:]), x.read(left), sp.S.Zero)))
+    spec = x.own_trace.new_spec(x.shape, "intermediate")
+    x.own_trace.define(spec, Term(left, scalars.where(kept(*left[-2:]), x.read(left), sp.S.Zero)))
     return x.made(spec)
 
 
@@ -115,7 +115,7 @@ def _chosen(name: str, chosen: Any, a: object, b: object) -> Tensor:
             both: Tensor = pointwise(trace, lambda p, _: p, picked, other)
             return both
     condition = require_tensor(chosen, name)
-    trace = condition.trace
+    trace = condition.own_trace
     if not condition.broken and not is_mask(trace, condition.spec.name):
         help = (f"compare it: {trace.text_of(condition.spec)} != 0",)
         trace.fail("SN108", f"the condition of {name} is not a mask of 0 and 1", help=help)

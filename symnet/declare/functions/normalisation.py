@@ -37,8 +37,8 @@ def _divided(x: Tensor, square: Tensor, eps: float) -> Tensor:
 def _last_axes(x: Tensor, shape: Any, word: str) -> list[int]:
     sizes = list(shape) if isinstance(shape, list | tuple) else [shape]
     own = x.shape[x.ndim - len(sizes) :]
-    known = [x.trace.size_value(s) for s in own]
-    wanted = [x.trace.size_value(s) for s in map(number, sizes) if s is not None]
+    known = [x.own_trace.size_value(s) for s in own]
+    wanted = [x.own_trace.size_value(s) for s in map(number, sizes) if s is not None]
     if len(own) != len(sizes) or (list(own) != list(map(number, sizes)) and known != wanted):
         raise mistake("SN103", f"{word} over {list(sizes)} of a tensor {show(x.shape)}", "the last sizes of the tensor")
     return list(range(x.ndim - len(sizes), x.ndim))
@@ -53,8 +53,8 @@ def _affine(
     x: Tensor, weight: Tensor | None, bias: Tensor | None, channels: bool, shape: Sequence[sp.Expr] | None = None
 ) -> Tensor:
     if weight is not None or bias is not None:  # what was normalised stays a tensor: the derivatives are short in it
-        x.trace.kept.add(x.spec.name)
-        x.trace.hints[x.spec.name] = "xh"
+        x.own_trace.kept.add(x.spec.name)
+        x.own_trace.hints[x.spec.name] = "xh"
     x = x if shape is None else reshape(x, list(shape))
     if weight is not None:
         x = x * (_along_channels(x, weight) if channels else weight)
@@ -86,9 +86,9 @@ def local_response_norm(input: Tensor, size: int, alpha: float = 1e-4, beta: flo
     wide = pad(flat, (0, 0, size // 2, (size - 1) // 2))
     near = Index("k", size)
     left = indices_for(flat.shape)
-    spec = input.trace.new_spec(flat.shape, "intermediate")
+    spec = input.own_trace.new_spec(flat.shape, "intermediate")
     n, c, i = left
-    input.trace.define(spec, Term(left, wide.read((n, c + near, i)) ** 2 / size, (near,)))
+    input.own_trace.define(spec, Term(left, wide.read((n, c + near, i)) ** 2 / size, (near,)))
     total = reshape(input.made(spec, "v"), list(input.shape))
     scale, power = as_exact(alpha), as_exact(beta)
     return mapped("local_response_norm", lambda x, s: x / (as_exact(k) + scale * s) ** power, input, total)
@@ -177,20 +177,20 @@ def scaled_dot_product_attention(
         raise mistake("SN110", "attention with grouped queries is not covered", "repeat_interleave the keys")
     factor = 1 / sp.sqrt(query.shape[-1]) if scale is None else as_exact(scale)
     scores = mapped("mul", lambda a: a * factor, query @ transpose(key, -2, -1))
-    scores.trace.hints[scores.spec.name] = "S"
+    scores.own_trace.hints[scores.spec.name] = "S"
     if is_causal:
         attn_mask = _not_later(scores)
-    if isinstance(attn_mask, Tensor) and is_mask(scores.trace, attn_mask.spec.name):
+    if isinstance(attn_mask, Tensor) and is_mask(scores.own_trace, attn_mask.spec.name):
         scores = where(attn_mask, scores, float("-inf"))
     elif attn_mask is not None:
         scores = scores + attn_mask
-        scores.trace.hints[scores.spec.name] = "S"
+        scores.own_trace.hints[scores.spec.name] = "S"
     return dropout(softmax(scores, -1), dropout_p, True) @ value
 
 
 def _not_later(scores: Tensor) -> Tensor:
     """mask[i,j] = [j <= i]"""
     left = indices_for(scores.shape[-2:])
-    spec = scores.trace.new_spec((i.size for i in left), "intermediate")
-    scores.trace.define(spec, Term(left, scalars.greater_equal(*left)))
+    spec = scores.own_trace.new_spec((i.size for i in left), "intermediate")
+    scores.own_trace.define(spec, Term(left, scalars.greater_equal(*left)))
     return scores.made(spec, "mask")

@@ -118,7 +118,7 @@ def weight_norm(v: Tensor, g: Tensor, dim: int = 0) -> Tensor:
 @word(method=False)
 def cosine_similarity(x1: Tensor, x2: Tensor, dim: int = 1, eps: float = 1e-8) -> Tensor:
     """y[i] = Σ_k a[i,k] b[i,k] / (max(‖a[i]‖, eps) max(‖b[i]‖, eps))"""
-    shape = merged_shape(x1.trace, x1.shape, x2.shape)
+    shape = merged_shape(x1.own_trace, x1.shape, x2.shape)
     if shape is None:
         raise mistake("SN103", f"cosine_similarity of {show(x1.shape)} and {show(x2.shape)}: they do not fit together")
     x1, x2 = (x if x.shape == shape else expand(x, *shape) for x in (x1, x2))

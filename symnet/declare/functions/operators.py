@@ -118,7 +118,7 @@ def mask_of(value: Operand) -> Any:
     """The value if it is a mask of 0 and 1, else the mask of its entries that are not 0."""
     operand = as_operand(current(), value)
     if isinstance(operand, Tensor):
-        return operand if is_mask(operand.trace, operand.spec.name) else ne(operand, 0)
+        return operand if is_mask(operand.own_trace, operand.spec.name) else ne(operand, 0)
     return None if operand is None else sp.Integer(int(operand != 0))
 
 

@@ -32,22 +32,24 @@ def ranked(x: Tensor, axis: int, descending: bool = False) -> Tensor:
     left, other = indices_for(x.shape), Index("j", x.shape[axis])
     own, beside = x.read(left), x.read((*left[:axis], other, *left[axis + 1 :]))
     before = scalars.greater(beside, own) if descending else scalars.greater(own, beside)
-    rank = x.trace.new_spec(x.shape, "intermediate")
-    x.trace.define(rank, Term(left, before + scalars.equal(own, beside) * scalars.greater(left[axis], other), (other,)))
+    rank = x.own_trace.new_spec(x.shape, "intermediate")
+    x.own_trace.define(
+        rank, Term(left, before + scalars.equal(own, beside) * scalars.greater(left[axis], other), (other,))
+    )
     return x.made(rank, "rank")
 
 
 def in_order(x: Tensor, axis: int, descending: bool = False) -> Tensor:
     """``y[k] += [k = rank[i]] x[i]`` along an axis."""
-    rank, spec = ranked(x, axis, descending), x.trace.new_spec(x.shape, "intermediate")
-    x.trace.define(spec, _of_the_kth(rank, axis, lambda entry, address: x.read(address)))
+    rank, spec = ranked(x, axis, descending), x.own_trace.new_spec(x.shape, "intermediate")
+    x.own_trace.define(spec, _of_the_kth(rank, axis, lambda entry, address: x.read(address)))
     return x.made(spec, "ordered")
 
 
 def order(x: Tensor, axis: int, descending: bool = False) -> Places:
     """``o[k] += [k = rank[i]] i`` along an axis: where the k-th entry stands."""
-    rank, spec = ranked(x, axis, descending), x.trace.new_spec(x.shape, "intermediate")
-    x.trace.define(spec, _of_the_kth(rank, axis, lambda entry, address: entry))
+    rank, spec = ranked(x, axis, descending), x.own_trace.new_spec(x.shape, "intermediate")
+    x.own_trace.define(spec, _of_the_kth(rank, axis, lambda entry, address: entry))
     return placed(x, spec, x.shape[axis], (axis,))
 
 

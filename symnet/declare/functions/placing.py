@@ -35,9 +35,9 @@ def index_fill(input: Tensor, dim: int, index: Any, value: Tensor | float) -> Te
     left = indices_for(input.shape)
     chosen = sp.Add(*(scalars.equal(left[at], sp.Integer(k)) for k in sorted(set(numbers))))
     fill = value.read(()) if isinstance(value, Traced) else number(value)
-    spec = input.trace.new_spec(input.shape, "intermediate")
+    spec = input.own_trace.new_spec(input.shape, "intermediate")
     x = input.read(left)
-    input.trace.define(spec, Term(left, x + chosen * (fill - x)))
+    input.own_trace.define(spec, Term(left, x + chosen * (fill - x)))
     return input.made(spec, "v")
 
 
@@ -56,9 +56,9 @@ def index_copy(input: Tensor, dim: int, index: Any, source: Tensor) -> Tensor:
     whole, left, own = indices_for(input.shape), indices_for(input.shape), Index("k", len(numbers))
     place = t.read((own,) if t.ndim else ())
     new = source.read((*left[:at], own, *left[at + 1 :])) - input.read((*left[:at], place, *left[at + 1 :]))
-    spec = input.trace.new_spec(input.shape, "intermediate")
+    spec = input.own_trace.new_spec(input.shape, "intermediate")
     hit = Delta(left[at], place)
-    input.trace.define(spec, Term(whole, input.read(whole)), Term(left, hit * new, (own,)))
+    input.own_trace.define(spec, Term(whole, input.read(whole)), Term(left, hit * new, (own,)))
     return input.made(spec, "v")
 
 

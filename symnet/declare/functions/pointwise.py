@@ -26,10 +26,10 @@ def mapped(word: str, rule: Callable[..., sp.Expr], *operands: object) -> Tensor
     if len(sizes) == len(operands):
         return rule(*sizes)  # type: ignore[no-any-return]
     first = require_tensor(next((o for o in operands if isinstance(o, Tensor)), operands[0]), word)
-    converted = [as_operand(first.trace, o) for o in operands]
+    converted = [as_operand(first.own_trace, o) for o in operands]
     if any(o is None for o in converted):
         return first.as_broken()
-    result: Tensor = pointwise(first.trace, rule, *converted)
+    result: Tensor = pointwise(first.own_trace, rule, *converted)
     return result
 
 

@@ -197,8 +197,8 @@ def averaged(x: Tensor, axes: Sequence[Axis], count_include_pad: bool, divisor: 
     counts = [sp.Integer(divisor)] if divisor is not None else []
     if divisor is None:
         counts = [_places(x, a, i, count_include_pad) for a, i in zip(axes, places, strict=True)]
-    spec = x.trace.new_spec((i.size for i in (*lead, *places)), "intermediate")
-    x.trace.define(spec, Term((*lead, *places), padded.read((*lead, *addresses)) / sp.Mul(*counts), taps))
+    spec = x.own_trace.new_spec((i.size for i in (*lead, *places)), "intermediate")
+    x.own_trace.define(spec, Term((*lead, *places), padded.read((*lead, *addresses)) / sp.Mul(*counts), taps))
     return x.made(spec, "m")
 
 
@@ -215,8 +215,8 @@ def _places(x: Tensor, axis: Axis, window: Index, count_include_pad: bool) -> sp
         return sp.Integer(found.pop())
     i, p = Index("i", axis.windows), Index("p", axis.taps)
     place = axis.stride * i + p - axis.before
-    spec = x.trace.new_spec((i.size,), "intermediate")
-    x.trace.define(spec, Term((i,), sp.S.One, (p,), guard=(place - first, last - place)))
+    spec = x.own_trace.new_spec((i.size,), "intermediate")
+    x.own_trace.define(spec, Term((i,), sp.S.One, (p,), guard=(place - first, last - place)))
     return x.made(spec, "count").read((window,))
 
 
@@ -226,9 +226,9 @@ def largest(x: Tensor, axes: Sequence[Axis]) -> Tensor:
     places, taps, padded = slid(axes)
     addresses = [u - a.before for u, a in zip(padded, axes, strict=True)]
     guard = [g for u, a in zip(addresses, axes, strict=True) for g in _inside(u, a)]
-    spec = x.trace.new_spec((i.size for i in (*lead, *places)), "intermediate")
+    spec = x.own_trace.new_spec((i.size for i in (*lead, *places)), "intermediate")
     body = x.read((*lead, *addresses))
-    x.trace.define(spec, Term((*lead, *places), body, taps, "max", tuple(guard), "first"))
+    x.own_trace.define(spec, Term((*lead, *places), body, taps, "max", tuple(guard), "first"))
     return x.made(spec, "m")
 
 
@@ -245,10 +245,10 @@ def _first_places(x: Tensor, axes: Sequence[Axis], values: Tensor) -> Places:
     guard = tuple(g for u, a in zip(addresses, axes, strict=True) for g in _inside(u, a))
     place, count = row_by_row(addresses, axes), sp.Integer(math.prod(a.size for a in axes))
     largest_here = scalars.equal(x.read((*lead, *addresses)), values.read((*lead, *windows)))
-    last = x.trace.new_spec(values.shape, "intermediate")
-    x.trace.define(last, Term((*lead, *windows), largest_here * (count - place), taps, "max", guard))
-    spec, left = x.trace.new_spec(values.shape, "intermediate"), indices_for(values.shape)
-    x.trace.define(spec, Term(left, count - Tensor(x.trace, last).read(left)))
+    last = x.own_trace.new_spec(values.shape, "intermediate")
+    x.own_trace.define(last, Term((*lead, *windows), largest_here * (count - place), taps, "max", guard))
+    spec, left = x.own_trace.new_spec(values.shape, "intermediate"), indices_for(values.shape)
+    x.own_trace.define(spec, Term(left, count - Tensor(x.own_trace, last).read(left)))
     disjoint = all(a.stride >= a.span for a in axes)
     return placed(x, spec, count, tuple(range(len(lead), x.ndim)) if disjoint else ())
 

@@ -60,8 +60,8 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
             raise mistake("SN101", f"axis {p} of {show(a.shape)} meets axis {q} of {show(b.shape)}: sizes differ")
         right[q] = left[p]
     out = [i for k, i in enumerate(left) if k not in first] + [i for k, i in enumerate(right) if k not in second]
-    spec = a.trace.new_spec((i.size for i in out), "intermediate")
-    a.trace.define(spec, Term(tuple(out), a.read(left) * b.read(right), tuple(left[p] for p in first)))
+    spec = a.own_trace.new_spec((i.size for i in out), "intermediate")
+    a.own_trace.define(spec, Term(tuple(out), a.read(left) * b.read(right), tuple(left[p] for p in first)))
     return a.made(spec, "z")
 
 
@@ -79,7 +79,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         for letter, size in zip(group, tensor.shape, strict=True):
             if sizes.setdefault(letter, size) == 1:
                 sizes[letter] = size
-            if size != 1 and not tensor.trace.same_size(size, sizes[letter]):
+            if size != 1 and not tensor.own_trace.same_size(size, sizes[letter]):
                 shapes = ", ".join(show(t.shape) for t in tensors)
                 raise mistake(
                     "SN101", f"einsum {equation!r} of {shapes}: {letter[0]} is both {sizes[letter]} and {size}"
@@ -92,7 +92,7 @@ def einsum(equation: str, *operands: Any) -> Tensor:
         t.read([index[k] if s != 1 or sizes[k] == 1 else sp.S.Zero for k, s in zip(g, t.shape, strict=True)])
         for g, t in zip(groups, tensors, strict=True)
     ]
-    trace, left = tensors[0].trace, tuple(index[k] for k in ends)
+    trace, left = tensors[0].own_trace, tuple(index[k] for k in ends)
     spec = trace.new_spec((i.size for i in left), "intermediate")
     trace.define(spec, Term(left, sp.Mul(*reads), tuple(i for k, i in index.items() if k not in ends)))
     made: Tensor = tensors[0].made(spec, "z")
@@ -128,8 +128,8 @@ def kron(input: Tensor, other: Tensor) -> Tensor:
     a, b = (reshape(t, [1] * (rank - t.ndim) + list(t.shape)) for t in (input, other))
     left, right = indices_for(a.shape), indices_for(b.shape, "k")
     pairs = [i for pair in zip(left, right, strict=True) for i in pair]
-    spec = a.trace.new_spec((i.size for i in pairs), "intermediate")
-    a.trace.define(spec, Term(tuple(pairs), a.read(left) * b.read(right)))
+    spec = a.own_trace.new_spec((i.size for i in pairs), "intermediate")
+    a.own_trace.define(spec, Term(tuple(pairs), a.read(left) * b.read(right)))
     return reshape(a.made(spec, "z"), [i.size * k.size for i, k in zip(left, right, strict=True)])
 
 
@@ -188,7 +188,7 @@ def bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | None
     return z if bias is None else z + bias
 
 
-@word(numpy="trace", method=False)
+@word(numpy="trace")
 def trace(input: Tensor) -> Tensor:
     """y = Σ_i x[i,i]"""
     return sum(diagonal(input))
@@ -232,11 +232,11 @@ def diagflat(input: Tensor, offset: int = 0) -> Tensor:
 def diag_embed(input: Tensor, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Tensor:
     """y[n,i,j] = [j = i + offset] x[n,i]"""
     size = input.shape[-1] + abs(offset)
-    spec = input.trace.new_spec((*input.shape[:-1], size, size), "intermediate")
+    spec = input.own_trace.new_spec((*input.shape[:-1], size, size), "intermediate")
     left, own = indices_for(spec.shape), Index("k", input.shape[-1])
     row, column = own - min(offset, 0), own + max(offset, 0)
     body = Delta(left[-2], row) * Delta(left[-1], column) * input.read((*left[:-2], own))
-    input.trace.define(spec, Term(left, body, (own,)))
+    input.own_trace.define(spec, Term(left, body, (own,)))
     made: Tensor = input.made(spec, "v")
     first, second = (axis_of(made, d, made.ndim) for d in (dim1, dim2))
     if (first, second) == (made.ndim - 2, made.ndim - 1):

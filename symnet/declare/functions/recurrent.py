@@ -59,7 +59,7 @@ def _alone(values: list[Tensor]) -> Any:
     if len(values) == 1:
         return values[0]
     for position, tensor in enumerate(values):
-        tensor.trace.positions[tensor.spec.name] = position
+        tensor.own_trace.positions[tensor.spec.name] = position
     return tuple(values)
 
 

@@ -76,7 +76,7 @@ def nansum(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
 def nanmean(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     """y[i] = the mean of x[i,k] over the entries k that are no NaN"""
     count = reduced(input, dim, keepdim, specials.is_number, hint="count")
-    return pointwise(input.trace, lambda s, n: s / n, nansum(input, dim, keepdim), count)
+    return pointwise(input.own_trace, lambda s, n: s / n, nansum(input, dim, keepdim), count)
 
 
 @word()
@@ -102,7 +102,7 @@ def std(
 ) -> Tensor:
     """y[i] = sqrt(var[i])"""
     spread = var(input, dim, unbiased, keepdim, correction)
-    return pointwise(input.trace, sp.sqrt, spread)
+    return pointwise(input.own_trace, sp.sqrt, spread)
 
 
 @word()
@@ -138,11 +138,11 @@ def first_place(x: Tensor, axis: int, value: Tensor | None = None) -> Places:
     most = reduction(x, lambda a: a, [axis], "first", "m") if value is None else value
     k, left = Index("k", x.shape[axis]), indices_for(most.shape)
     found = scalars.equal(x.read((*left[:axis], k, *left[axis:])), most.read(left)) * (k.size - k)
-    last = x.trace.new_spec(most.shape, "intermediate")
-    x.trace.define(last, Term(left, found, (k,), "max"))
-    spec = x.trace.new_spec(most.shape, "intermediate")
+    last = x.own_trace.new_spec(most.shape, "intermediate")
+    x.own_trace.define(last, Term(left, found, (k,), "max"))
+    spec = x.own_trace.new_spec(most.shape, "intermediate")
     left = indices_for(most.shape)
-    x.trace.define(spec, Term(left, k.size - Tensor(x.trace, last).read(left)))
+    x.own_trace.define(spec, Term(left, k.size - Tensor(x.own_trace, last).read(left)))
     return placed(x, spec, k.size)
 
 
@@ -175,7 +175,7 @@ def max(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     if dim is None:
         return amax(input)
     if not isinstance(dim, int):
-        return pointwise(input.trace, scalars.maximum, input, dim)  # torch.max(a, b)
+        return pointwise(input.own_trace, scalars.maximum, input, dim)  # torch.max(a, b)
     return _extreme(input, input, dim, keepdim, lambda m: m)
 
 
@@ -185,7 +185,7 @@ def min(input: Tensor, dim: Any = None, keepdim: bool = False) -> Any:
     if dim is None:
         return amin(input)
     if not isinstance(dim, int):
-        return pointwise(input.trace, scalars.minimum, input, dim)
+        return pointwise(input.own_trace, scalars.minimum, input, dim)
     return _extreme(input, -input, dim, keepdim, lambda m: -m)
 
 
@@ -256,18 +256,18 @@ def _last_if_clear(x: Tensor, dim: int | None, word: str) -> int:
 def softmax(input: Tensor, dim: int | None = None) -> Tensor:
     """y[i,k] = exp(x[i,k]) / Σ_m exp(x[i,m])"""
     total = reduced(input, _last_if_clear(input, dim, "softmax"), True, sp.exp)
-    return pointwise(input.trace, lambda a, s: sp.exp(a) / s, input, total, hint="P")
+    return pointwise(input.own_trace, lambda a, s: sp.exp(a) / s, input, total, hint="P")
 
 
 @word(method=False)
 def softmin(input: Tensor, dim: int | None = None) -> Tensor:
     """y[i,k] = exp(-x[i,k]) / Σ_m exp(-x[i,m])"""
     total = reduced(input, _last_if_clear(input, dim, "softmin"), True, lambda a: sp.exp(-a))
-    return pointwise(input.trace, lambda a, s: sp.exp(-a) / s, input, total, hint="P")
+    return pointwise(input.own_trace, lambda a, s: sp.exp(-a) / s, input, total, hint="P")
 
 
 @word(torch="special.log_softmax")
 def log_softmax(input: Tensor, dim: int | None = None) -> Tensor:
     """y[i,k] = x[i,k] - log Σ_m exp(x[i,m])"""
     total = reduced(input, _last_if_clear(input, dim, "log_softmax"), True, sp.exp)
-    return pointwise(input.trace, lambda a, s: a - sp.log(s), input, total)
+    return pointwise(input.own_trace, lambda a, s: a - sp.log(s), input, total)

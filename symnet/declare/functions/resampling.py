@@ -86,7 +86,7 @@ def _between(x: Tensor, axis: int, own: int, new: int, step: float, align_corner
     if all(p == k for p, k in zip(places, low, strict=True)):
         return below
     shape = [new if k == axis else 1 for k in range(x.ndim)]
-    share = reshape(numbers_of(x.trace, [min(p - k, 1.0) for p, k in zip(places, low, strict=True)]), shape)
+    share = reshape(numbers_of(x.own_trace, [min(p - k, 1.0) for p, k in zip(places, low, strict=True)]), shape)
     return mapped("interpolate", lambda a, b, w: a + w * (b - a), below, index_select(x, axis, high), share)
 
 
@@ -102,7 +102,7 @@ def _cubic(x: Tensor, axis: int, own: int, new: int, step: float, align_corners:
     for k in range(-1, 3):
         weights = [_keys(abs(p - a - k)) for p, a in zip(places, low, strict=True)]
         operands.append(index_select(x, axis, [min(max(a + k, 0), own - 1) for a in low]))
-        operands.append(reshape(numbers_of(x.trace, weights), shape))
+        operands.append(reshape(numbers_of(x.own_trace, weights), shape))
     return mapped("interpolate", lambda *o: sp.Add(*map(sp.Mul, o[::2], o[1::2])), *operands)
 
 
@@ -151,8 +151,8 @@ def columns(input: Tensor, kernel_size: Sizes, dilation: Sizes = 1, padding: Siz
     n, c = (Index("n", s) for s in input.shape[:2])
     places, taps, addresses = slid(axes)
     left = (n, c, *taps, *places)
-    spec = input.trace.new_spec((i.size for i in left), "intermediate")
-    input.trace.define(spec, Term(left, padded.read((n, c, *addresses))))
+    spec = input.own_trace.new_spec((i.size for i in left), "intermediate")
+    input.own_trace.define(spec, Term(left, padded.read((n, c, *addresses))))
     rows, count = sp.Mul(c.size, *(p.size for p in taps)), sp.Mul(*(i.size for i in places))
     return reshape(input.made(spec, "v"), [n.size, rows, count])
 
@@ -171,7 +171,7 @@ def fold(
         raise SymnetError  # noted already
     pads, dilations, strides = ([int(v) for v in m or ()] for m in many)
     axes = [Axis(s, t, step, d, p, p) for s, t, step, d, p in zip(sizes, taps, strides, dilations, pads, strict=True)]
-    rows, count = (input.trace.fixed_size(s) for s in input.shape[1:])
+    rows, count = (input.own_trace.fixed_size(s) for s in input.shape[1:])
     windows, area = math.prod(a.windows for a in axes), math.prod(taps)
     if input.ndim != 3 or rows is None or rows % area or count != windows:
         raise mistake("SN103", f"fold of {show(input.shape)}: {windows} columns of C * {area} rows are needed")
@@ -181,9 +181,9 @@ def fold(
     places, steps, addresses = slid(axes)
     out = tuple(Index("u", a.size + a.before + a.after) for a in axes)
     hits = sp.Mul(*(Delta(u, a) for u, a in zip(out, addresses, strict=True)))
-    spec = x.trace.new_spec((n.size, c.size, *(u.size for u in out)), "intermediate")
+    spec = x.own_trace.new_spec((n.size, c.size, *(u.size for u in out)), "intermediate")
     body = x.read((n, c, *steps, *places)) * hits
-    x.trace.define(spec, Term((n, c, *out), body, (*steps, *places)))
+    x.own_trace.define(spec, Term((n, c, *out), body, (*steps, *places)))
     whole = x.made(spec, "v")
     if not any(pads):
         return whole

@@ -41,20 +41,20 @@ def _running(input: Tensor, x: Tensor, dim: int) -> Extremes:
         return Extremes(input, Indices(lambda: placed(x, _whole(x), sp.S.One)))
     axis = axes[0]
     left, k = indices_for(x.shape), Index("k", x.shape[axis])
-    so_far = x.trace.new_spec(x.shape, "intermediate")
-    x.trace.define(so_far, Term(left, _along(x, left, axis, k), (k,), "max", guard=(left[axis] - k,)))
+    so_far = x.own_trace.new_spec(x.shape, "intermediate")
+    x.own_trace.define(so_far, Term(left, _along(x, left, axis, k), (k,), "max", guard=(left[axis] - k,)))
     left, k = indices_for(x.shape), Index("k", x.shape[axis])
-    last = x.trace.new_spec(x.shape, "intermediate")
-    found = k * scalars.equal(_along(x, left, axis, k), Tensor(x.trace, so_far).read(left))
-    x.trace.define(last, Term(left, found, (k,), "max", guard=(left[axis] - k,)))
+    last = x.own_trace.new_spec(x.shape, "intermediate")
+    found = k * scalars.equal(_along(x, left, axis, k), Tensor(x.own_trace, so_far).read(left))
+    x.own_trace.define(last, Term(left, found, (k,), "max", guard=(left[axis] - k,)))
     places = placed(x, last, x.shape[axis])
     return Extremes(_picked(input, places, axis), Indices(lambda: places))
 
 
 def _whole(x: Tensor) -> Any:
     """The one place of a single number."""
-    spec = x.trace.new_spec((), "intermediate")
-    x.trace.define(spec, Term((), sp.S.Zero))
+    spec = x.own_trace.new_spec((), "intermediate")
+    x.own_trace.define(spec, Term((), sp.S.Zero))
     return spec
 
 
@@ -64,8 +64,8 @@ def _along(x: Tensor, left: Sequence[Index], axis: int, k: Index) -> sp.Expr:
 
 def _picked(x: Tensor, places: Places, axis: int) -> Tensor:
     left, k = indices_for(x.shape), Index("k", x.shape[axis])
-    spec = x.trace.new_spec(x.shape, "intermediate")
-    x.trace.define(spec, Term(left, scalars.equal(k, places.read(left)) * _along(x, left, axis, k), (k,)))
+    spec = x.own_trace.new_spec(x.shape, "intermediate")
+    x.own_trace.define(spec, Term(left, scalars.equal(k, places.read(left)) * _along(x, left, axis, k), (k,)))
     return x.made(spec, "m")
 
 
@@ -121,7 +121,7 @@ def _beside(x: Tensor, axis: int, numbers: list[sp.Expr]) -> Any:
     if len(set(numbers)) == 1:
         return numbers[0]
     shape = [len(numbers) if k == axis else 1 for k in range(x.ndim)]
-    return reshape(numbers_of(x.trace, [float(n) for n in numbers]), shape)
+    return reshape(numbers_of(x.own_trace, [float(n) for n in numbers]), shape)
 
 
 def _edge(x: Tensor, axis: int, places: range, steps: list[sp.Expr], edge_order: int) -> Tensor:

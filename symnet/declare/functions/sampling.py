@@ -26,15 +26,15 @@ def affine_grid(theta: Tensor, size: Any, align_corners: bool | None = None) -> 
     if rank not in (2, 3) or theta.ndim != 3 or list(theta.shape[1:]) != [rank, rank + 1]:
         message = f"affine_grid of {show(theta.shape)} for {tuple(size)}"
         raise mistake("SN103", message, "θ [N,2,3] for (N,C,H,W), [N,3,4] for (N,C,D,H,W)")
-    if not theta.trace.same_size(theta.shape[0], sp.sympify(batch)):
+    if not theta.own_trace.same_size(theta.shape[0], sp.sympify(batch)):
         raise mistake("SN103", f"affine_grid: θ has {theta.shape[0]} samples, the size says {batch}")
     lines = [_line(theta, int(s), bool(align_corners)) for s in spatial]
     left = (Index("n", theta.shape[0]), *(Index("i", int(s)) for s in spatial), Index("c", rank))
     n, *places, c = left
     axes = [line.read((i,)) for line, i in zip(lines, places, strict=True)][::-1]
-    spec = theta.trace.new_spec((i.size for i in left), "intermediate")
+    spec = theta.own_trace.new_spec((i.size for i in left), "intermediate")
     body = sp.Add(*(theta.read((n, c, sp.Integer(k))) * place for k, place in enumerate([*axes, sp.S.One])))
-    theta.trace.define(spec, Term(left, body))
+    theta.own_trace.define(spec, Term(left, body))
     return theta.made(spec, "grid")
 
 
@@ -44,7 +44,7 @@ def _line(x: Tensor, size: int, corners: bool) -> Tensor:
         places = [2 * k / (size - 1) - 1 if size > 1 else 0.0 for k in range(size)]
     else:
         places = [(2 * k + 1) / size - 1 for k in range(size)]
-    line: Tensor = numbers_of(x.trace, places)
+    line: Tensor = numbers_of(x.own_trace, places)
     return line
 
 
@@ -71,9 +71,9 @@ def grid_sample(
     ]
     n, c, *out = left = indices_for((*input.shape[:2], *grid.shape[1:-1]))
     read = tuple(Index("u", s) for s in input.shape[2:])
-    spec = input.trace.new_spec((i.size for i in left), "intermediate")
+    spec = input.own_trace.new_spec((i.size for i in left), "intermediate")
     shares = (w.read((n, *out, u)) for w, u in zip(weights, read, strict=True))
-    input.trace.define(spec, Term(left, sp.Mul(input.read((n, c, *read)), *shares), read))
+    input.own_trace.define(spec, Term(left, sp.Mul(input.read((n, c, *read)), *shares), read))
     return input.made(spec, "v")
 
 
@@ -87,8 +87,8 @@ def _weights(grid: Tensor, rank: int, axis: int, size: int, mode: str, padding: 
     if padding == "border":
         place = mapped("grid_sample", lambda p: _within(p, size), place)
     left = indices_for((*place.shape, size))
-    spec = grid.trace.new_spec((i.size for i in left), "intermediate")
-    grid.trace.define(spec, Term(left, _WEIGHTS[mode](place.read(left[:-1]), left[-1])))
+    spec = grid.own_trace.new_spec((i.size for i in left), "intermediate")
+    grid.own_trace.define(spec, Term(left, _WEIGHTS[mode](place.read(left[:-1]), left[-1])))
     return grid.made(spec, "w")
 
 

@@ -31,9 +31,9 @@ def _running(x: Tensor, dim: int, rule: Callable[[sp.Expr], sp.Expr]) -> Tensor:
     if not x.ndim:
         return mapped("a running sum", rule, x)
     left, earlier = indices_for(x.shape), Index("k", x.shape[at])
-    spec = x.trace.new_spec(x.shape, "intermediate")
+    spec = x.own_trace.new_spec(x.shape, "intermediate")
     body = rule(x.read((*left[:at], earlier, *left[at + 1 :])))
-    x.trace.define(spec, Term(left, body, (earlier,), guard=(left[at] - earlier,)))
+    x.own_trace.define(spec, Term(left, body, (earlier,), guard=(left[at] - earlier,)))
     return x.made(spec, "s")
 
 
@@ -57,7 +57,7 @@ def cumprod(input: Tensor, dim: int) -> Tensor:
 
 def _doubled(x: Tensor, dim: int, rule: Callable[[sp.Expr, sp.Expr], sp.Expr], word: str) -> Tensor:
     """A scan by an associative rule of an entry and one before it; each step is exact, so nothing overflows between."""
-    at, trace, shift = axis_of(x, dim, x.ndim), x.trace, 1
+    at, trace, shift = axis_of(x, dim, x.ndim), x.own_trace, 1
     while x.ndim and shift < known_size(x, at, word):
         spec = trace.new_spec(x.shape, "intermediate")
         left, alone = indices_for(x.shape), indices_for(x.shape)
@@ -154,7 +154,7 @@ def cov(input: Tensor, correction: int = 1, fweights: Any = None, aweights: Any 
 def _real(weights: Tensor) -> Tensor:
     """Given integers as real numbers, as which they are multiplied and summed."""
     values = constant_values(weights)
-    return weights if values is None else numbers_of(weights.trace, [float(v) for v in flat(values)])
+    return weights if values is None else numbers_of(weights.own_trace, [float(v) for v in flat(values)])
 
 
 def _weighed_cov(x: Tensor, correction: int, fweights: Any, aweights: Any) -> Tensor:
@@ -182,7 +182,7 @@ def corrcoef(input: Tensor) -> Tensor:
     if not c.ndim:
         return c / c
     i = Index("i", input.shape[0])
-    spec = input.trace.new_spec((input.shape[0],), "intermediate")
-    input.trace.define(spec, Term((i,), c.read((i, i))))
+    spec = input.own_trace.new_spec((input.shape[0],), "intermediate")
+    input.own_trace.define(spec, Term((i,), c.read((i, i))))
     spread = mapped("sqrt", sp.sqrt, input.made(spec, "v"))
     return c / spread[:, None] / spread[None, :]

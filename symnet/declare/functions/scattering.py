@@ -45,14 +45,14 @@ def scatter_reduce(input: Tensor, dim: int, index: Any, src: Tensor, reduce: str
             "SN103", f"scatter_reduce of {show(input.shape)} with labels {show(t.shape)} of {show(src.shape)}"
         )
     left, place = indices_for(t.shape), Index("u", input.shape[at])
-    spec = t.trace.new_spec((*t.shape, place.size), "intermediate")
-    t.trace.define(spec, Term((*left, place), Delta(place, t.read(left))))
+    spec = t.own_trace.new_spec((*t.shape, place.size), "intermediate")
+    t.own_trace.define(spec, Term((*left, place), Delta(place, t.read(left))))
     others = [k for k in range(input.ndim) if k != at]
     cut, part = src, input
     for k in range(input.ndim):
-        if not input.trace.same_size(src.shape[k], t.shape[k]):
+        if not input.own_trace.same_size(src.shape[k], t.shape[k]):
             cut = sliced(cut, k, slice(0, known_size(t, k, "scatter_reduce")))
-    smaller = [k for k in others if not input.trace.same_size(input.shape[k], t.shape[k])]
+    smaller = [k for k in others if not input.own_trace.same_size(input.shape[k], t.shape[k])]
     for k in smaller:
         part = sliced(part, k, slice(0, known_size(t, k, "scatter_reduce")))
     joined = _joined("scatter_reduce", part, at, t.made(spec, "h"), cut, reduce, include_self)
@@ -83,8 +83,8 @@ def index_reduce(
     t = within(input, at, labels(input, index, "index_reduce"))
     t = t if t.ndim else t[None]
     own, place = Index("k", t.shape[0]), Index("u", input.shape[at])
-    spec = t.trace.new_spec((own.size, place.size), "intermediate")
-    t.trace.define(spec, Term((own, place), Delta(place, t.read((own,)))))
+    spec = t.own_trace.new_spec((own.size, place.size), "intermediate")
+    t.own_trace.define(spec, Term((own, place), Delta(place, t.read((own,)))))
     shape = [t.shape[0] if k == at else 1 for k in range(input.ndim)]
     hits = reshape(t.made(spec, "h"), [*shape, place.size])
     return _joined("index_reduce", input, at, hits, source, reduce, include_self)
@@ -94,7 +94,7 @@ def _joined(word: str, x: Tensor, at: int, hits: Tensor, src: Tensor, reduce: st
     """``y[u,j]`` of the entries that meet there, and of ``x[u,j]`` where it is included or nothing else is there."""
     if reduce not in _JOINED:
         raise mistake("SN108", f"{word} has no reduce={reduce!r}", ", ".join(map(repr, _JOINED)))
-    with x.trace.broadcasting_freely():
+    with x.own_trace.broadcasting_freely():
         wide, count = unsqueeze(src, -1), movedim(sum(hits, at), -1, at)
         alone = mapped(word, lambda n: scalars.equal(n, sp.S.Zero), count)
         if reduce in ("amax", "amin"):

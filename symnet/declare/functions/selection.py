@@ -22,9 +22,9 @@ from symnet.declare.tracing.words import mistake, word
 def labels(x: Tensor, index: Any, word: str) -> Tensor:
     """Labels, or given integers as a constant tensor; raises SymnetError for anything else."""
     if isinstance(index, list | tuple) and all(map(is_integer_number, index)):
-        index = labels_of(x.trace, [int(k) for k in index], (len(index),))
+        index = labels_of(x.own_trace, [int(k) for k in index], (len(index),))
     if is_integer_number(index):
-        index = labels_of(x.trace, int(index), ())
+        index = labels_of(x.own_trace, int(index), ())
     if isinstance(index, Places):
         return index
     if not isinstance(index, Tensor) or not index.spec.integer:
@@ -37,7 +37,7 @@ def within(x: Tensor, axis: int, index: Tensor) -> Tensor:
     """The labels after checking that they fit the axis."""
     if isinstance(index, Places):
         return computed_within(x, axis, index)
-    known, bound = x.trace.size_value(x.shape[axis]), index.classes
+    known, bound = x.own_trace.size_value(x.shape[axis]), index.classes
     values = constant_values(index)
     if values is not None:
         bad = [v for v in flat(values) if v < 0 or (known is not None and v >= known)]
@@ -45,7 +45,7 @@ def within(x: Tensor, axis: int, index: Tensor) -> Tensor:
             raise mistake("SN104", f"index {bad[0]} is outside an axis of size {known}")
         if known is None and min(flat(values)) >= 0 and max(flat(values)) > 0:
             raise mistake("SN104", f"given integers on an axis of unknown size {x.shape[axis]}", "name the size")
-    most = None if bound is None else x.trace.size_value(bound)
+    most = None if bound is None else x.own_trace.size_value(bound)
     if most is not None and known is not None and most > known:
         raise mistake("SN202", f"the labels run to {most}, the axis has {known}", f"declare them with classes={known}")
     return index
@@ -53,11 +53,11 @@ def within(x: Tensor, axis: int, index: Tensor) -> Tensor:
 
 def _from_the_end(x: Tensor, axis: int, index: Tensor) -> Tensor:
     """The labels, given integers below 0 counted from the end of the axis."""
-    known, values = x.trace.size_value(x.shape[axis]), constant_values(index)
+    known, values = x.own_trace.size_value(x.shape[axis]), constant_values(index)
     if values is None or known is None or not any(-known <= v < 0 for v in flat(values)):
         return within(x, axis, index)
     counted = mapped_numbers(values, lambda n: n % known if -known <= n < 0 else n)
-    return within(x, axis, labels_of(x.trace, counted, tuple(int(s) for s in index.shape)))  # type: ignore[arg-type]
+    return within(x, axis, labels_of(x.own_trace, counted, tuple(int(s) for s in index.shape)))  # type: ignore[arg-type]
 
 
 @word()
@@ -114,14 +114,14 @@ def one_hot(tensor: Tensor, num_classes: Any = -1) -> Tensor:
     size = bound if num_classes == -1 else number(num_classes)
     if size is None:
         raise mistake("SN108", "one_hot needs num_classes", "one_hot(t, num_classes=C)")
-    most, known = (None if s is None else t.trace.size_value(s) for s in (bound, size))
+    most, known = (None if s is None else t.own_trace.size_value(s) for s in (bound, size))
     if bound != size and (most is None or known is None or most > known):
         raise mistake("SN202", f"the labels run to {bound}, one_hot has {size} classes", "one_hot(t, C)")
     if bound is not None and bound != size and most == known:
-        t.trace.fixed_size(bound)  # one_hot(t, 4) of C = 4 classes meets axes of either size
+        t.own_trace.fixed_size(bound)  # one_hot(t, 4) of C = 4 classes meets axes of either size
     left = (*indices_for(t.shape), Index("k", size))
-    spec = t.trace.new_spec((i.size for i in left), "intermediate")
-    t.trace.define(spec, Term(left, hit(left[-1], t, left[:-1])))
+    spec = t.own_trace.new_spec((i.size for i in left), "intermediate")
+    t.own_trace.define(spec, Term(left, hit(left[-1], t, left[:-1])))
     return t.made(spec, "Y")
 
 
@@ -140,7 +140,7 @@ def scatter(input: Tensor, dim: int, index: Any, src: Any, reduce: str | None = 
 
 
 def _scattered(x: Tensor, dim: int, index: Any, src: Any, added: bool) -> Tensor:
-    at, trace = axis_of(x, dim, x.ndim), x.trace
+    at, trace = axis_of(x, dim, x.ndim), x.own_trace
     if not x.ndim:
         only: Tensor = x + src if added else src + x * 0
         return only
@@ -179,7 +179,7 @@ def index_add(input: Tensor, dim: int, index: Any, source: Tensor, alpha: float 
     """y[u,j] = x[u,j] + alpha Σ_k [u = t[k]] s[k,j] along an axis"""
     if not input.ndim:
         return index_add(input[None], 0, index, source[None], alpha)[0]
-    at, trace = axis_of(input, dim, input.ndim), input.trace
+    at, trace = axis_of(input, dim, input.ndim), input.own_trace
     t = within(input, at, labels(input, index, "index_add"))
     spec = trace.new_spec(input.shape, "intermediate")
     whole, left, own = indices_for(input.shape), indices_for(input.shape), Index("k", t.shape[0])
@@ -191,7 +191,7 @@ def index_add(input: Tensor, dim: int, index: Any, source: Tensor, alpha: float 
 @word()
 def index_put(input: Tensor, indices: Any, values: Any, accumulate: bool = False) -> Tensor:
     """y[u] = x[u] + Σ_k [u = t[k]] v[k], one list of integers for each axis; without accumulate v[k] takes the place"""
-    trace = input.trace
+    trace = input.own_trace
     if len(indices) > input.ndim:
         raise mistake("SN103", f"index_put of {show(input.shape)} with {len(indices)} lists of integers")
     lists = [within(input, k, labels(input, t, "index_put")) for k, t in enumerate(indices)]
@@ -221,31 +221,31 @@ def index_put(input: Tensor, indices: Any, values: Any, accumulate: bool = False
 @word()
 def masked_select(input: Tensor, mask: Any) -> Tensor:
     """The entries where a given mask is true, row by row"""
-    given = next((k for k, c in input.trace.constants.items() if c.tensor is mask), None)
+    given = next((k for k, c in input.own_trace.constants.items() if c.tensor is mask), None)
     if given is None or given[0] != "bool":
         help = "keep the shape and put 0 elsewhere: sn.where(mask, x, 0)"
         raise mistake("SN107", "how many entries a computed mask picks is not known before the data come", help)
-    shape = merged_shape(input.trace, input.shape, mask.shape)
+    shape = merged_shape(input.own_trace, input.shape, mask.shape)
     if shape is None:
         raise mistake("SN103", f"a mask {show(mask.shape)} for {show(input.shape)}")
-    places = true_places(input.trace, given[2], given[1], shape)
+    places = true_places(input.own_trace, given[2], given[1], shape)
     return subscript(expand(input, *shape), tuple(places))
 
 
 @word()
 def masked_scatter(input: Tensor, mask: Any, source: Tensor) -> Tensor:
     """y[i] = the next entry of s, row by row, where a given mask is true, else x[i]"""
-    given = next((k for k, c in input.trace.constants.items() if c.tensor is mask), None)
+    given = next((k for k, c in input.own_trace.constants.items() if c.tensor is mask), None)
     if given is None or given[0] != "bool":
         help = "where(mask, s, x) of one shape takes the entry that stands there"
         raise mistake("SN107", "which entries a computed mask takes is not known before the data come", help)
-    shape = merged_shape(input.trace, input.shape, mask.shape)
+    shape = merged_shape(input.own_trace, input.shape, mask.shape)
     if shape is None:
         raise mistake("SN103", f"a mask {show(mask.shape)} for {show(input.shape)}")
     if True not in flat(given[2]):
         return input
-    places = true_places(input.trace, given[2], given[1], shape)
+    places = true_places(input.own_trace, given[2], given[1], shape)
     count, entries = int(places[0].shape[0]), flatten(source)
-    if count > (source.trace.size_value(entries.shape[0]) or 0):
+    if count > (source.own_trace.size_value(entries.shape[0]) or 0):
         raise mistake("SN103", f"masked_scatter of {count} entries from {show(source.shape)}")
     return index_put(expand(input, *shape), places, entries[:count])

@@ -27,7 +27,7 @@ def listed(values: tuple[Any, ...]) -> list[Any]:
 
 def known_size(x: Tensor, axis: int, word: str) -> int:
     """The number of an axis, on which the equations rest; raises SymnetError where only the data bring it."""
-    size = x.trace.fixed_size(x.shape[axis])
+    size = x.own_trace.fixed_size(x.shape[axis])
     if size is None:
         raise mistake(
             "SN104", f"{word} needs an axis of known size, not {x.shape[axis]}", "name the size: sn.dims(...)"
@@ -94,7 +94,7 @@ def squeeze(input: Tensor, dim: Any = None) -> Tensor:
         chosen = [k for k, s in enumerate(input.shape) if s == 1]
     else:
         chosen = [axis_of(input, d, input.ndim) for d in listed((dim,))]
-        if isinstance(dim, int) and input.ndim and input.shape[chosen[0]] != 1 and not input.trace.free:
+        if isinstance(dim, int) and input.ndim and input.shape[chosen[0]] != 1 and not input.own_trace.free:
             size = input.shape[chosen[0]]
             raise mistake("SN104", f"axis {dim} of {show(input.shape)} has size {size}, not 1")
         chosen = [k for k in chosen if input.ndim and input.shape[k] == 1]  # torch leaves the others as they are
@@ -142,7 +142,7 @@ def reshape(input: Tensor, *shape: Any) -> Tensor:
 
 def _whole(x: Tensor, size: sp.Expr | None) -> sp.Expr | None:
     """A size; of ``D // H`` its number, on which the equations rest from then on."""
-    known = x.trace.fixed_size(size) if size is not None and size.has(sp.floor, sp.Mod) else None
+    known = x.own_trace.fixed_size(size) if size is not None and size.has(sp.floor, sp.Mod) else None
     return size if known is None else sp.Integer(known)
 
 
@@ -185,15 +185,15 @@ def _completed(x: Tensor, total: sp.Expr, sizes: list[sp.Expr | None]) -> list[s
     """The sizes with the one left open filled in, or None where they do not multiply to the total."""
     known = sp.Mul(*(s for s in sizes if s is not None))
     complete = [total / known if s is None else s for s in sizes]
-    fits = x.trace.same_size(sp.Mul(*complete), total) and sizes.count(None) <= 1
+    fits = x.own_trace.same_size(sp.Mul(*complete), total) and sizes.count(None) <= 1
     return complete if fits and all(s.as_numer_denom()[1] == 1 for s in complete) else None
 
 
 def _by_numbers(x: Tensor, total: sp.Expr) -> sp.Expr:
     """The number of entries with the numbers of the named sizes, on which the equations rest from then on."""
     for size in x.shape:
-        x.trace.fixed_size(size)
-    return total.xreplace({s: sp.Integer(x.trace.sizes[s] or 0) for s in x.trace.fixed})
+        x.own_trace.fixed_size(size)
+    return total.xreplace({s: sp.Integer(x.own_trace.sizes[s] or 0) for s in x.own_trace.fixed})
 
 
 @word(of_torch=False, method=False)

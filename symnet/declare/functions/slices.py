@@ -43,7 +43,7 @@ def sliced(x: Tensor, axis: int, part: slice) -> Tensor:
 def _number(x: Tensor, size: Any) -> int:
     """The number of a size, on which the equations rest from then on.  Raises SymnetError for anything else."""
     exact = None if isinstance(size, bool | float) else number(size)
-    known = None if exact is None else x.trace.fixed_size(exact)
+    known = None if exact is None else x.own_trace.fixed_size(exact)
     if known is None or known < 1:
         raise mistake("SN104", f"a part of size {size!r}", "a positive number, or a size that has one")
     return known

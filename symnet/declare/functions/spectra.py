@@ -78,13 +78,13 @@ def triangle(A: Tensor, upper: bool, ones: bool = False) -> Tensor:
     """The upper or lower triangle of A, with ones on the diagonal if wished; A itself where it is shown to be one."""
     if not ones and is_triangular(A, upper):
         return A
-    spec = A.trace.new_spec(A.shape, "intermediate")
+    spec = A.own_trace.new_spec(A.shape, "intermediate")
     left, again = indices_for(A.shape), indices_for(A.shape)
     i, j = left[-2:][::-1] if upper else left[-2:]
     inside = (scalars.greater if ones else scalars.greater_equal)(i, j)
-    A.trace.define(spec, Term(left, scalars.where(inside, A.read(left), sp.S.Zero)))
+    A.own_trace.define(spec, Term(left, scalars.where(inside, A.read(left), sp.S.Zero)))
     if ones:
-        A.trace.define(spec, Term(again, Delta(again[-2], again[-1])))
+        A.own_trace.define(spec, Term(again, Delta(again[-2], again[-1])))
     return A.made(spec, "T")
 
 

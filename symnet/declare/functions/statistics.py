@@ -87,8 +87,8 @@ def _back(x: Tensor, axes: Sequence[int], statistic: Tensor) -> Tensor:
 
 def _several(x: Tensor, count: sp.Expr, word: str) -> None:
     """Refuses one value for each statistic, as torch does, and has the scripts refuse a batch of one."""
-    known = count.xreplace({s: sp.Integer(n) for s, n in x.trace.sizes.items() if n is not None})
+    known = count.xreplace({s: sp.Integer(n) for s, n in x.own_trace.sizes.items() if n is not None})
     if known == 1:
         raise mistake("SN103", f"{word} of {show(x.shape)} has one value for each channel", "more rows or places")
     if known.is_Symbol:
-        x.trace.least[known] = 2
+        x.own_trace.least[known] = 2

@@ -69,26 +69,26 @@ def _unpooled(word: str, rank: int, x: Tensor, o: Any, windows: tuple[Any, Any, 
         message = f"{word}: windows that overlap may name a place twice, and which value stays is not said"
         raise mistake("SN107", message, "stride=kernel_size")
     wanted = _sizes(word, rank, x, windows, output_size)
-    if (x.trace.size_value(o.bound) or 0) > math.prod(wanted):
+    if (x.own_trace.size_value(o.bound) or 0) > math.prod(wanted):
         raise mistake("SN104", f"{word}: the indices run to {o.bound}, the output has {math.prod(wanted)} places")
     axes = [Axis(size, 1, 1, 1) for size in wanted]
     lead, own = indices_for(x.shape[: x.ndim - rank]), indices_for(x.shape[x.ndim - rank :])
     out = tuple(Index("u", size) for size in wanted)
-    spec = x.trace.new_spec((i.size for i in (*lead, *out)), "intermediate")
+    spec = x.own_trace.new_spec((i.size for i in (*lead, *out)), "intermediate")
     here = scalars.equal(row_by_row(out, axes), o.read((*lead, *own)))
-    x.trace.define(spec, Term((*lead, *out), here * x.read((*lead, *own)), own))
+    x.own_trace.define(spec, Term((*lead, *out), here * x.read((*lead, *own)), own))
     return x.made(spec, "v")
 
 
 def _sizes(word: str, rank: int, x: Tensor, windows: tuple[Any, Any, Any], output_size: Any) -> list[int]:
     """(K - 1) stride - 2 padding + kernel places of each axis, or the sizes that are given."""
     if output_size is not None:
-        sizes = [x.trace.fixed_size(sp.sympify(s)) for s in tuple(output_size)[-rank:]]
+        sizes = [x.own_trace.fixed_size(sp.sympify(s)) for s in tuple(output_size)[-rank:]]
         given = each(word, x, tuple(sizes), rank, least=1)  # type: ignore[arg-type]  # it refuses None
     else:
         kernel, stride, padding = windows
         parts = [each(word, x, p, rank) for p in (kernel, kernel if stride in (None, [], ()) else stride, padding)]
-        pooled = [x.trace.fixed_size(s) for s in x.shape[x.ndim - rank :]]
+        pooled = [x.own_trace.fixed_size(s) for s in x.shape[x.ndim - rank :]]
         if None in parts or None in pooled:
             given = None
         else:

@@ -56,8 +56,8 @@ def zero_padded(x: Tensor, axes: Sequence[Axis]) -> Tensor:
         left.append(u)
         hits += [Delta(u, i + axis.before)] if u is not i else []
     reduced = tuple(i for i in own if i not in left)
-    spec = x.trace.new_spec((i.size for i in (*lead, *left)), "intermediate")
-    x.trace.define(spec, Term((*lead, *left), sp.Mul(x.read((*lead, *own)), *hits), reduced))
+    spec = x.own_trace.new_spec((i.size for i in (*lead, *left)), "intermediate")
+    x.own_trace.define(spec, Term((*lead, *left), sp.Mul(x.read((*lead, *own)), *hits), reduced))
     return x.made(spec, "padded")
 
 
@@ -80,8 +80,8 @@ def window_axes(
     """The sliding over the last axes, or None after noting a mistake."""
     strides, dilations = each(word, x, stride, rank, least=1), each(word, x, dilation, rank, least=1)
     pads = each(word, x, 0 if isinstance(padding, str) else padding, rank)
-    counts = [x.trace.fixed_size(sp.sympify(t)) for t in taps]
-    sizes = [x.trace.fixed_size(s) for s in x.shape[-rank:]]
+    counts = [x.own_trace.fixed_size(sp.sympify(t)) for t in taps]
+    sizes = [x.own_trace.fixed_size(s) for s in x.shape[-rank:]]
     if strides is None or dilations is None or pads is None:
         return None
     if any(v is None for v in (*counts, *sizes)):
@@ -95,7 +95,7 @@ def window_axes(
         found.append(Axis(int(size or 1), int(count or 1), s, d, before, after))
     if any(a.windows < 1 for a in found):
         message = f"{word}: the window is larger than the input {show(x.shape)}"
-        x.trace.fail("SN103", message, help=("pad the input, or take a smaller kernel",))
+        x.own_trace.fail("SN103", message, help=("pad the input, or take a smaller kernel",))
         return None
     return tuple(found)
 
@@ -104,7 +104,9 @@ def _named_padding(word: str, x: Tensor, padding: str, stride: int, missing: int
     if padding == "same" and stride == 1:
         return missing // 2, missing - missing // 2
     if padding != "valid":
-        x.trace.fail("SN108", f"{word} has no padding={padding!r} at stride {stride}", help=('a number, or "valid"',))
+        x.own_trace.fail(
+            "SN108", f"{word} has no padding={padding!r} at stride {stride}", help=('a number, or "valid"',)
+        )
     return 0, 0
 
 
@@ -114,12 +116,12 @@ def each(word: str, x: Tensor, value: Sizes, rank: int, least: int = 0) -> list[
     values = values * rank if len(values) == 1 else values
     if len(values) == rank and all(isinstance(v, int) and v >= least for v in values):
         return values
-    x.trace.fail("SN108", f"{word} takes a number or {rank} numbers >= {least}, not {value!r}")
+    x.own_trace.fail("SN108", f"{word} takes a number or {rank} numbers >= {least}, not {value!r}")
     return None
 
 
 def no_number(word: str, x: Tensor) -> Tensor:
     """The broken tensor, after noting that the word needs sizes with numbers."""
     message = f"{word} needs numbers for the axes that its window slides over: {show(x.shape)}"
-    x.trace.fail("SN104", message, help=("sn.dims(N='batch', H=28, W=28)",))
+    x.own_trace.fail("SN104", message, help=("sn.dims(N='batch', H=28, W=28)",))
     return x.as_broken()

@@ -79,13 +79,13 @@ def _gru(w: Weights, x: Tensor, h: Tensor) -> tuple[Tensor, ...]:
 
 
 def _named(tensor: Tensor, hint: str) -> Tensor:
-    tensor.trace.hints[tensor.spec.name] = hint
+    tensor.own_trace.hints[tensor.spec.name] = hint
     return tensor
 
 
 def kept(tensor: Tensor, hint: str) -> Tensor:
     """A tensor that is computed once although no person named it, because derivatives read it."""
-    tensor.trace.kept.add(tensor.spec.name)
+    tensor.own_trace.kept.add(tensor.spec.name)
     return _named(tensor, hint)
 
 
@@ -199,7 +199,7 @@ class RNN(_Recurrent):
         require_tensor(x, type(self).__name__)
         batched = self.batch_first and x.ndim == 3
         if x.ndim not in (2, 3) and not x.broken:
-            x.trace.fail("SN103", f"the input is {show(x.shape)}, it must be [T,N,in] or [T,in]")
+            x.own_trace.fail("SN103", f"the input is {show(x.shape)}, it must be [T,N,in] or [T,in]")
             return self._broken(x)
         run = transpose(x, 0, 1) if batched else x
         count = self.num_layers * len(self.suffixes)
@@ -219,7 +219,7 @@ class RNN(_Recurrent):
                 run = dropped(run, self.dropout, self._mode())
         ends = tuple(stack(list(parts), 0) for parts in zip(*last, strict=True))
         output = transpose(run, 0, 1) if batched else run
-        output.trace.positions[output.spec.name] = 0
+        output.own_trace.positions[output.spec.name] = 0
         return output, (ends if len(ends) > 1 else ends[0])
 
     def _mode(self) -> Any:
@@ -273,7 +273,7 @@ class GRU(LSTM):
 
 def _beside(first: Tensor, second: Tensor) -> Tensor:
     """Both directions along the last axis: y[..., u] = first[..., k] at u = k, second[..., k] at u = k + H."""
-    trace, hidden = first.trace, first.shape[-1]
+    trace, hidden = first.own_trace, first.shape[-1]
     spec = trace.new_spec((*first.shape[:-1], 2 * hidden), "intermediate")
     for number, part in enumerate((first, second)):
         left = tuple(Index("i", size) for size in spec.shape)

@@ -161,7 +161,7 @@ def _named(params: Any) -> Iterator[str]:
         yield params
     elif isinstance(params, Tensor):
         if params.spec.role != "parameter":
-            raise refused(f"{params.trace.text_of(params.spec)} in a group is no parameter", "name parameters only")
+            raise refused(f"{params.own_trace.text_of(params.spec)} in a group is no parameter", "name parameters only")
         yield params.spec.name
     elif isinstance(params, Module):
         yield from (tensor.spec.name for _, tensor in params.named_parameters())

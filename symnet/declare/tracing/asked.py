@@ -31,15 +31,15 @@ class Asked(Traced):
     @property
     def shape(self) -> tuple[Any, ...]:
         """The sizes; for code of torch, which calls no function of SymPy, whole numbers are Python's."""
-        return self.spec.shape if not self.trace.adopted or asked_by_us() else self._plain_shape()
+        return self.spec.shape if not self.own_trace.adopted or asked_by_us() else self._plain_shape()
 
     def _plain_shape(self) -> tuple[Any, ...]:
-        known = ((size, self.trace.size_value(size)) for size in self.spec.shape)
+        known = ((size, self.own_trace.size_value(size)) for size in self.spec.shape)
         return tuple(size if number is None else number for size, number in known)
 
     def size(self, dim: int | None = None) -> Any:
         """The sizes or one of them, as torch's."""
-        sizes = self._plain_shape() if self.trace.adopted else self.spec.shape
+        sizes = self._plain_shape() if self.own_trace.adopted else self.spec.shape
         return sizes if dim is None else sizes[dim]
 
     def dim(self) -> int:
@@ -62,9 +62,9 @@ class Asked(Traced):
         waiting, seen = [self.spec.name], {self.spec.name}
         while waiting:
             name = waiting.pop()
-            if self.trace.specs[name].role == "parameter":
+            if self.own_trace.specs[name].role == "parameter":
                 return True
-            made = (e for e in self.trace.equations if e.target == name)
+            made = (e for e in self.own_trace.equations if e.target == name)
             new = {a.name for e in made for a in flowing(e.body)} - seen
             seen |= new
             waiting += sorted(new)
@@ -76,7 +76,7 @@ class Asked(Traced):
 
     def requires_grad_(self, requires_grad: bool = True) -> Self:
         """The tensor itself, as torch's; a parameter that is not trained is a buffer, which keeps its numbers."""
-        if requires_grad and self.trace.frozen & {self.spec.name}:
+        if requires_grad and self.own_trace.frozen & {self.spec.name}:
             self._become("parameter")
         elif not requires_grad and self.spec.role == "parameter":
             self._become("buffer")
@@ -85,7 +85,7 @@ class Asked(Traced):
         return self
 
     def _become(self, role: Role) -> None:
-        name, trace = self.spec.name, self.trace
+        name, trace = self.spec.name, self.own_trace
         trace.specs[name] = self.spec = replace(self.spec, role=role)
         trace.frozen ^= {name}
 

@@ -33,12 +33,12 @@ class Places(Picking, Tensor, facing=False):
 
     def made(self, spec: TensorSpec, hint: str = "") -> Any:
         """A new tensor: places where it reads nothing but these, else real numbers."""
-        made = [e for e in self.trace.equations if e.target == spec.name]
+        made = [e for e in self.own_trace.equations if e.target == spec.name]
         body = plain(made[0].body) if len(made) == 1 and not made[0].reduced else None
         if not isinstance(body, Access) or body.name != self.spec.name:
             if hint:
-                self.trace.hints[spec.name] = hint
-            return Tensor(self.trace, spec)
+                self.own_trace.hints[spec.name] = hint
+            return Tensor(self.own_trace, spec)
         same = spec.rank == self.spec.rank
         same = same and all(body.addresses[a].free_symbols == {made[0].left[a]} for a in self.apart)
         return placed(self, spec, self.bound, self.apart if same else ())
@@ -52,10 +52,10 @@ class Places(Picking, Tensor, facing=False):
         computed_within(x, axis, self)
         left = indices_for((*x.shape[:axis], *self.shape, *x.shape[axis + 1 :]))
         own, other = left[axis : axis + self.ndim], Index("j", x.shape[axis])
-        spec = x.trace.new_spec((i.size for i in left), "intermediate")
+        spec = x.own_trace.new_spec((i.size for i in left), "intermediate")
         body = scalars.equal(other, self.read(own)) * x.read((*left[:axis], other, *left[axis + self.ndim :]))
-        x.trace.define(spec, Term(left, body, (other,)))
-        return Tensor(x.trace, spec)
+        x.own_trace.define(spec, Term(left, body, (other,)))
+        return Tensor(x.own_trace, spec)
 
 
 class Indices(Picking):
@@ -89,9 +89,9 @@ passing_on(Indices, Indices.tensor)
 
 def placed(x: Traced, spec: TensorSpec, bound: sp.Expr, apart: tuple[int, ...] = ()) -> Places:
     """The tensor of a spec as places."""
-    places = Places(x.trace, spec)
+    places = Places(x.own_trace, spec)
     places.bound, places.apart = bound, apart
-    x.trace.hints[spec.name] = "places"
+    x.own_trace.hints[spec.name] = "places"
     return places
 
 
@@ -102,7 +102,7 @@ def hit(place: Index, t: Traced, own: Sequence[sp.Expr]) -> sp.Expr:
 
 def computed_within(x: Traced, axis: int, index: Places) -> Places:
     """The places after checking that they fit the axis."""
-    most, known = (x.trace.size_value(s) for s in (index.bound, x.shape[axis]))
+    most, known = (x.own_trace.size_value(s) for s in (index.bound, x.shape[axis]))
     if index.bound != x.shape[axis] and (most is None or known is None or most > known):
         raise mistake("SN104", f"places of an axis of size {index.bound} on an axis of size {x.shape[axis]}")
     return index
@@ -111,13 +111,13 @@ def computed_within(x: Traced, axis: int, index: Places) -> Places:
 def gathered(x: Tensor, axis: int, t: Places) -> Tensor:
     """``y[i,k] += [j = t[i,k]] x[i,j]``: entries along an axis, the other axes beside each other or stretched."""
     rest = [s for k, s in enumerate(t.shape) if k != axis]
-    others = merged_shape(x.trace, (*x.shape[:axis], *x.shape[axis + 1 :]), tuple(rest))
+    others = merged_shape(x.own_trace, (*x.shape[:axis], *x.shape[axis + 1 :]), tuple(rest))
     if x.ndim != t.ndim or others is None:
         raise mistake("SN103", f"entries of {show(x.shape)} at places {show(t.shape)}: both need the same axes")
     left = indices_for((*others[:axis], t.shape[axis], *others[axis:]))
     other = Index("j", x.shape[axis])
     read = [sp.S.Zero if s == 1 != i.size else i for s, i in zip(x.shape, left, strict=True)]
     read[axis] = other
-    spec = x.trace.new_spec((i.size for i in left), "intermediate")
-    x.trace.define(spec, Term(left, scalars.equal(other, t.read(aligned(left, t.spec))) * x.read(read), (other,)))
-    return Tensor(x.trace, spec)
+    spec = x.own_trace.new_spec((i.size for i in left), "intermediate")
+    x.own_trace.define(spec, Term(left, scalars.equal(other, t.read(aligned(left, t.spec))) * x.read(read), (other,)))
+    return Tensor(x.own_trace, spec)

@@ -69,7 +69,7 @@ def require_constant(value: Any) -> None:
 
 def refitted(tensor: Traced, sizes: Sequence[sp.Expr]) -> Traced:
     """A constant tensor with named sizes in place of the equal numbers of its own shape; any other tensor as it is."""
-    trace = tensor.trace
+    trace = tensor.own_trace
     found = next((k for k, c in trace.constants.items() if c.tensor.spec.name == tensor.spec.name), None)
     if found is None or tuple(sizes) == tensor.shape or [trace.size_value(s) for s in sizes] != list(tensor.shape):
         return tensor
@@ -95,8 +95,8 @@ def numbers_of(trace: Trace, numbers: Sequence[float]) -> Any:
 
 def constant_values(tensor: Traced) -> Any | None:
     """The nested numbers of a constant tensor, or None for any other tensor."""
-    declared = tensor.trace.declared.get(tensor.spec.name)
-    if tensor.spec.name not in tensor.trace.given or declared is None or not isinstance(declared.values, Given):
+    declared = tensor.own_trace.declared.get(tensor.spec.name)
+    if tensor.spec.name not in tensor.own_trace.given or declared is None or not isinstance(declared.values, Given):
         return None
     return declared.values.values
 

@@ -35,7 +35,7 @@ def subscript(tensor: T, key: Any) -> T:
         return tensor.as_broken()
     consuming = sum(k is not None and k is not Ellipsis for k in keys)
     if consuming > tensor.ndim:
-        tensor.trace.fail("SN103", f"{consuming} subscripts for a tensor {show(tensor.shape)}")
+        tensor.own_trace.fail("SN103", f"{consuming} subscripts for a tensor {show(tensor.shape)}")
         return tensor.as_broken()
     filler = [slice(None)] * (tensor.ndim - consuming)
     if any(k is Ellipsis for k in keys):
@@ -74,16 +74,16 @@ def _integers_of_masks(tensor: Traced, keys: list[Any]) -> list[Any] | None:
     result: list[Any] = []
     for key in keys:
         if isinstance(key, list):
-            result.append(labels_of(tensor.trace, key, (len(key),)) if all(map(is_integer_number, key)) else key)
+            result.append(labels_of(tensor.own_trace, key, (len(key),)) if all(map(is_integer_number, key)) else key)
         elif is_array(key) and "bool" in str(key.dtype):
             axes = len([k for k in result if k is not None])
             masked = tensor.shape[axes : axes + len(key.shape)]
-            if [tensor.trace.size_value(s) for s in masked] != list(key.shape):
-                tensor.trace.fail("SN103", f"a mask of shape {list(key.shape)} for axes {show(masked)}")
+            if [tensor.own_trace.size_value(s) for s in masked] != list(key.shape):
+                tensor.own_trace.fail("SN103", f"a mask of shape {list(key.shape)} for axes {show(masked)}")
                 return None
-            result += true_places(tensor.trace, key.tolist(), key.shape, masked)
+            result += true_places(tensor.own_trace, key.tolist(), key.shape, masked)
         else:
-            result.append(constant_of(tensor.trace, key) if is_array(key) else key)
+            result.append(constant_of(tensor.own_trace, key) if is_array(key) else key)
     return result
 
 
@@ -110,9 +110,9 @@ def _shared(tensor: Traced, keys: list[Any]) -> tuple[Index, ...] | None:
     shape: tuple[sp.Expr, ...] = ()
     for k in keys:
         own = (k.size,) if isinstance(k, arange) else k.shape if isinstance(k, Traced) and k.spec.integer else ()
-        merged = merged_shape(tensor.trace, shape, own)
+        merged = merged_shape(tensor.own_trace, shape, own)
         if merged is None:
-            trace = tensor.trace
+            trace = tensor.own_trace
             trace.fail("SN103", f"labels of shape {show(shape)} and {show(own)} in one subscript")
             return None
         shape = merged
@@ -120,7 +120,7 @@ def _shared(tensor: Traced, keys: list[Any]) -> tuple[Index, ...] | None:
 
 
 def _address(tensor: Traced, key: Any, left: list[Index], shared: tuple[Index, ...], size: sp.Expr) -> sp.Expr | None:
-    trace = tensor.trace
+    trace = tensor.own_trace
     if key is None:
         left.append(Index("i", sp.S.One))
         return sp.S.Zero
@@ -172,7 +172,7 @@ def _together(tensor: Traced, keys: list[Any]) -> bool:
     labelled = any(isinstance(keys[n], arange | Traced) for n in advanced)
     if not labelled or advanced == list(range(advanced[0], advanced[-1] + 1)):
         return True
-    tensor.trace.fail(
+    tensor.own_trace.fail(
         "SN107",
         "labels and integers in a subscript with a slice between them",
         help=("take the integers first: x[0][:, t]",),
@@ -252,19 +252,19 @@ def _slice(tensor: Traced, key: slice, left: list[Index], size: sp.Expr) -> sp.E
         index = Index("i", size)
         left.append(index)
         return index
-    known = tensor.trace.fixed_size(size)
+    known = tensor.own_trace.fixed_size(size)
     if known is None:
-        tensor.trace.fail(
+        tensor.own_trace.fail(
             "SN104", f"a slice of an axis of unknown size {size}", help=("take the whole axis, or name its size",)
         )
         return None
-    parts = [_bound(tensor.trace, part) for part in (key.start, key.stop, key.step)]
+    parts = [_bound(tensor.own_trace, part) for part in (key.start, key.stop, key.step)]
     if any(isinstance(part, str) for part in parts):
-        tensor.trace.fail("SN107", "a slice takes integers")
+        tensor.own_trace.fail("SN107", "a slice takes integers")
         return None
     places = range(known)[slice(*parts)]
     if not places:
-        tensor.trace.fail("SN104", f"the slice of an axis of size {known} is empty")
+        tensor.own_trace.fail("SN104", f"the slice of an axis of size {known} is empty")
         return None
     index = Index("i", len(places))
     left.append(index)

@@ -21,7 +21,7 @@ T = TypeVar("T", bound=Traced)
 
 def overwritten(old: Traced, new: T) -> T:
     """The new tensor, which stands in the place of the old one from here on."""
-    trace = old.trace
+    trace = old.own_trace
     if new.shape != old.shape and not (new.broken or old.broken):
         trace.fail("SN103", f"a tensor {show(old.shape)} cannot become {show(new.shape)} in place", help=("write =",))
         return new
@@ -52,8 +52,8 @@ def _sharing(trace: Trace, name: str) -> frozenset[str]:
 
 def require_unchanged(tensor: Traced) -> None:
     """Refuses to read what was changed in place."""
-    if tensor.spec.name in tensor.trace.overwritten:
-        trace = tensor.trace
+    if tensor.spec.name in tensor.own_trace.overwritten:
+        trace = tensor.own_trace
         places = ((trace.here(), "it is read here"), (trace.overwritten[tensor.spec.name], "and was changed here"))
         message = f"{trace.text_of(tensor.spec)} is read after it was changed in place"
         help = "write the operation without its in-place form: y = x + d for x += d, no inplace=True"
@@ -64,7 +64,7 @@ def require_unchanged(tensor: Traced) -> None:
 def require_derivative(tensor: Traced) -> None:
     """Refuses to read a tensor in a person's own autograd.Function, whose backward is no derivative."""
     if is_untracked() and in_own_function():
-        source = tensor.trace.here()
+        source = tensor.own_trace.here()
         message = "an autograd.Function of your own is not covered: its backward need not be the derivative"
         help = "write what backward means as a forward: y + (q - y).detach() has the value of q and the gradient of y"
         raise SymnetError(Problem("SN110", message, (Note(source),) if source else (), help=(help,)))

@@ -143,7 +143,7 @@ def merged_shape(trace: Trace, a: tuple[sp.Expr, ...], b: tuple[sp.Expr, ...]) -
 
 def reduction(tensor: T, rule: Rule, axes: Sequence[int], op: str = "+", hint: str = "") -> T:
     """``y[i] op= rule(x[i, k])`` over the given axes, which are gone from the result; op is "+", "max" or "first"."""
-    trace = tensor.trace
+    trace = tensor.own_trace
     indices = tuple(Index("i", size) for size in tensor.spec.shape)
     reduced = tuple(indices[a] for a in axes)
     left = tuple(index for k, index in enumerate(indices) if k not in axes)
@@ -159,7 +159,7 @@ def product(a: T, b: T) -> T:
 
     ``y[b, i, j] += a[b, i, k] * b[b, k, j]``
     """
-    trace = a.trace
+    trace = a.own_trace
     if a.broken or b.broken:
         return a.as_broken()
     if not a.spec.rank or not b.spec.rank:
@@ -199,7 +199,7 @@ def _stretched(lead: Sequence[Index], shape: tuple[sp.Expr, ...]) -> tuple[sp.Ex
 
 
 def _inner_sizes_differ(a: T, b: T, inner: sp.Expr) -> T:
-    trace = a.trace
+    trace = a.own_trace
     hints = []
     if b.spec.rank == 2 and b.spec.shape[-1] == a.spec.shape[-1]:
         hints.append(
@@ -218,8 +218,8 @@ def _inner_sizes_differ(a: T, b: T, inner: sp.Expr) -> T:
 
 def readdressed(tensor: T, left: tuple[Index, ...], addresses: Sequence[sp.Expr]) -> T:
     """``y[left] += x[addresses]``: transposes, slices, new axes, reshapes."""
-    spec = tensor.trace.new_spec((i.size for i in left), "intermediate", tensor.spec.classes)
-    tensor.trace.define(spec, Term(left, tensor.read(addresses)))
+    spec = tensor.own_trace.new_spec((i.size for i in left), "intermediate", tensor.spec.classes)
+    tensor.own_trace.define(spec, Term(left, tensor.read(addresses)))
     return tensor.made(spec, "v")
 
 
@@ -252,7 +252,7 @@ def _with_number(trace: Trace, size: sp.Expr) -> str:
 
 
 def _many(tensors: Sequence[Traced]) -> str:
-    return ", ".join(f"{label(t.trace, t)} is {show(t.spec.shape)}" for t in tensors)
+    return ", ".join(f"{label(t.own_trace, t)} is {show(t.spec.shape)}" for t in tensors)
 
 
 def _made_at(trace: Trace, tensors: Sequence[Traced]) -> tuple[Note, ...]:

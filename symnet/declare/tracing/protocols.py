@@ -128,7 +128,7 @@ def _tensor(value: Any) -> Any:
 
 
 def _trace(value: Any) -> Trace:
-    return value.trace if isinstance(value, Traced) else current()
+    return value.own_trace if isinstance(value, Traced) else current()
 
 
 def _not_covered(spoken: str, name: str, known: Iterable[str]) -> SymnetError:

@@ -60,15 +60,15 @@ class Tensor(Asked):
         raise _refuse(self, "SN106", "a tensor of a model file has no numbers yet, so it is no array", help)
 
     def __repr__(self) -> str:
-        return f"{self.trace.text_of(self.spec)}: tensor {show(self.shape)}"
+        return f"{self.own_trace.text_of(self.spec)}: tensor {show(self.shape)}"
 
     # ---- arithmetic -------------------------------------------------------------------------------------------------
     def _with(self, other: object, rule: Any, swapped: bool = False) -> Tensor:
-        operand = as_operand(self.trace, other)
+        operand = as_operand(self.own_trace, other)
         if operand is None:
             return self.as_broken()
         pair = (operand, self) if swapped else (self, operand)
-        result: Tensor = pointwise(self.trace, rule, *pair)
+        result: Tensor = pointwise(self.own_trace, rule, *pair)
         return result
 
     def __add__(self, other: object) -> Tensor:
@@ -91,7 +91,7 @@ class Tensor(Asked):
 
     def __truediv__(self, other: object) -> Tensor:
         if number(other) == 0:
-            self.trace.fail("SN105", "division by zero", help=("divide by a number other than 0",))
+            self.own_trace.fail("SN105", "division by zero", help=("divide by a number other than 0",))
             return self.as_broken()
         return self._with(other, lambda a, b: a / b)
 
@@ -104,7 +104,7 @@ class Tensor(Asked):
     def __rpow__(self, other: object) -> Tensor:
         base = number(other)
         if base is not None and not base.is_positive:
-            self.trace.fail(
+            self.own_trace.fail(
                 "SN105", f"{other} to the power of a tensor is no real number", help=("the base must be > 0",)
             )
             return self.as_broken()
@@ -119,7 +119,7 @@ class Tensor(Asked):
     __imod__, __ifloordiv__ = _in_place(__mod__), _in_place(__floordiv__)
 
     def __neg__(self) -> Tensor:
-        return pointwise(self.trace, lambda a: -a, self)
+        return pointwise(self.own_trace, lambda a: -a, self)
 
     def __pos__(self) -> Tensor:
         return self
@@ -127,15 +127,15 @@ class Tensor(Asked):
     __abs__ = _spelled("abs")
 
     def __matmul__(self, other: object) -> Tensor:
-        operand = as_operand(self.trace, other)
+        operand = as_operand(self.own_trace, other)
         if isinstance(operand, Tensor):
             return primitives.product(self, operand)
         if operand is not None:
-            self.trace.fail("SN103", "@ takes tensors, not a number", help=("write * to multiply by a number",))
+            self.own_trace.fail("SN103", "@ takes tensors, not a number", help=("write * to multiply by a number",))
         return self.as_broken()
 
     def __rmatmul__(self, other: object) -> Tensor:
-        operand = as_operand(self.trace, other)
+        operand = as_operand(self.own_trace, other)
         return operand @ self if isinstance(operand, Tensor) else self.__matmul__(other)
 
     # ---- comparisons give masks of 0 and 1 --------------------------------------------------------------------------
@@ -174,15 +174,15 @@ class Tensor(Asked):
         )
 
     def __len__(self) -> int:
-        known = self.trace.size_value(self.shape[0]) if self.ndim else None
+        known = self.own_trace.size_value(self.shape[0]) if self.ndim else None
         if known is None:
             raise _refuse(self, "SN106", "the length of a tensor is a named size, not a number", "use the size itself")
         return known
 
     def __iter__(self) -> Any:
         if self.broken:
-            self.trace.problems.raise_if_any()
-        if not self.ndim or self.trace.size_value(self.shape[0]) is None:
+            self.own_trace.problems.raise_if_any()
+        if not self.ndim or self.own_trace.size_value(self.shape[0]) is None:
             what = "a number" if not self.ndim else f"an axis of unknown size {self.shape[0]}"
             help = "write the sum or product over the axis, x.sum(0)"
             raise _refuse(self, "SN106", f"{what} cannot be looped over", help)
@@ -211,7 +211,7 @@ class Tensor(Asked):
             return ASKED[word](sys.modules["torch"], self)
         if word.startswith("__"):
             raise AttributeError(word)
-        raise UnknownWord(unknown_word(word, METHODS, "a tensor", self.trace.here()))
+        raise UnknownWord(unknown_word(word, METHODS, "a tensor", self.own_trace.here()))
 
     @property
     def T(self) -> Tensor:
@@ -230,7 +230,7 @@ class Tensor(Asked):
     def __getitem__(self, key: Any) -> Tensor:
         result = subscript(self, key)
         if key is None or (isinstance(key, tuple) and any(k is None for k in key)):
-            self.trace.outer.add(result.spec.name)  # the person asks for an axis to stretch
+            self.own_trace.outer.add(result.spec.name)  # the person asks for an axis to stretch
         return result
 
     def __setitem__(self, key: Any, value: Any) -> None:
@@ -242,29 +242,29 @@ class Tensor(Asked):
         if all(size == 1 for size in self.shape):
             if self.spec.role == "parameter":
                 return Placeholder(self.spec.name, (0,) * self.ndim)
-            for equation in self.trace.equations:
+            for equation in self.own_trace.equations:
                 read = equation.body.xreplace(dict.fromkeys(equation.left, sp.S.Zero))
                 if equation.target == self.spec.name and isinstance(read, Access):
-                    source = self.trace.specs[read.name]
+                    source = self.own_trace.specs[read.name]
                     if source.role == "parameter" and all(a.is_Integer for a in read.addresses):
                         return Placeholder(read.name, tuple(map(int, read.addresses)))
-        what = f"item() of {self.trace.text_of(self.spec)}, which is {show(self.shape) if self.ndim else 'computed'}"
+        kind = show(self.shape) if self.ndim else "computed"
+        what = f"item() of {self.own_trace.text_of(self.spec)}, which is {kind}"
         raise _refuse(self, "SN106", what, "take one number of a parameter: w[0, 1].item()")
 
     def backward(self, gradient: Tensor | None = None) -> None:
         """Declare this tensor the one to differentiate; a tensor that is not one number needs a cotangent."""
         if gradient is None:
-            self.trace.objective = self
+            self.own_trace.objective = self
             return
-        same = map(self.trace.same_size, gradient.shape, self.shape)
-        if gradient.ndim != self.ndim or not all(same):
-            self.trace.fail(
+        if gradient.ndim != self.ndim or not all(map(self.own_trace.same_size, gradient.shape, self.shape)):
+            self.own_trace.fail(
                 "SN103",
                 f"the cotangent is {show(gradient.shape)}, the output is {show(self.shape)}",
                 help=("gradient= needs one weight for each entry of the output",),
             )
             return
-        self.trace.objective = (self * gradient)._call("sum") if self.ndim else self * gradient
+        self.own_trace.objective = (self * gradient)._call("sum") if self.ndim else self * gradient
 
 
 def as_operand(trace: Trace, value: object) -> Tensor | sp.Expr | None:
@@ -296,5 +296,5 @@ def require_tensor(value: object, word: str) -> Tensor:
 
 
 def _refuse(tensor: Tensor, code: str, message: str, help: str) -> SymnetError:
-    source = tensor.trace.here()
+    source = tensor.own_trace.here()
     return SymnetError(Problem(code, message, (Note(source),) if source else (), help=(help,)))

@@ -223,14 +223,14 @@ class Term:
 class Traced:
     """A tensor of a trace, without the operators that a person sees; the operations are written for these."""
 
-    __slots__ = ("__weakref__", "broken", "spec", "trace")
+    __slots__ = ("__weakref__", "broken", "own_trace", "spec")
     facing: ClassVar[type[Traced]]  # the class that a person sees
 
     def __init_subclass__(cls, facing: bool = True) -> None:
         Traced.facing = cls if facing else Traced.facing
 
     def __init__(self, trace: Trace, spec: TensorSpec, broken: bool = False) -> None:
-        self.trace = trace
+        self.own_trace = trace
         self.spec = spec
         self.broken = broken
         trace.tensors[spec.name] = self
@@ -238,17 +238,17 @@ class Traced:
     def made(self, spec: TensorSpec, hint: str = "") -> Self:
         """A new tensor of the same trace; ``hint`` is its name if the person gives none."""
         if hint:
-            self.trace.hints[spec.name] = hint
-        return type(self)(self.trace, spec)
+            self.own_trace.hints[spec.name] = hint
+        return type(self)(self.own_trace, spec)
 
     def as_broken(self) -> Self:
         """Stands for the result of a mistake; every use of it is silent."""
-        return type(self)(self.trace, self.trace.new_spec((), "intermediate"), broken=True)
+        return type(self)(self.own_trace, self.own_trace.new_spec((), "intermediate"), broken=True)
 
     def read(self, addresses: Sequence[sp.Expr]) -> Access:
         """The access at the addresses; of a view of labels, the read of the labels themselves."""
         if self.spec.integer and self.spec.role == "intermediate":
-            view = next(e for e in self.trace.equations if e.target == self.spec.name)
+            view = next(e for e in self.own_trace.equations if e.target == self.spec.name)
             read: Access = view.body.xreplace(dict(zip(view.left, addresses, strict=True)))
             return read
         return access(self.spec, *addresses)
@@ -258,8 +258,8 @@ class Traced:
         """What bounds labels from above, if it was declared."""
         name = self.spec.name
         if self.spec.integer and self.spec.role == "intermediate":
-            name = next(e for e in self.trace.equations if e.target == name).body.name
-        declared = self.trace.declared.get(name)
+            name = next(e for e in self.own_trace.equations if e.target == name).body.name
+        declared = self.own_trace.declared.get(name)
         return declared.classes if declared is not None else None
 
     @property

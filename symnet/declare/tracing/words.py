@@ -81,7 +81,7 @@ class Word:
         broken = next((t for t in tensors if t.broken), None)
         if broken is not None:
             return broken
-        trace = tensors[0].trace if tensors else current()
+        trace = tensors[0].own_trace if tensors else current()
         trace.depth += 1
         newest = next(trace.counter) if is_untracked() and trace.depth == 1 else None
         try:
@@ -204,8 +204,8 @@ def without_gradient(result: Any, newest: int) -> Any:
         return result._make(parts) if hasattr(result, "_make") else type(result)(parts)
     if not isinstance(result, Traced) or result.broken or result.spec.integer or int(result.spec.name[1:]) > newest:
         return result
-    spec, left = result.trace.new_spec(result.spec.shape, "intermediate"), indices_for(result.spec.shape)
-    result.trace.define(spec, Term(left, result.read(left)))
+    spec, left = result.own_trace.new_spec(result.spec.shape, "intermediate"), indices_for(result.spec.shape)
+    result.own_trace.define(spec, Term(left, result.read(left)))
     return result.made(spec)
 
 
