@@ -16,6 +16,7 @@ from symnet.calculus.ir import Program
 from symnet.declare.build import Built, build_model
 from symnet.declare.formulas import build_formulas
 from symnet.declare.names import assigned_names, picked_names
+from symnet.declare.tracing.rearranging import offer_to_einops
 from symnet.declare.tracing.trace import Trace, recording
 from symnet.errors import Note, Problem, Source, SymnetError
 from symnet.model import Model
@@ -62,6 +63,7 @@ def _run(path: Path) -> _Run:
         raise SymnetError(_syntax_problem(name, error)) from None
     lines = tuple(text.splitlines())
     trace = Trace(path=name, lines=lines, assigned=assigned_names(tree), picked=picked_names(tree))
+    offer_to_einops()
     namespace: dict[str, Any] = {"__name__": "symnet_model", "__file__": name, "__builtins__": __builtins__}
     with recording(trace), _beside(path), contextlib.redirect_stdout(sys.stderr):
         try:
