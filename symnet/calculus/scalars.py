@@ -6,9 +6,17 @@ maximum(a, b) shares equally at a = b.  SymPy's Max, Heaviside, Abs and sign dif
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import sympy as sp
+
+from symnet.calculus.arithmetic import Arithmetic, NotExact, multidigit
+
+
+@cache
+def _digits(bits: int) -> Arithmetic:
+    return multidigit(int(bits * 0.302) + 5)
 
 
 class Scalar(sp.Function):
@@ -17,6 +25,17 @@ class Scalar(sp.Function):
     is_real = True
     is_commutative = True
     jumps = False  # whether the last digit of an argument may decide the value
+
+    def _eval_evalf(self, prec: int) -> sp.Float | None:
+        """The value at numbers, so that constants such as softplus(1/4) are compared and spelled as numbers are."""
+        if not all(a.is_number and a.is_finite for a in self.args):
+            return None
+        arithmetic = _digits(prec)
+        try:
+            value = arithmetic.call(type(self).__name__, *(arithmetic.number(a) for a in self.args))
+        except NotExact:
+            return None
+        return sp.Float(str(value), precision=prec)
 
 
 def jumps(head: Any) -> bool:

@@ -7,6 +7,7 @@ import contextlib
 import re
 import sys
 import traceback
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,11 +104,16 @@ def _read(path: Path) -> str:
 
 @contextlib.contextmanager
 def _beside(path: Path) -> Iterator[None]:
-    """Modules beside the model file can be imported, as when Python runs it."""
+    """Modules beside the model file can be imported, as when Python runs it.
+
+    ``torch.eye(3)[labels]`` is no subscript by a list: torch would warn of one before it asks the tensor.
+    """
     folder = str(path.resolve().parent)
     sys.path.insert(0, folder)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Using a non-tuple sequence for multidimensional indexing")
+            yield
     finally:
         sys.path.remove(folder)
 

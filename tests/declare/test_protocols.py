@@ -98,6 +98,14 @@ def test_an_axis_added_in_the_expression_is_meant(tmp_path: Path) -> None:
         pipeline.load(model_file(tmp_path, f"{head}z = (w * x)[:, None]\nloss = sn.mean((z - y) ** 2)\n"))
 
 
+def test_only_an_axis_that_gets_as_long_as_another_one_is_asked_about(tmp_path: Path) -> None:
+    head = "import symnet as sn\n\nN = sn.dims(N='batch')\nt, a = sn.data(N), sn.param(5)\ncolumn = t[:, None]\n"
+    model, _ = pipeline.load(model_file(tmp_path, f"{head}z = column * a\nloss = sn.mean(z**2)\n"))
+    assert [str(s) for s in model.program.tensors["z"].shape] == ["N", "5"]
+    with pytest.raises(SymnetError, match=r"would broadcast \[5,1\] with \[5\] to \[5,5\]"):
+        pipeline.load(model_file(tmp_path, f"{head}b = a[:, None]\nz = b * a\nloss = sn.mean(z**2)\n"))
+
+
 def test_what_a_tensor_keeps_for_itself_hides_no_method_of_torch() -> None:
     torch = pytest.importorskip("torch")
     kept = {name for name in vars(Traced) if not name.startswith("_")}

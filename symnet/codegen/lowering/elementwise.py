@@ -89,7 +89,10 @@ class Elementwise:
     def _sum(self, body: sp.Add) -> Part:
         common = _common_coefficient(body)
         if common != 1:
-            return self._product(sp.Mul(common, sp.Add(*(t / common for t in body.args)), evaluate=False))
+            rest = sp.Add(*(t / common for t in body.args))
+            if not isinstance(rest, sp.Add):  # w log(2) + (1 - w) log(2)
+                return self.lower(common * rest)
+            return self._product(sp.Mul(common, rest, evaluate=False))
         signed = [(_sign(t), t) for t in body.args]
         positive = [(s, t) for s, t in signed if s > 0]
         negative = [(s, t) for s, t in signed if s < 0]
@@ -131,7 +134,7 @@ class Elementwise:
 
     def _scaled(self, result: Part | None, divisor: Part | None, top: sp.Expr, bottom: sp.Expr) -> Part:
         """``top · result / (bottom · divisor)`` with as few passes over memory as the ranks allow."""
-        negative = bool(top.could_extract_minus_sign())
+        negative = bool(top.is_negative if top.is_number else top.could_extract_minus_sign())
         top = -top if negative else top
         if divisor is not None:
             divisor = self.as_float(divisor)

@@ -115,7 +115,7 @@ def broadcast_shape(trace: Trace, tensors: Sequence[Traced]) -> tuple[sp.Expr, .
                 help=("sizes must be equal or 1, counted from the last axis",),
             )
             return None
-        silent = len(shape) != tensor.spec.rank and merged not in (shape, tensor.spec.shape)
+        silent = len(shape) != tensor.spec.rank and _is_squared(trace, max(shape, tensor.spec.shape, key=len), merged)
         meant = trace.free or any(t.spec.name in trace.outer and not trace.person_name(t.spec) for t in tensors)
         if shape and tensor.spec.rank and silent and not meant:
             trace.fail(
@@ -128,6 +128,12 @@ def broadcast_shape(trace: Trace, tensors: Sequence[Traced]) -> tuple[sp.Expr, .
             return None
         shape = merged
     return shape
+
+
+def _is_squared(trace: Trace, shape: Sequence[sp.Expr], merged: Sequence[sp.Expr]) -> bool:
+    """Whether an axis of size 1 gets as long as another one, as where [N,1] meets [N]: that is hardly ever meant."""
+    stretched = [k for k, size in enumerate(shape) if size == 1 != merged[k]]
+    return any(trace.same_size(merged[k], size) for k in stretched for size in shape if size != 1)
 
 
 def merged_shape(trace: Trace, a: tuple[sp.Expr, ...], b: tuple[sp.Expr, ...]) -> tuple[sp.Expr, ...] | None:
