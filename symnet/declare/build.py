@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -174,26 +174,29 @@ def _prediction(trace: Trace, namespace: Mapping[str, Any], program: Program, ob
         return said.spec.name
     if trace.predictions and not trace.predictions[-1].tensor.broken:
         return trace.predictions[-1].tensor.spec.name
-    needed = _ancestors(program)
     parameters = {n for n, s in trace.specs.items() if s.role == "parameter"}
     data = {n for n, s in trace.specs.items() if s.role in ("data", "label")}
+    rests = _rests_on(program, parameters | data)
+    above = program.ancestors(objective.spec.name)
     on_path = [
         t
         for t in program.targets()
-        if t in needed[objective.spec.name] and needed[t] & parameters and trace.person_name(trace.specs[t]) is not None
+        if t in above and rests[t] & parameters and trace.person_name(trace.specs[t]) is not None
     ]
-    strict = [t for t in on_path if needed[t] & data < needed[objective.spec.name] & data]
+    strict = [t for t in on_path if rests[t] & data < rests[objective.spec.name] & data]
     return (strict or on_path or [objective.spec.name])[-1]
 
 
-def _ancestors(program: Program) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = {name: set(program.reads(name)) for name in program.targets()}
+def _rests_on(program: Program, given: Set[str]) -> dict[str, set[str]]:
+    """The given tensors that each computed one depends on."""
+    reads = {name: program.reads(name) for name in program.targets()}
+    found = {name: set(names & given) for name, names in reads.items()}
     grown = True
-    while grown:  # once more for a recurrence
+    while grown:  # once, and once more for a recurrence
         grown = False
-        for own in found.values():
+        for name, own in found.items():
             size = len(own)
-            own |= set[str]().union(*(found.get(read, set()) for read in own))
+            own.update(*(found.get(read, ()) for read in reads[name]))
             grown |= len(own) > size
     return found
 
