@@ -76,6 +76,10 @@ CHOSEN = (
     "s[n] += where(greater(Y[n,k], 0), exp(Z[n,k]), 0)\n"
     "P[n,k] += greater(Y[n,k], 0)*exp(Z[n,k])/s[n]\nloss += Y[n,k]*P[n,k]**2"
 )
+BOTH = "parameter Z[N,N] data Y[N,N] s[N] r[N] u[N] P[N,N] Q[N,N] E[N,N] loss"
+BOTH_SUMS = "s[k] += exp(Z[n,k])\nr[n] += exp(Z[n,k])\n"
+BOTH_SHARES = BOTH_SUMS + "P[n,k] += exp(Z[n,k])/s[k]\nQ[n,k] += exp(Z[n,k])/r[n]\n"
+BOTH_NAMED = "E[n,k] += exp(Z[n,k])\ns[k] += E[n,k]\nr[n] += E[n,k]\nP[n,k] += E[n,k]/s[k]\nQ[n,k] += E[n,k]/r[n]\n"
 CASES = {
     **{name: Extreme(ONE, f"loss += g[n]*({body})") for name, body in POINTWISE.items()},
     **{
@@ -115,6 +119,18 @@ CASES = {
     "label_smoothing": Extreme(MATRIX, LOG_SOFTMAX + SMOOTH, "labels", 1),
     "focal": Extreme(MATRIX, SOFTMAX + "loss += -(1 - P[n,t[n]])**2*log(P[n,t[n]])/N", "labels", 1),
     "focal_binary": Extreme(BCE, "p[n] += sigmoid(z[n])\n" + FOCAL_OF, "y"),
+    "both_logs": Extreme(BOTH, BOTH_SUMS + "loss += log(s[n]) + log(r[n]) - 2*Z[n,n]", "square", 2),
+    "both_shares": Extreme(BOTH, BOTH_SHARES + "loss += Y[n,k]*P[n,k]*Q[n,k]", "square", 1),
+    "both_shares_of_named_exponentials": Extreme(BOTH, BOTH_NAMED + "loss += Y[n,k]*P[n,k]*Q[n,k]", "square", 1),
+    "dual_softmax": Extreme(
+        BOTH, BOTH_SUMS + "P[n,k] += exp(2*Z[n,k])/(s[k]*r[n])\nloss += (P[n,k] - Y[n,k])**2", "square", 1
+    ),
+    "a_share_and_a_logarithm": Extreme(
+        BOTH, BOTH_SHARES + "loss += log(r[n])\nloss += -Y[n,k]*log(P[n,k])", "square", 4
+    ),
+    "a_mean_and_a_logarithm": Extreme(
+        BOTH, BOTH_SUMS + "u[k] += exp(Z[n,k])*Y[n,k]\nloss += u[k]/s[k] + log(r[n])", "square", 1
+    ),
     "temperature": Extreme(HEAT, "s[n] += exp(Z[n,k]/T)\nloss += (log(s[n]) - Z[n,t[n]]/T)/N", "temperature", 1),
 }
 

@@ -28,19 +28,19 @@ LONGEST = 1000
 
 def inline_hidden(program: Program) -> Program:
     """The same program with saturating tensors written out in logarithms, and adjoints with poles in their readers."""
-    summed = _definitions(program, lambda body: any(isinstance(f, sp.exp) for f in factors(body)))
+    summed = definitions(program, lambda body: any(isinstance(f, sp.exp) for f in factors(body)))
     forward = [e for e in program.equations if program.tensors[e.target].role != "adjoint"]
     alone = {e.target for e in forward if len(program.defining(e.target)) == 1}
     read = {a for e in forward if e.reduced for a in _read_factors(e.body)}
     totals = {a.name for a in read if a.name in alone and summed(a) is not None}
     open_program = program.with_equations(replace(e, body=_inlined(e.body, summed, totals)) for e in program.equations)
-    saturating = _with_multiples(open_program, _definitions(open_program, lambda body: body.has(sp.exp, sigmoid)))
+    saturating = _with_multiples(open_program, definitions(open_program, lambda body: body.has(sp.exp, sigmoid)))
     current = open_program.with_equations(replace(e, body=_in_logs(e.body, saturating)) for e in open_program.equations)
     below = _Poles(saturating, frozenset(map(_shape, _exponentials(forward))))
     return _complemented(_met(current, below))
 
 
-def _definitions(program: Program, chosen: Callable[[sp.Expr], bool]) -> Definition:
+def definitions(program: Program, chosen: Callable[[sp.Expr], bool]) -> Definition:
     """What an access stands for, if its tensor is elementwise and its body is one of the chosen."""
     found: dict[str, list[Equation]] = {}
     for name in program.targets():
@@ -66,7 +66,7 @@ def _with_multiples(program: Program, definition: Definition) -> Definition:
         equation = multiples.get(access.name)
         if equation is None:
             return definition(access)
-        return _replaced(equation.body.xreplace(dict(zip(equation.left, access.addresses, strict=True))), known)
+        return replaced(equation.body.xreplace(dict(zip(equation.left, access.addresses, strict=True))), known)
 
     for name in program.targets():
         (equation, *more) = program.defining(name)
@@ -78,13 +78,14 @@ def _with_multiples(program: Program, definition: Definition) -> Definition:
     return known
 
 
-def _replaced(body: sp.Expr, definition: Definition) -> sp.Expr:
+def replaced(body: sp.Expr, definition: Definition) -> sp.Expr:
+    """The body with what its reads stand for in their places."""
     if isinstance(body, Access):
         found = definition(body)
         return body if found is None else found
     if not body.args or isinstance(body, Index):
         return body
-    return rebuilt(body, [_replaced(a, definition) for a in body.args])
+    return rebuilt(body, [replaced(a, definition) for a in body.args])
 
 
 def _read_factors(body: sp.Expr) -> list[Access]:
@@ -92,14 +93,14 @@ def _read_factors(body: sp.Expr) -> list[Access]:
 
 
 def _inlined(body: sp.Expr, definition: Definition, names: set[str]) -> sp.Expr:
-    return _replaced(body, lambda access: definition(access) if access.name in names else None)
+    return replaced(body, lambda access: definition(access) if access.name in names else None)
 
 
 def _in_logs(body: sp.Expr, definition: Definition) -> sp.Expr:
     if isinstance(body, sp.log):
-        return sp.log(_replaced(body.args[0], definition))
+        return sp.log(replaced(body.args[0], definition))
     if isinstance(body, log1p):
-        return sp.log(1 + _replaced(body.args[0], definition))
+        return sp.log(1 + replaced(body.args[0], definition))
     if not body.args or isinstance(body, (Access, Index)):
         return body
     return rebuilt(body, [_in_logs(a, definition) for a in body.args])
@@ -132,7 +133,7 @@ class _Poles:
 def _met(program: Program, below: _Poles) -> Program:
     """The program with adjoints that have poles put into their readers, and those into theirs if poles are left."""
     for _ in program.equations:
-        poles = _definitions(program, below.has)
+        poles = definitions(program, below.has)
         current = program.with_equations(_without_poles(e, poles, below) for e in program.equations)
         if current.equations == program.equations:
             break
@@ -143,26 +144,26 @@ def _met(program: Program, below: _Poles) -> Program:
 def _without_poles(equation: Equation, poles: Definition, below: _Poles) -> Equation:
     if not any(poles(a) is not None for a in equation.body.atoms(Access)) and not below.has(equation.body):
         return equation
-    body = _replaced(_replaced(equation.body, poles), below.saturating)
-    body = _distributed(_in_logs(body, below.saturating))
-    return equation if _is_endless(body) else replace(equation, body=body)
+    body = replaced(replaced(equation.body, poles), below.saturating)
+    body = multiplied_out(_in_logs(body, below.saturating), lambda part, rest: _divides(part))
+    return equation if is_endless(body) else replace(equation, body=body)
 
 
-def _is_endless(body: sp.Expr) -> bool:
+def is_endless(body: sp.Expr) -> bool:
     """Whether a body is longer than any in which poles of a person's model cancel: unrolled divisions, multiplied out
     in one another, would double with every step."""
     return sum(1 for _ in islice(sp.preorder_traversal(body), LONGEST + 1)) > LONGEST
 
 
-def _distributed(body: sp.Expr) -> sp.Expr:
-    """A product with a sum that has poles as a sum of products, in which they cancel."""
+def multiplied_out(body: sp.Expr, chosen: Callable[[sp.Add, list[sp.Expr]], bool]) -> sp.Expr:
+    """Products with chosen sums as sums of products; ``chosen`` sees a sum and the factors beside it."""
     parts = factors(body)
     for place, part in enumerate(parts):
-        if isinstance(part, sp.Add) and _divides(part):
-            rest = parts[:place] + parts[place + 1 :]
-            return sp.Add(*(_distributed(product([*rest, t])) for t in part.args))
+        rest = parts[:place] + parts[place + 1 :]
+        if isinstance(part, sp.Add) and chosen(part, rest):
+            return sp.Add(*(multiplied_out(product([*rest, t]), chosen) for t in part.args))
     if isinstance(body, sp.Add):
-        return sp.Add(*(_distributed(t) for t in body.args))
+        return sp.Add(*(multiplied_out(t, chosen) for t in body.args))
     return sp.Mul(*parts)
 
 
@@ -183,7 +184,7 @@ def _complemented(program: Program) -> Program:
     A hidden layer's 1 - h², which only adjoints read, is made of the stored h instead: it loses no more than the
     rounding of h, and costs no exponential.
     """
-    exact = _definitions(program, lambda body: isinstance(body, (sp.exp, sigmoid, sp.tanh, normal_cdf)))
+    exact = definitions(program, lambda body: isinstance(body, (sp.exp, sigmoid, sp.tanh, normal_cdf)))
     forward = [e for e in program.equations if program.tensors[e.target].role != "adjoint"]
     read = {a for e in forward for a in e.body.atoms(Access) if exact(a) is not None}
     chosen = {a.name for a in read if any(_reads_complement(e.body, exact, a.name) for e in forward)}

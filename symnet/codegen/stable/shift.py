@@ -7,7 +7,7 @@ values do not depend on it, so neither do derivatives.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 import sympy as sp
@@ -15,6 +15,7 @@ import sympy as sp
 from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec, sort_key
 from symnet.calculus.scalars import where
 from symnet.codegen.stable.branches import chosen, conditions, guard_tests, masks_of
+from symnet.codegen.stable.contested import contested_sums, exponent_of, summed_read
 from symnet.naming import Namer
 from symnet.reading.maps import factors, product, rebuilt
 
@@ -24,51 +25,47 @@ Scale = dict[Access, sp.Expr]  # the value is exp(Σ exponent · m) times the re
 
 def shift_sums(program: Program, outputs: frozenset[str]) -> tuple[Program, frozenset[str], frozenset[str]]:
     """The program with every sum of exponentials shifted, the names of the shifts, and of sums not below 1 by them."""
-    shifts: set[str] = set()
+    shifts: dict[str, str] = {}  # by their sums
     sums: set[str] = set()
+    contested = contested_sums(program)
     for name in program.targets():
         equations = program.defining(name)
         alone = len(equations) == 1 and name not in outputs
-        exponent = _exponent(equations[0], shifts) if alone else None
-        if exponent is None:
+        exponent = exponent_of(equations[0]) if alone else None
+        if exponent is None or any(a.name in shifts.values() for a in exponent.atoms(Access)):
             continue
-        work = _Shift(program, equations[0], exponent, outputs)
+        rivals = {r for r in contested.keys() - {name} if contested[r] == contested.get(name)}
+        earlier = frozenset(shifts[r] for r in rivals if r in shifts)
+        work = _Shift(program, equations[0], exponent, outputs, frozenset(rivals - shifts.keys()), earlier)
         shifted = work.program()
         if shifted is not None:
             program = shifted
-            shifts.add(work.shift.name)
+            shifts[name] = work.shift.name
             bare = len(conditions(work.sum.body, masks_of(program))[1]) == 1  # its largest term is exp(0)
             sums |= {name} if bare else set()
-    return program, frozenset(shifts), frozenset(sums)
-
-
-def _exponent(equation: Equation, shifts: set[str]) -> sp.Expr | None:
-    """u of ``s += c exp(u)`` summed over indices of u."""
-    if equation.op != "+" or not equation.reduced:
-        return None
-    exponents = [f.args[0] for f in factors(equation.body) if isinstance(f, sp.exp)]
-    if not exponents:
-        return None
-    total = sp.Add(*exponents)
-    reads = [a for a in total.atoms(Access) if a.has(*equation.reduced)]
-    return total if reads and not any(a.name in shifts for a in total.atoms(Access)) else None
+    return program, frozenset(shifts.values()), frozenset(sums)
 
 
 @dataclass
 class _Shift:
-    """One sum and its shift on the way through the program."""
+    """One sum and its shift on the way through the program.
+
+    ``rivals`` are sums of the same exponentials along other axes that have no shift yet, ``earlier`` are the shifts of
+    those that have one.
+    """
 
     source: Program
     sum: Equation
     exponent: sp.Expr
     outputs: frozenset[str]
+    rivals: frozenset[str]
+    earlier: frozenset[str]
     scaled: dict[str, Factor] = field(default_factory=dict)
     explicit: int = 0  # factors exp(c m) that found nothing to cancel with
     joined: int = 0  # logarithms and quotients that lost theirs
 
     def __post_init__(self) -> None:
-        read = min((a for a in self.exponent.atoms(Access) if a.has(*self.sum.reduced)), key=sort_key)
-        self.read = read
+        self.read = read = summed_read(self.exponent, self.sum)
         last = {e.target: k for k, e in enumerate(self.source.equations)}
         numbered = enumerate(self.source.equations)
         self.early = {a.name for k, e in numbered for a in e.accesses if last.get(a.name, -1) >= k}
@@ -162,10 +159,7 @@ class _Shift:
         if isinstance(body, sp.exp):
             return self._exponential(body)
         if isinstance(body, sp.Mul):
-            pairs = [self._pull(f) for f in factors(body)]
-            scale = _sum_of(s for s, _ in pairs)
-            self.joined += any(s for s, _ in pairs) and not scale
-            return scale, product([rest for _, rest in pairs])
+            return self._product(factors(body))
         if isinstance(body, sp.Pow) and body.exp.is_number:
             scale, rest = self._pull(body.base)
             return {m: c * body.exp for m, c in scale.items()}, rest**body.exp
@@ -174,6 +168,24 @@ class _Shift:
             self.joined += bool(scale)
             return {}, sp.Add(*(c * m for m, c in scale.items()), sp.log(rest))
         return self._several(body)
+
+    def _product(self, parts: Sequence[sp.Expr]) -> tuple[Scale, sp.Expr]:
+        pairs = [self._pull(f) for f in parts]
+        scale, rest = _sum_of(s for s, _ in pairs), product([rest for _, rest in pairs])
+        own = _sum_of(s for f, (s, _) in zip(parts, pairs, strict=True) if isinstance(f, sp.exp))
+        theirs = {m: min(c, claimed) for m, c in own.items() if c > 0 and (claimed := self._claimed(parts)) > 0}
+        if theirs:
+            scale, rest = _sum_of((scale, {m: -c for m, c in theirs.items()})), self._with(theirs, rest)
+        self.joined += any(s for s, _ in pairs) and not scale
+        return scale, rest
+
+    def _claimed(self, parts: Sequence[sp.Expr]) -> sp.Expr:
+        """How many of the exponentials of a product the rivals divide, or have taken already."""
+        below = [(f.base, f.exp) for f in parts if isinstance(f, sp.Pow) and isinstance(f.base, Access)]
+        taken = [sp.expand(f.args[0]) for f in parts if isinstance(f, sp.exp)]
+        shifts = [(a, t) for t in taken for a in t.atoms(Access) if a.name in self.earlier]
+        counts = [*(n for sum, n in below if sum.name in self.rivals), *(t.coeff(a) for a, t in shifts)]
+        return -sp.Add(*(n for n in counts if n.is_number))
 
     def _several(self, body: sp.Expr) -> tuple[Scale, sp.Expr]:
         """Sums and branches keep a factor that all of them carry; other functions get it written out."""

@@ -13,6 +13,7 @@ A hidden layer's derivative 1 - h² or h (1 - h) is made of the stored h, so its
 
     rewrite                                             condition                            where
     s = exp(m) s~, m the largest exponent               a log or quotient then loses m       shift
+    exp(z - m)/s and exp(z - m')/r, never in one's m    sums along different axes            contested, shift
     m and exp(x - m) over unmasked entries alone        the sum has a mask or guard          shift, branches
     the mask once, before m is subtracted               it leaves one entry in each row      masking
     log p, poles of adjoints written out                p holds exp or σ                     inline
@@ -22,10 +23,9 @@ A hidden layer's derivative 1 - h² or h (1 - h) is made of the stored h, so its
     where(c, a, f(u)) with f's argument chosen first    f overflows or has a pole            branches
     adjoints divide by ∞ where a norm is 0              nothing forward divides by it        calculus.norms
 
-Not covered: log Φ(z) where Φ underflows; two sums of the same exponentials along different axes at logits so large
-that exp(m - m') overflows, m and m' the two largest exponents; powers and roots of differences; x/‖x‖ at 0 without
-an eps; differences of a person's own quantities; what a row masked whole gives (nan, as in torch); underflow to 0,
-which is right.
+Not covered: log Φ(z) where Φ underflows; sums of shares that underflow themselves, as in Sinkhorn's iteration; powers
+and roots of differences; x/‖x‖ at 0 without an eps; differences of a person's own quantities; what a row masked whole
+gives (nan, as in torch); underflow to 0, which is right.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from dataclasses import dataclass, replace
 from symnet.calculus.ir import Program
 from symnet.calculus.norms import with_flat_norms
 from symnet.codegen.stable.branches import guard_branches, masks_of, selections_as_products
+from symnet.codegen.stable.contested import side_by_side
 from symnet.codegen.stable.inline import inline_hidden
 from symnet.codegen.stable.masking import mask_once
 from symnet.codegen.stable.shift import shift_sums
@@ -60,7 +61,7 @@ def stabilise(program: Program, outputs: frozenset[str]) -> Stable:
     seen = program.with_equations(
         replace(e, body=selections_as_products(with_open_densities(e.body), masks)) for e in program.equations
     )
-    shifted, shifts, sums = shift_sums(_scalars(inline_hidden(_scalars(seen))), outputs)
+    shifted, shifts, sums = shift_sums(side_by_side(_scalars(inline_hidden(_scalars(seen)))), outputs)
     guarded = guard_branches(_scalars(shifted).restricted_to(outputs))
     return Stable(mask_once(with_flat_norms(guarded), shifts), shifts, sums)
 
