@@ -34,6 +34,7 @@ from symnet.calculus.ir import (
 )
 from symnet.calculus.loops import components, sorted_by_need
 from symnet.calculus.matrix_rules import Place, argument_of, enter_adjoint, is_matrix_function, statements_of
+from symnet.calculus.powers import powers_named, powers_written
 from symnet.calculus.scalars import equal, without_sympy_kinks
 from symnet.naming import Namer
 
@@ -265,4 +266,4 @@ def _placeholder(number: int) -> sp.Symbol:
 
 @lru_cache(maxsize=4096)
 def _derivative(body: sp.Expr, symbol: sp.Symbol) -> sp.Expr:
-    return without_sympy_kinks(sp.diff(without_sympy_kinks(body), symbol))
+    return powers_written(without_sympy_kinks(sp.diff(powers_named(without_sympy_kinks(body)), symbol)))
