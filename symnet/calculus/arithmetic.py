@@ -156,6 +156,8 @@ FLOAT = Arithmetic(
         "equal": lambda a, b: np.where(np.asarray(a) == b, 1.0, 0.0),
         "Delta": lambda a, b: np.where(np.asarray(a) == b, 1.0, 0.0),
         "power": lambda a, b: np.asarray(a, float) ** b,
+        "round_down": lambda x: np.floor(np.asarray(x, float)),  # of what is not finite too
+        "round_even": lambda x: np.round(np.asarray(x, float)),
     },
 )
 

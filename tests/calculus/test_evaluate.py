@@ -152,3 +152,9 @@ def test_an_irrational_power_or_number_is_no_fraction() -> None:
         program = program_of("parameter x[N] loss", f"loss += {body}", sizes="N")
         with pytest.raises(NotExact):
             evaluate(program, {"x": np.ones(3)}, EXACT)
+
+
+@pytest.mark.parametrize("name", ["round_down", "round_even"])
+def test_what_is_not_finite_is_rounded_to_itself(name: str) -> None:
+    found = FLOAT.call(name, np.array([np.nan, np.inf, -np.inf, 2.5]))
+    np.testing.assert_array_equal(found, [np.nan, np.inf, -np.inf, 2.0])

@@ -61,6 +61,8 @@ def embedding_bag(
     padding_idx: int | None = None,
 ) -> Tensor:
     """y[b,d] = Σ_k E[t[b,k],d], their mean or their maximum (the first of ties); what is padding_idx does not count"""
+    if isinstance(weight, Tensor) and weight.spec.integer:  # torch's order of old
+        input, weight = weight, input
     _usual("embedding_bag", {"max_norm": max_norm, "scale_grad_by_freq": scale_grad_by_freq, "sparse": sparse})
     t = labels(weight, input, "embedding_bag")
     if t.ndim != (2 if offsets is None else 1):

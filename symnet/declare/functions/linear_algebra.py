@@ -7,7 +7,7 @@ is given, which for a symmetric matrix is the matrix itself.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import sympy as sp
 
@@ -147,8 +147,11 @@ def matrix_exp(A: Tensor) -> Tensor:
 
 
 @word(torch=("pinverse", "linalg.pinv"), numpy="linalg.pinv", of_torch=False)
-def pinv(A: Tensor) -> Tensor:
+def pinv(A: Tensor, *, atol: Any = None, rtol: Any = None, hermitian: bool = False) -> Tensor:
     """A y A = A, y A y = y, A y and y A symmetric; for a matrix of full rank"""
+    if atol is not None or rtol is not None or hermitian:
+        what = "hermitian=True" if hermitian else "tolerance"
+        raise mistake("SN108", f"pinv takes no {what}: the matrix has to be of full rank", "pinv(A)")
     across = turned(A)
     return transpose(pinv(across), -2, -1) if across is not None else applied("pinv", A)
 

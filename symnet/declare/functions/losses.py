@@ -8,6 +8,7 @@ from typing import Any, cast
 import sympy as sp
 
 from symnet.calculus import scalars, specials
+from symnet.calculus.detached import stop_gradient
 from symnet.declare.functions import reductions
 from symnet.declare.functions.norms import pairwise_distance
 from symnet.declare.functions.pointwise import as_exact, mapped
@@ -111,7 +112,10 @@ def smooth_l1_loss(input: Tensor, target: Tensor, reduction: str = "mean", beta:
 def binary_cross_entropy(
     input: Tensor, target: Tensor, weight: Tensor | None = None, reduction: str = "mean"
 ) -> Tensor:
-    """Mean (or sum) of -(y log p + (1 - y) log(1 - p)), p = input in 0..1, y = target"""
+    """Mean (or sum) of -(y log p + (1 - y) log(1 - p)), p = input strictly between 0 and 1, y = target
+
+    PyTorch stops the logarithms at -100; at a p of 0 or 1 this formula is not finite.
+    """
     predicts(input, target, (0.5, 0.5))
     target = same_shape("binary_cross_entropy", input, target)
     values: Tensor = pointwise(input.own_trace, lambda p, y: -(y * sp.log(p) + (1 - y) * sp.log(1 - p)), input, target)
@@ -158,11 +162,14 @@ def kl_div(input: Tensor, target: Tensor, reduction: str = "mean", log_target: b
 def gaussian_nll_loss(
     input: Tensor, target: Tensor, var: Any, full: bool = False, eps: float = 1e-6, reduction: str = "mean"
 ) -> Tensor:
-    """Mean (or sum) of (log v + (input - target)²/v)/2, v the variance, at least eps; full adds log(2π)/2"""
+    """Mean (or sum) of (log v + (input - target)²/v)/2, v = var + sg(max(eps - var, 0)); full adds log(2π)/2"""
     predicts(input)
     if isinstance(var, Tensor) and var.ndim == input.ndim - 1 and var.shape == input.shape[:-1]:
         var = var[(..., None)]
-    spread = clamp_min(var, eps) if isinstance(var, Tensor) else sp.Max(as_exact(var), as_exact(eps))
+    if isinstance(var, Tensor):  # torch: the derivative takes no notice of the bound
+        spread = mapped("gaussian_nll_loss", lambda v, e: v + stop_gradient(scalars.relu(e - v)), var, as_exact(eps))
+    else:
+        spread = sp.Max(as_exact(var), as_exact(eps))
     values = mapped("gaussian_nll_loss", lambda a, b, v: (sp.log(v) + (a - b) ** 2 / v) / 2, input, target, spread)
     return reduced_loss(values + sp.log(2 * sp.pi) / 2 if full else values, reduction)
 

@@ -54,6 +54,11 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
     else:
         first = [axis_of(a, d, a.ndim) for d in listed((dims[0],))]
         second = [axis_of(b, d, b.ndim) for d in listed((dims[1],))]
+    for p, q in zip(first, second, strict=True):  # torch: a single entry meets the sum of the others
+        if a.shape[p] != 1 and b.shape[q] == 1:
+            a = sum(a, p, True)
+        elif a.shape[p] == 1 and b.shape[q] != 1:
+            b = sum(b, q, True)
     left, right = list(indices_for(a.shape)), list(indices_for(b.shape))
     for p, q in zip(first, second, strict=True):
         if a.shape[p] != b.shape[q]:

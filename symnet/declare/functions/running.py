@@ -74,6 +74,7 @@ def gradient(input: Tensor, spacing: Any = 1, dim: Any = None, edge_order: int =
     """y[i] = (h² x[i+1] + (g² - h²) x[i] - g² x[i-1]) / (g h (g + h)), h before and g after i, for each axis;
     at both ends the slope of the line (edge_order=1) or the parabola (edge_order=2) through the entries there"""
     axes = list(range(input.ndim)) if dim is None else [axes_of(input, d)[0] for d in _listed(dim)]
+    spacing = 1 if spacing is None else spacing
     several = isinstance(spacing, list | tuple)
     if several and len(spacing) != len(axes):
         raise mistake("SN103", f"gradient along {len(axes)} axes with {len(spacing)} spacings")

@@ -109,7 +109,10 @@ def diff(input: Tensor, n: int = 1, dim: int = -1, prepend: Any = None, append: 
 @word(torch="trapz", numpy=("trapezoid", "trapz"), method=False)
 def trapezoid(y: Tensor, x: Any = None, dx: float | None = None, dim: int = -1) -> Tensor:
     """z = Σ_i (x[i+1] - x[i]) (y[i] + y[i+1]) / 2, or with equal steps dx"""
-    return sum(_trapezia(y, x, dx, dim), axis_of(y, dim, y.ndim))
+    at = axis_of(y, dim, y.ndim)
+    if y.shape[at] == 1:  # one point, no trapezium
+        return sum(y * 0, at)
+    return sum(_trapezia(y, x, dx, dim), at)
 
 
 def _trapezia(y: Tensor, x: Any, dx: float | None, dim: int) -> Tensor:

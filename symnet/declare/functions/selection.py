@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 import sympy as sp
@@ -192,6 +193,7 @@ def index_add(input: Tensor, dim: int, index: Any, source: Tensor, alpha: float 
 def index_put(input: Tensor, indices: Any, values: Any, accumulate: bool = False) -> Tensor:
     """y[u] = x[u] + Σ_k [u = t[k]] v[k], one list of integers for each axis; without accumulate v[k] takes the place"""
     trace = input.own_trace
+    indices = _without_masks(input, indices)
     if len(indices) > input.ndim:
         raise mistake("SN103", f"index_put of {show(input.shape)} with {len(indices)} lists of integers")
     lists = [within(input, k, labels(input, t, "index_put")) for k, t in enumerate(indices)]
@@ -218,33 +220,53 @@ def index_put(input: Tensor, indices: Any, values: Any, accumulate: bool = False
     return input.made(spec, "v")
 
 
+def _given_mask(mask: Any) -> tuple[Any, Any] | None:
+    """The nested numbers and the shape of a given mask, None for anything else."""
+    constants = mask.own_trace.constants if isinstance(mask, Tensor) else {}
+    keys = (key for key, constant in constants.items() if constant.tensor is mask)
+    return next(((numbers, shape) for kind, shape, numbers in keys if kind == "bool"), None)
+
+
+def _without_masks(x: Tensor, indices: Sequence[Any]) -> list[Any]:
+    """The lists of a subscript, the places where it is true for each mask that is given."""
+    lists: list[Any] = []
+    for index in indices:
+        given = _given_mask(index)
+        if given is None:
+            lists.append(index)
+        else:
+            numbers, shape = given
+            lists += true_places(x.own_trace, numbers, shape, x.shape[len(lists) : len(lists) + len(shape)])
+    return lists
+
+
 @word()
 def masked_select(input: Tensor, mask: Any) -> Tensor:
     """The entries where a given mask is true, row by row"""
-    given = next((k for k, c in input.own_trace.constants.items() if c.tensor is mask), None)
-    if given is None or given[0] != "bool":
+    given = _given_mask(mask)
+    if given is None:
         help = "keep the shape and put 0 elsewhere: sn.where(mask, x, 0)"
         raise mistake("SN107", "how many entries a computed mask picks is not known before the data come", help)
     shape = merged_shape(input.own_trace, input.shape, mask.shape)
     if shape is None:
         raise mistake("SN103", f"a mask {show(mask.shape)} for {show(input.shape)}")
-    places = true_places(input.own_trace, given[2], given[1], shape)
+    places = true_places(input.own_trace, *given, shape)
     return subscript(expand(input, *shape), tuple(places))
 
 
 @word()
 def masked_scatter(input: Tensor, mask: Any, source: Tensor) -> Tensor:
     """y[i] = the next entry of s, row by row, where a given mask is true, else x[i]"""
-    given = next((k for k, c in input.own_trace.constants.items() if c.tensor is mask), None)
-    if given is None or given[0] != "bool":
+    given = _given_mask(mask)
+    if given is None:
         help = "where(mask, s, x) of one shape takes the entry that stands there"
         raise mistake("SN107", "which entries a computed mask takes is not known before the data come", help)
     shape = merged_shape(input.own_trace, input.shape, mask.shape)
     if shape is None:
         raise mistake("SN103", f"a mask {show(mask.shape)} for {show(input.shape)}")
-    if True not in flat(given[2]):
+    if True not in flat(given[0]):
         return input
-    places = true_places(input.own_trace, given[2], given[1], shape)
+    places = true_places(input.own_trace, *given, shape)
     count, entries = int(places[0].shape[0]), flatten(source)
     if count > (source.own_trace.size_value(entries.shape[0]) or 0):
         raise mistake("SN103", f"masked_scatter of {count} entries from {show(source.shape)}")

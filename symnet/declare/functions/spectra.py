@@ -222,8 +222,10 @@ class LeastSquares:
 
 
 @word(torch="linalg.lstsq", numpy="linalg.lstsq", of_torch=False, method=False)
-def lstsq(A: Tensor, B: Tensor, rcond: float | None = None) -> LeastSquares:
+def lstsq(A: Tensor, B: Tensor, rcond: float | None = None, *, driver: str | None = None) -> LeastSquares:
     """(y = A⁺ B, the shortest y of least Σ (A y - B)²; for a matrix of full rank)"""
     if rcond not in (None, -1):
         raise mistake("SN108", "lstsq takes no rcond: the matrix has to be of full rank")
+    if driver not in (None, "gels", "gelsy", "gelsd", "gelss"):  # of full rank all are equal
+        raise mistake("SN108", f"lstsq: driver={driver!r}", "gels, gelsy, gelsd or gelss")
     return LeastSquares(pinv(A) @ B)

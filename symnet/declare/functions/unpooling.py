@@ -9,9 +9,13 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import Index, indices_for
+from symnet.declare.functions.masks import zeros
 from symnet.declare.functions.pooling import row_by_row
+from symnet.declare.functions.selection import scatter
+from symnet.declare.functions.shapes import flatten, reshape
 from symnet.declare.functions.windows import Axis, Sizes, each
 from symnet.declare.tracing.computed import Places
+from symnet.declare.tracing.constants import constant_values, flat, labels_of
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term
@@ -62,6 +66,9 @@ def max_unpool3d(
 
 
 def _unpooled(word: str, rank: int, x: Tensor, o: Any, windows: tuple[Any, Any, Any], output_size: Any) -> Tensor:
+    given = constant_values(o) if isinstance(o, Tensor) and o.spec.integer and o.shape == x.shape else None
+    if given is not None and x.ndim > rank:
+        return _put_back(x, _rows(given, x.ndim - rank), rank, _sizes(word, rank, x, windows, output_size))
     if not isinstance(o, Places) or o.shape != x.shape or x.ndim not in (rank + 1, rank + 2):
         what = show(o.shape) if isinstance(o, Tensor) else type(o).__name__
         raise mistake("SN103", f"{word} of {show(x.shape)} at {what}", "y, o = F.max_pool2d(x, 2, return_indices=True)")
@@ -78,6 +85,18 @@ def _unpooled(word: str, rank: int, x: Tensor, o: Any, windows: tuple[Any, Any, 
     here = scalars.equal(row_by_row(out, axes), o.read((*lead, *own)))
     x.own_trace.define(spec, Term((*lead, *out), here * x.read((*lead, *own)), own))
     return x.made(spec, "v")
+
+
+def _put_back(x: Tensor, places: Any, rank: int, wanted: list[int]) -> Tensor:
+    """The entries at given places, zeros elsewhere."""
+    lead, pooled = x.shape[: x.ndim - rank], flatten(x, x.ndim - rank)
+    index = labels_of(x.own_trace, places, pooled.shape)
+    return reshape(scatter(zeros(*lead, math.prod(wanted)), -1, index, pooled), [*lead, *wanted])
+
+
+def _rows(nested: Any, depth: int) -> Any:
+    """Nested numbers, all axes after ``depth`` joined."""
+    return tuple(_rows(part, depth - 1) for part in nested) if depth else tuple(flat(nested))
 
 
 def _sizes(word: str, rank: int, x: Tensor, windows: tuple[Any, Any, Any], output_size: Any) -> list[int]:
