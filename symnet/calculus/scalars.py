@@ -7,15 +7,18 @@ maximum(a, b) shares equally at a = b.  SymPy's Max, Heaviside, Abs and sign dif
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sympy as sp
 
-from symnet.calculus.arithmetic import Arithmetic, NotExact, multidigit
+if TYPE_CHECKING:
+    from symnet.calculus.arithmetic import Arithmetic
 
 
 @cache
 def _digits(bits: int) -> Arithmetic:
+    from symnet.calculus.arithmetic import multidigit  # it loads NumPy, which a derivation without constants needs not
+
     return multidigit(int(bits * 0.302) + 5)
 
 
@@ -33,7 +36,7 @@ class Scalar(sp.Function):
         arithmetic = _digits(prec)
         try:
             value = arithmetic.call(type(self).__name__, *(arithmetic.number(a) for a in self.args))
-        except NotExact:
+        except ArithmeticError:  # NotExact
             return None
         return sp.Float(str(value), precision=prec)
 
