@@ -1,4 +1,4 @@
-"""Rational numbers as a person writes them: 0.5, 1/3, 1e-12."""
+"""Rational numbers as a person writes them: 0.5, 1/3, 1e-12, 1e12."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from symnet.explain.formula import ONE, Number
 #: A decimal with a larger denominator is written as a decimal, 0.00001 and not 1/100000.
 _LARGEST_DENOMINATOR = 1000
 
-#: After the point; with more of them it is 1e-12 and not 0.000000000001.
+#: With more of them, after the point or at the end, it is 1e-12 and 1e12.
 _MOST_ZEROS = 6
 
 #: As many as tell every float64 from its neighbours.
@@ -27,7 +27,7 @@ def decimal_or_quotient(value: Any) -> tuple[Number, Number]:
     top, bottom = int(value.p), int(value.q)
     twos, fives = multiplicity(2, bottom), multiplicity(5, bottom)
     if bottom <= _LARGEST_DENOMINATOR or bottom != 2**twos * 5**fives:
-        return Number(str(top)), Number(str(bottom))
+        return _whole(top), _whole(bottom)
     places = max(twos, fives)
     whole = top * 10**places // bottom
     excess = len(str(whole)) - _MOST_DIGITS
@@ -36,7 +36,17 @@ def decimal_or_quotient(value: Any) -> tuple[Number, Number]:
     digits = str(whole)
     zeros = places - len(digits)
     if zeros >= _MOST_ZEROS:
-        mantissa = f"{digits[0]}.{digits[1:]}" if digits[1:] else digits
-        return Number(f"{mantissa}e-{zeros + 1}"), ONE
+        return _scientific(digits, -zeros - 1), ONE
     digits = digits.rjust(places + 1, "0")
     return Number(f"{digits[:-places]}.{digits[-places:]}"), ONE
+
+
+def _whole(value: int) -> Number:
+    digits = str(value)
+    leading = digits.rstrip("0")
+    return _scientific(leading, len(digits) - 1) if len(digits) - len(leading) > _MOST_ZEROS else Number(digits)
+
+
+def _scientific(digits: str, exponent: int) -> Number:
+    mantissa = f"{digits[0]}.{digits[1:]}" if digits[1:] else digits
+    return Number(f"{mantissa}e{exponent}")
