@@ -15,7 +15,16 @@ import sympy as sp
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, atoms
 from symnet.calculus.matrix_rules import argument_of, is_matrix_function
-from symnet.explain.factors import Kind, content_of, degree_of, factors_of, is_negative, is_polynomial, kind_of
+from symnet.explain.factors import (
+    Kind,
+    content_of,
+    degree_of,
+    factors_of,
+    is_negative,
+    is_polynomial,
+    is_power_with_logarithm,
+    kind_of,
+)
 from symnet.explain.formula import (
     ONE,
     Add,
@@ -95,7 +104,7 @@ class Composer:
             return _number(expression)
         if expression.is_Add and content_of(expression) == 1:
             return self._sum(expression)
-        if expression.is_Add or expression.is_Mul:
+        if expression.is_Add or expression.is_Mul or is_power_with_logarithm(expression):
             return self._product(expression)
         if expression.is_Pow:
             return self._power(expression)

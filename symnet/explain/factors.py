@@ -8,6 +8,7 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Delta, Index, atoms
+from symnet.calculus.specials import xlogy
 
 
 class Kind(IntEnum):
@@ -28,8 +29,8 @@ def factors_of(expression: sp.Expr) -> tuple[sp.Expr, list[tuple[sp.Expr, sp.Exp
     for part in sp.Mul.make_args(expression):
         if part.is_Number:
             coefficient = coefficient * part
-        elif part.is_Mul:
-            inner, more = factors_of(part)
+        elif part.is_Mul or is_power_with_logarithm(part):
+            inner, more = factors_of(part if part.is_Mul else power_with_logarithm(part))
             coefficient, factors = coefficient * inner, factors + more
         elif part.is_Add and content_of(part) != 1:
             coefficient = coefficient * content_of(part)
@@ -37,6 +38,17 @@ def factors_of(expression: sp.Expr) -> tuple[sp.Expr, list[tuple[sp.Expr, sp.Exp
         else:
             factors.append((part.base, part.exp) if part.is_Pow else (part, sp.S.One))
     return coefficient, factors
+
+
+def is_power_with_logarithm(part: sp.Expr) -> bool:
+    """Whether it is the derivative of a power by its exponent, ``xlogy(x**y, x)``, which is 0 where x is."""
+    return isinstance(part, xlogy) and part.args[0].is_Pow and part.args[0].base == part.args[1]
+
+
+def power_with_logarithm(part: sp.Expr) -> sp.Expr:
+    """``x**y log(x)``, as a person writes that derivative."""
+    power, base = part.args
+    return power * sp.log(base)
 
 
 def content_of(expression: sp.Expr) -> sp.Integer:
