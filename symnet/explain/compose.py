@@ -51,7 +51,7 @@ from symnet.explain.formula import (
     whole_matrix,
 )
 from symnet.explain.letters import along_axes
-from symnet.explain.quotients import decimal_or_quotient
+from symnet.explain.quotients import decimal_or_quotient, written_number
 from symnet.explain.spellings import Ascii
 from symnet.simplify.rewrites import Total as Sum
 
@@ -101,7 +101,7 @@ class Composer:
         if expression.is_Symbol:
             return Name(expression.name)
         if expression.is_Number:
-            return _number(expression)
+            return written_number(expression)
         if expression.is_Add and content_of(expression) == 1:
             return self._sum(expression)
         if expression.is_Add or expression.is_Mul or is_power_with_logarithm(expression):
@@ -140,7 +140,7 @@ class Composer:
             number, divisor = decimal_or_quotient(size)
             upper, lower = [number, *upper], [divisor, *lower]
         else:
-            upper = [_number(size), *upper]
+            upper = [written_number(size), *upper]
         quotient = product_of(upper)
         if (under := product_of(lower)) != ONE:
             quotient = Over(quotient, under)
@@ -297,12 +297,3 @@ class _Keyed:
         if self.key != other.key:
             return self.key < other.key
         return Ascii().write(self.formula) < Ascii().write(other.formula)
-
-
-def _number(value: sp.Expr) -> Formula:
-    if value.is_negative:
-        return negated(_number(-value))
-    if value.is_Rational:
-        top, bottom = decimal_or_quotient(value)
-        return top if bottom == ONE else Over(top, bottom)
-    return Number(repr(float(value)))

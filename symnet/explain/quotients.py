@@ -7,7 +7,7 @@ from typing import Any
 
 from sympy import Rational, multiplicity
 
-from symnet.explain.formula import ONE, Number
+from symnet.explain.formula import ONE, Formula, Number, Over, negated
 
 #: A decimal with a larger denominator is written as a decimal, 0.00001 and not 1/100000.
 _LARGEST_DENOMINATOR = 1000
@@ -39,6 +39,16 @@ def decimal_or_quotient(value: Any) -> tuple[Number, Number]:
         return _scientific(digits, -zeros - 1), ONE
     digits = digits.rjust(places + 1, "0")
     return Number(f"{digits[:-places]}.{digits[-places:]}"), ONE
+
+
+def written_number(value: Any) -> Formula:
+    """A number of any sign: an exact one as above, else the digits of a float."""
+    if value.is_negative:
+        return negated(written_number(-value))
+    if value.is_Rational:
+        top, bottom = decimal_or_quotient(value)
+        return top if bottom == ONE else Over(top, bottom)
+    return Number(repr(float(value)))
 
 
 def _whole(value: int) -> Number:
