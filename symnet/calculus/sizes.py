@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from types import FrameType
 from typing import Any, ClassVar
 
 import sympy as sp
@@ -15,7 +14,7 @@ class Size(sp.Symbol):
 
     __slots__ = ()
     answer: ClassVar[Callable[..., Any]]
-    number_of: ClassVar[Callable[[sp.Expr, FrameType], int | None]]
+    number_of: ClassVar[Callable[[sp.Expr], int | None]]
 
     @classmethod
     def __torch_function__(cls, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -26,8 +25,8 @@ class Size(sp.Symbol):
 
     def __int__(self) -> int:
         """The number of the size for code that counts by it, ``np.ones((T, T))``; to SymPy it stays a symbol."""
-        frame = sys._getframe(1)
-        known = None if frame.f_globals.get("__name__", "").startswith("sympy.") else Size.number_of(self, frame)
+        by_sympy = sys._getframe(1).f_globals.get("__name__", "").startswith("sympy.")
+        known = None if by_sympy else Size.number_of(self)
         if known is None:
             raise TypeError(f"the data bring the size {self}, it is no number yet")
         return known

@@ -10,6 +10,7 @@ import sympy as sp
 
 from symnet.calculus.ir import Role
 from symnet.declare.init import Initial
+from symnet.declare.tracing.makers import let_makers_ask
 from symnet.declare.tracing.primitives import number, show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Declared, current
@@ -33,6 +34,7 @@ def dims(**sizes: int | str) -> Any:
             trace.fail("SN108", f"the size {name} is {value!r}", help=('a positive integer, or "batch"',))
             value = 1
         made.append(trace.new_size(name, None if value == "batch" else int(value)))
+    let_makers_ask(made)
     return made[0] if len(made) == 1 else tuple(made)
 
 

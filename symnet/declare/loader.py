@@ -17,6 +17,7 @@ from symnet.calculus.ir import Program
 from symnet.declare.build import Built, build_model
 from symnet.declare.formulas import build_formulas
 from symnet.declare.names import assigned_names, picked_names
+from symnet.declare.tracing.makers import makers_of_the_run
 from symnet.declare.tracing.rearranging import offer_to_einops
 from symnet.declare.tracing.trace import Trace, recording
 from symnet.errors import Note, Problem, Source, SymnetError
@@ -66,7 +67,7 @@ def _run(path: Path) -> _Run:
     trace = Trace(path=name, lines=lines, assigned=assigned_names(tree), picked=picked_names(tree))
     offer_to_einops()
     namespace: dict[str, Any] = {"__name__": "symnet_model", "__file__": name, "__builtins__": __builtins__}
-    with recording(trace), _beside(path), contextlib.redirect_stdout(sys.stderr):
+    with recording(trace), makers_of_the_run(), _beside(path), contextlib.redirect_stdout(sys.stderr):
         try:
             exec(code, namespace)  # the model file is the person's own program
         except SymnetError as error:
@@ -143,7 +144,7 @@ _SIZE_SAYS = {
 #: What torch says about a named size or a tensor of the model, and what to write instead.
 _TORCH_SAYS = {
     r"takes \d positional argument|invalid combination of arguments|must be .*ints?\b|Number, not": (
-        "a size that the data bring is no int to torch: write the sizes as a tuple, torch.zeros((n, 2)), "
+        "a size that the data bring is no int to torch: torch.zeros, ones, full and eye take it; "
         "or give the batch a number, sn.data(32, ...)"
     ),
     "optimizer can only optimize Tensors": (

@@ -16,6 +16,7 @@ from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from symnet.declare.loader import load_model
 from symnet.declare.tracing.trace import Trace, recording
+from symnet.errors import SymnetError
 from symnet.model import Given
 from symnet.pipeline import derive_model, load
 
@@ -157,3 +158,39 @@ def test_a_parameter_of_torch_repeated_for_every_row_of_the_batch(tmp_path: Path
     found = evaluate(derivation.program, values)[derivation.gradients["z"]]
     assert z.grad is not None
     np.testing.assert_allclose(found, z.grad.numpy(), rtol=1e-12)
+
+
+OF_THE_BATCH = {
+    "torch.zeros(n, 3) + torch.ones(x.size(0), 1)": lambda n: np.ones((n, 3)),
+    "torch.full((n, 3), 0.5, device='cpu')": lambda n: np.full((n, 3), 0.5),
+    "torch.eye(n, dtype=torch.float64).sum(1)[:, None] * torch.ones(3)": lambda n: np.ones((n, 3)),
+    "np.zeros((n, 3)) + np.ones([n, 1])": lambda n: np.ones((n, 3)),
+    "np.eye(n) @ np.full((x.shape[0], 3), 2.0)": lambda n: np.full((n, 3), 2.0),
+    "torch.zeros(3, 3)[:1] + np.ones(3)": lambda n: np.ones((1, 3)),
+}
+
+
+@pytest.mark.parametrize("text", OF_THE_BATCH)
+def test_libraries_make_tensors_of_a_size_that_the_data_bring(tmp_path: Path, text: str) -> None:
+    own = torch.zeros, torch.eye, np.ones, np.full
+    path = tmp_path / "model.py"
+    path.write_text(
+        "import numpy as np, torch, symnet as sn\n"
+        f'n = sn.dims(n="batch")\nx, w = sn.data(n, 3), sn.param(3)\nloss = sn.sum(sn.sin(x * w + {text}))\n'
+    )
+    model, rng = load_model(path)[0], np.random.default_rng(0)
+    assert own == (torch.zeros, torch.eye, np.ones, np.full)
+    given = {i.spec.name: np.asarray(i.values.values) for i in model.inputs if isinstance(i.values, Given)}
+    for rows in (1, 4):
+        x, w = rng.normal(size=(rows, 3)), rng.normal(size=3)
+        found = evaluate(model.program, {"x": x, "w": w, **given})[model.program.loss]
+        np.testing.assert_allclose(found, np.sin(x * w + OF_THE_BATCH[text](rows)).sum(), rtol=1e-12)
+
+
+def test_the_libraries_have_their_makers_again_after_a_mistake(tmp_path: Path) -> None:
+    own = torch.zeros, np.eye
+    path = tmp_path / "model.py"
+    path.write_text('import numpy as np, torch, symnet as sn\nn = sn.dims(n="batch")\n1 / 0\n')
+    with pytest.raises(SymnetError, match="ZeroDivisionError"):
+        load_model(path)
+    assert own == (torch.zeros, np.eye)

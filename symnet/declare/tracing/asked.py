@@ -10,6 +10,7 @@ import sympy as sp
 
 from symnet.calculus.detached import flowing
 from symnet.calculus.ir import Access, Role
+from symnet.declare.tracing.makers import let_makers_ask
 from symnet.declare.tracing.overwriting import require_derivative, require_unchanged
 from symnet.declare.tracing.picking import Picking
 from symnet.declare.tracing.places import asked_by_us
@@ -35,7 +36,9 @@ class Asked(Traced):
 
     def _plain_shape(self) -> tuple[Any, ...]:
         known = ((size, self.own_trace.size_value(size)) for size in self.spec.shape)
-        return tuple(size if number is None else number for size, number in known)
+        sizes = tuple(size if number is None else number for size, number in known)
+        let_makers_ask(sizes)
+        return sizes
 
     def size(self, dim: int | None = None) -> Any:
         """The sizes or one of them, as torch's."""

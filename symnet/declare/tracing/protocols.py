@@ -6,21 +6,16 @@ Neither library is imported; a function is known by its module and name.
 from __future__ import annotations
 
 import difflib
-import linecache
 import operator
-import re
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from types import FrameType
 from typing import Any
 
-import sympy as sp
-
 from symnet.calculus.sizes import Size
 from symnet.declare.tracing.constants import constant_of, is_array
 from symnet.declare.tracing.indexing import arange
 from symnet.declare.tracing.overwriting import overwritten
-from symnet.declare.tracing.places import span
 from symnet.declare.tracing.suggest import INITIAL, of_initialiser
 from symnet.declare.tracing.trace import Trace, Traced, current
 from symnet.declare.tracing.words import NUMPY, TORCH, Word, mistake
@@ -161,13 +156,5 @@ def _as_number(value: Any) -> Any:
     return int(value) if isinstance(value, Size) else value
 
 
-def _number_of(size: sp.Expr, frame: FrameType) -> int | None:
-    """The number of a size, on which the equations rest from then on; none for ``torch.eye(N)`` and
-    ``torch.ones((N, 1))``, which ask for one before they hand the size over with its name."""
-    place = span(frame)
-    called = linecache.getline(place.path, place.line)[place.column : place.end_column]
-    return None if re.match(r"([\w.]+\.)?eye\(|torch\.(ones|zeros|full)\(", called) else current().fixed_size(size)
-
-
 Size.answer = staticmethod(_asked_of_a_size)
-Size.number_of = staticmethod(_number_of)
+Size.number_of = staticmethod(lambda size: current().fixed_size(size))

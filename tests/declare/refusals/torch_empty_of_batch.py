@@ -11,7 +11,7 @@ class Net(nn.Module):
         self.cell = nn.GRUCell(3, 2)
 
     def forward(self, x):
-        h = torch.zeros(x.size(0), 2)
+        h = torch.empty(x.size(0), 2)
         return self.cell(x, h)
 
 
