@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 
 import numpy as np
 import pytest
@@ -33,6 +34,7 @@ def test_the_number_meant(value: float) -> None:
 
 def test_any_other_float_is_the_decimal_that_it_prints() -> None:
     values = [float(v) for v in np.random.default_rng(0).normal(size=2000)]
+    values += [sys.float_info.max, -float(np.finfo(np.float32).max), sys.float_info.min, math.ulp(0.0)]
     assert [v for v in values if meant(v) != sp.Rational(repr(v))] == []
     neighbours = [math.nextafter(2**0.5, 10.0) * (1 + 1e-15), 1 / 3 + 1e-15]
     assert [v for v in neighbours if meant(v) != sp.Rational(repr(v))] == []

@@ -10,27 +10,35 @@ from symnet.declare.functions.masks import full, is_mask
 from symnet.declare.functions.operators import mask_of
 from symnet.declare.functions.pointwise import mapped
 from symnet.declare.functions.shapes import listed
+from symnet.declare.tracing.assigning import is_whole_valued
 from symnet.declare.tracing.computed import Places
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.words import mistake, word
 
 
+def _like(input: Tensor, made: Tensor) -> Tensor:
+    """What was made, for torch of the kind of the input: parts of it take no real numbers beside labels and masks."""
+    if input.spec.integer or is_whole_valued(input):
+        input.own_trace.writes.whole.add(made.spec.name)
+    return made
+
+
 @word(numpy="zeros_like", method=False)
 def zeros_like(input: Tensor) -> Tensor:
     """y[i] = 0 in the shape of x"""
-    return full(input.shape, 0)
+    return _like(input, full(input.shape, 0))
 
 
 @word(numpy="ones_like", method=False)
 def ones_like(input: Tensor) -> Tensor:
     """y[i] = 1 in the shape of x"""
-    return full(input.shape, 1)
+    return _like(input, full(input.shape, 1))
 
 
 @word(numpy="full_like", method=False)
 def full_like(input: Tensor, fill_value: float) -> Tensor:
     """y[i] = fill_value in the shape of x"""
-    return full(input.shape, fill_value)
+    return _like(input, full(input.shape, fill_value))
 
 
 @word()
@@ -42,19 +50,19 @@ def fill(input: Tensor, value: Tensor | float) -> Tensor:
 @word(offered=False, torch="Tensor.new_zeros", of_torch=False)
 def new_zeros(input: Tensor, *size: Any) -> Tensor:
     """x.new_zeros(2, 3): y[i] = 0"""
-    return full(tuple(listed(size)), 0)
+    return _like(input, full(tuple(listed(size)), 0))
 
 
 @word(offered=False, torch="Tensor.new_ones", of_torch=False)
 def new_ones(input: Tensor, *size: Any) -> Tensor:
     """x.new_ones(2, 3): y[i] = 1"""
-    return full(tuple(listed(size)), 1)
+    return _like(input, full(tuple(listed(size)), 1))
 
 
 @word(offered=False, torch="Tensor.new_full", of_torch=False)
 def new_full(input: Tensor, size: Any, fill_value: float) -> Tensor:
     """x.new_full((2, 3), v): y[i] = v"""
-    return full(size, fill_value)
+    return _like(input, full(size, fill_value))
 
 
 @word(torch=("numel", "Tensor.nelement"), of_torch=False, offered=False)

@@ -15,7 +15,7 @@ from symnet.calculus.detached import stop_gradient
 from symnet.calculus.ir import Access, Delta, Index
 from symnet.declare.tracing.primitives import number, pointwise, show
 from symnet.declare.tracing.tensor import Tensor, as_operand, require_tensor
-from symnet.declare.tracing.trace import Term, Trace, current
+from symnet.declare.tracing.trace import Term, Trace, Traced, current
 from symnet.declare.tracing.words import word
 
 
@@ -129,7 +129,8 @@ def _chosen(name: str, chosen: Any, a: object, b: object) -> Tensor:
 
 def infinity(value: object) -> sp.Expr | None:
     """inf or -inf of Python, NumPy, torch or SymPy; None for anything else."""
-    if hasattr(value, "item") and hasattr(value, "dtype") and getattr(value, "shape", None) == ():
+    single = not isinstance(value, Traced) and getattr(value, "shape", None) == ()
+    if single and hasattr(value, "item") and hasattr(value, "dtype"):
         value = value.item()
     if isinstance(value, float | sp.Number) and value in (float("inf"), -float("inf")):
         return sp.oo if value > 0 else -sp.oo

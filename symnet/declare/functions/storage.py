@@ -28,8 +28,12 @@ def kept(input: Tensor, *_: Any, **__: Any) -> Tensor:
 
 @word(torch="clone", of_torch=False, offered=False)
 def copied(input: Tensor, memory_format: Any = None) -> Tensor:
-    """y[i] = x[i]"""
-    return input
+    """y[i] = x[i], of which parts may be assigned apart from those of x"""
+    if input.spec.integer:
+        return input
+    copy = mapped("clone", lambda x: x, input)
+    copy.own_trace.writes.copies.add(copy.spec.name)
+    return copy
 
 
 @word(torch=("type_as", "to"), of_torch=False, offered=False, passes_on=True)

@@ -24,15 +24,17 @@ def in_both_modes(trace: Trace, module: Any, forward: Callable[..., Any]) -> Cal
         if not any(flags) or trace.modes_told:
             return forward(*args, **options)
         trace.modes_told = True
-        before = dict(trace.overwritten)
+        before, held = trace.writes.stale, next(trace.counter)
         try:
             trained = forward(*args, **options)
             _require_updates(trace, parts)
-            changed, trace.overwritten = trace.overwritten, before
+            changed, trace.writes.stale = trace.writes.stale, before
+            _require_whole(trace, held)
             for part in parts:
                 part.training = False
             evaluated = forward(*args, **options)
-            trace.overwritten = {**changed, **trace.overwritten}
+            _require_whole(trace, held)
+            trace.writes.stale = {**changed, **trace.writes.stale}
         finally:
             trace.modes_told = False
             for part, flag in zip(parts, flags, strict=True):
@@ -40,6 +42,13 @@ def in_both_modes(trace: Trace, module: Any, forward: Callable[..., Any]) -> Cal
         return _either(trained, evaluated)
 
     return called
+
+
+def _require_whole(trace: Trace, held: int) -> None:
+    """Refuses a part that was assigned in a tensor from outside: the caller would hold what one mode made of it."""
+    if any(int(name[1:]) < held for name in trace.writes.moved):
+        what = "a module that trains and evaluates differently assigns a part of a tensor that it was given"
+        raise mistake("SN106", what, "copy it first: x = x.clone()")
 
 
 def _require_updates(trace: Trace, parts: list[Any]) -> None:

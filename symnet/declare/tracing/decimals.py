@@ -19,7 +19,8 @@ def meant(value: float) -> sp.Expr:
     recognised too.  Any other float is its shortest decimal.
     """
     written = sp.Rational(repr(value))
-    if len(repr(value).partition("e")[0].strip("-0.").replace(".", "")) <= _SHORT:
+    short = len(repr(value).partition("e")[0].strip("-0.").replace(".", "")) <= _SHORT
+    if short or not 0.1 / _LARGEST < abs(value) < 10 * _LARGEST:
         return written
     for square, power in ((False, 0), (True, 0), (True, 1), (True, -1), (False, 1), (False, -1)):
         size = abs(value) ** (2 if square else 1) / pi**power

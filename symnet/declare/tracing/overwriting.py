@@ -14,6 +14,7 @@ from symnet.calculus.ir import Access
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.trace import Trace, Traced, mistake
 from symnet.declare.tracing.untracked import in_own_function, is_untracked
+from symnet.declare.tracing.writes import Change
 from symnet.errors import Note, Problem, SymnetError
 
 T = TypeVar("T", bound=Traced)
@@ -28,8 +29,9 @@ def overwritten(old: Traced, new: T) -> T:
     if is_untracked() and not _is_detached(trace, old.spec.name):
         message = "a change in place without gradients is not covered: torch keeps the gradient of what was there"
         raise mistake("SN110", message, "make a new tensor: y = x + d")
-    for name in _sharing(trace, old.spec.name) - {new.spec.name}:
-        trace.overwritten[name] = trace.here()
+    stale = _sharing(trace, old.spec.name) - {new.spec.name}
+    trace.writes.changes[new.spec.name] = Change(old.spec.name, stale - trace.writes.stale.keys())
+    trace.writes.stale = {**trace.writes.stale, **dict.fromkeys(stale, trace.here())}
     return new
 
 
@@ -44,7 +46,7 @@ def _sharing(trace: Trace, name: str) -> frozenset[str]:
     linked: dict[str, set[str]] = {}
     for equation in trace.equations:
         body = plain(equation.body)  # a detached copy shares its memory, too
-        if isinstance(body, Access) and not equation.reduced:
+        if isinstance(body, Access) and not equation.reduced and equation.target not in trace.writes.copies:
             linked.setdefault(equation.target, set()).add(body.name)
             linked.setdefault(body.name, set()).add(equation.target)
     return closure([name], lambda other: linked.get(other, ()))
@@ -52,9 +54,9 @@ def _sharing(trace: Trace, name: str) -> frozenset[str]:
 
 def require_unchanged(tensor: Traced) -> None:
     """Refuses to read what was changed in place."""
-    if tensor.spec.name in tensor.own_trace.overwritten:
+    if tensor.spec.name in tensor.own_trace.writes.stale:
         trace = tensor.own_trace
-        places = ((trace.here(), "it is read here"), (trace.overwritten[tensor.spec.name], "and was changed here"))
+        places = ((trace.here(), "it is read here"), (trace.writes.stale[tensor.spec.name], "and was changed here"))
         message = f"{trace.text_of(tensor.spec)} is read after it was changed in place"
         help = "write the operation without its in-place form: y = x + d for x += d, no inplace=True"
         notes = tuple(Note(source, words) for source, words in places if source is not None)

@@ -40,6 +40,9 @@ OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
 def call_torch(function: Callable[..., Any], args: tuple[Any, ...], options: Mapping[str, Any]) -> Any:
     """What a function of torch gives on tensors of a model.  Raises SymnetError with the nearest covered words."""
     name, in_place = torch_name(function), bool(options.get("inplace"))
+    if name == "__setitem__":
+        help = "make it one of the model: x.new_zeros(2, 3), torch.zeros_like(x); or collect the parts and torch.stack"
+        raise mistake("SN106", "a part of a tensor of torch cannot become one of the model", help)
     if getattr(function, "__module__", "") == INITIAL:
         raise mistake("SN110", *of_initialiser(name))
     if in_place or (name[-1:] == "_" != name[-2:-1] and _torch_word(function, name) is None):

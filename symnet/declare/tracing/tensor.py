@@ -12,6 +12,7 @@ from symnet.calculus import scalars
 from symnet.calculus.ir import Access
 from symnet.declare.tracing import primitives, protocols
 from symnet.declare.tracing.asked import ASKED, Asked
+from symnet.declare.tracing.assigning import assign
 from symnet.declare.tracing.constants import constant_of, is_array
 from symnet.declare.tracing.indexing import subscript
 from symnet.declare.tracing.overwriting import overwritten
@@ -121,10 +122,7 @@ class Tensor(Asked):
     def __neg__(self) -> Tensor:
         return pointwise(self.own_trace, lambda a: -a, self)
 
-    def __pos__(self) -> Tensor:
-        return self
-
-    __abs__ = _spelled("abs")
+    __pos__, __abs__ = _spelled("positive"), _spelled("abs")
 
     def __matmul__(self, other: object) -> Tensor:
         operand = as_operand(self.own_trace, other)
@@ -231,11 +229,11 @@ class Tensor(Asked):
         result = subscript(self, key)
         if key is None or (isinstance(key, tuple) and any(k is None for k in key)):
             self.own_trace.outer.add(result.spec.name)  # the person asks for an axis to stretch
+        self.own_trace.writes.parts[result.spec.name] = (self.spec.name, key)
         return result
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        help = "make a new tensor: sn.where(condition, a, b), sn.cat, sn.stack, sn.index_put"
-        raise _refuse(self, "SN106", "a part of a tensor of a model file cannot be assigned", help)
+        assign(self, key, value)
 
     def item(self) -> Placeholder:
         """Stands for the trained number in a report, ``f"y = {self.a.item()}"``; for a parameter or one entry of it."""

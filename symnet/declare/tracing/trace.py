@@ -19,6 +19,7 @@ from symnet.calculus.ir import Access, Equation, Index, Operation, Role, TensorS
 from symnet.declare.tracing.places import person_frame, span
 from symnet.declare.tracing.predicted import Predicted
 from symnet.declare.tracing.untracked import cut, is_untracked
+from symnet.declare.tracing.writes import Writes
 from symnet.errors import Note, Problem, Problems, Source, SymnetError, shortened
 
 if TYPE_CHECKING:
@@ -89,7 +90,7 @@ class Trace:
     adopted: dict[int, Any] = field(default_factory=dict)  # modules of torch that became parts of the model
     owners: dict[int, tuple[Any, Traced]] = field(default_factory=dict)  # their parameters: torch's own, and ours
     modes_told: bool = False  # whether a module of torch is being run in both modes
-    overwritten: dict[str, Source | None] = field(default_factory=dict)  # tensors changed in place, and where
+    writes: Writes = field(default_factory=Writes)  # what was changed in place
     mode: Traced | None = None  # 1 in training and 0 in evaluation, if the file asks for it
     drawn: set[str] = field(default_factory=set)  # private names of data that a script draws for every step
     updates: dict[str, Traced] = field(default_factory=dict)  # private name of a buffer -> what it becomes

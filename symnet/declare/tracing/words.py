@@ -90,6 +90,8 @@ class Word:
                 result = without_gradient(result, newest)
             if trace.depth == 1:
                 _note_places(trace, result)
+            if not self.passes_on and any(result is tensor for tensor in tensors):
+                trace.writes.twice.add(result.spec.name)
             return result
         except SymnetError as error:
             if trace.depth > 1 or not tensors:
