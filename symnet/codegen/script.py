@@ -265,7 +265,7 @@ def _data_lines(model: Model) -> Lines:
 
 def _path_from(output: Path, file: Path) -> str:
     """The text of a path that is found from the place of the script itself."""
-    parts = Path(os.path.relpath(file.resolve(), output.resolve().parent)).parts
+    parts = Path(os.path.relpath(os.path.realpath(file), output.resolve().parent)).parts  # of links in a ring too
     up = sum(part == ".." for part in parts)
     return f"Path(__file__).resolve().parents[{up}] / {quoted('/'.join(parts[up:]))}"
 

@@ -14,8 +14,8 @@ import sympy as sp
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import GIVEN, TensorSpec, size_symbol
 from symnet.codegen.training.draws import FUNCTIONS, functions_for
-from symnet.errors import Problem, SymnetError
 from symnet.model import Buffer, Computed, Distribution, Given, Input, Model, Parameter
+from symnet.verify.data_file import arrays_in
 
 Array = Any  # numpy.ndarray
 Arrays = dict[str, Array]
@@ -128,11 +128,7 @@ def _with_computed(model: Model, inputs: Arrays) -> Arrays:
 
 def _file_rows(model: Model, samples: int) -> Arrays:
     path = model.path.parent / str(model.training.data)
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            whole = {i.spec.name: np.asarray(archive[i.spec.name]) for i in model.inputs if not i.constant}
-    except (OSError, KeyError, ValueError) as error:
-        raise SymnetError(Problem("SN402", f"the data of the model cannot be read: {path}: {error}")) from error
+    whole = arrays_in(path, [i for i in model.inputs if not i.constant], model.sizes)
     rng, fixed = np.random.default_rng(), [i for i in model.inputs if i.constant]
     whole |= {i.spec.name: _recipe(i.values, i.spec, {}, None, rng) for i in fixed}
     rows: Arrays = {}

@@ -4,6 +4,7 @@ tests and for everything in ``generated/``."""
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import json
 import math
 import subprocess
@@ -16,6 +17,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+
+from tests.damaged_archives import ARCHIVES, DAMAGED
 
 
 def load_script(path: Path) -> ModuleType:
@@ -163,9 +166,13 @@ def check_bad_data(path: Path, folder: Path, capsys: pytest.CaptureFixture[str])
         assert written.startswith(prefix) and written.endswith("\n")
         return written[len(prefix) : -1]
 
+    for first, archive in itertools.product(list(module.INPUTS)[:1], ARCHIVES.values()):
+        file.write_bytes(archive(first))
+        written = refusal(module, capsys, "--data", str(file), "--save", str(out))
+        assert written == f"error: {file}: the array {first} {DAMAGED}\n"
     for name, (shape, classes) in module.INPUTS.items():
         value, kind = good[name], "integers" if classes else "numbers"
-        unreadable = f"the array {name} cannot be read: it is damaged or holds Python objects"
+        unreadable = f"the array {name} {DAMAGED}"
         assert message(**{name: None}) == f"the array {name} is missing"
         assert message(**{name: value.astype(object)}) == unreadable
         text = value.astype(str)
