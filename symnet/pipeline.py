@@ -14,7 +14,7 @@ from symnet.calculus.detached import as_values, with_copies_of
 from symnet.calculus.verify import verify
 from symnet.declare.loader import load_model
 from symnet.declare.tracing.suggest import unknown_word
-from symnet.errors import Problem, SymnetError
+from symnet.errors import Note, Problem, SymnetError
 from symnet.explain.formats import render_derivation
 from symnet.explain.options import Options
 from symnet.explain.summary import formulas
@@ -74,8 +74,10 @@ def _chosen(model: Model, wrt: tuple[str, ...]) -> tuple[str, ...]:
     if unknown:
         raise SymnetError(*(unknown_word(name, known, "the model", None) for name in unknown))
     if not model.parameters:
+        source = model.program.defining(model.program.loss)[0].source
+        place = (Note(source, "the loss depends on data alone"),) if source else ()
         help = ("declare one: sn.param(...)",)
-        raise SymnetError(Problem("SN204", "the model has no parameter to differentiate by", help=help))
+        raise SymnetError(Problem("SN204", "the model has no parameter to differentiate by", place, help=help))
     order = [p.spec.name for p in model.parameters]
     return tuple(sorted({known[name] for name in wrt}, key=order.index)) if wrt else tuple(order)
 

@@ -142,8 +142,12 @@ def _objective(trace: Trace, namespace: Mapping[str, Any]) -> Traced | None:
         if loss is None and trace.problems.found:
             return None  # what went wrong before may be the reason
         found = "there is no loss" if loss is None else f"loss is a {type(loss).__name__}, not a tensor"
-        help = "assign it at the top level of the file:  loss = sn.mean(...)"
-        trace.problems.add(Problem("SN203", found, _assigned(trace, "loss"), help=(help,)))
+        one = [
+            n for n, v in namespace.items() if isinstance(v, Traced) and v.spec.role == "intermediate" and not v.ndim
+        ]
+        help = f"assign it at the top level of the file:  loss = {one[-1] if one else 'sn.mean(...)'}"
+        place = _assigned(trace, "loss") or _end(trace)
+        trace.problems.add(Problem("SN203", found, place, help=(help,)))
         return None
     if loss.broken:
         return None
@@ -164,6 +168,12 @@ def _assigned(trace: Trace, name: str) -> tuple[Note, ...]:
     """The line of the file that gave a name its value last."""
     found = [k for k, line in enumerate(trace.lines, 1) if re.match(rf"{name}\s*[:=]", line)]
     return tuple(Note(Source(trace.path, k, k, 0, len(trace.lines[k - 1]))) for k in found[-1:])
+
+
+def _end(trace: Trace) -> tuple[Note, ...]:
+    """The last line of the file that holds something."""
+    last = max((k for k, line in enumerate(trace.lines, 1) if line.strip()), default=None)
+    return () if last is None else (Note(Source(trace.path, last, last, 0, len(trace.lines[last - 1]))),)
 
 
 def _prediction(trace: Trace, namespace: Mapping[str, Any], program: Program, objective: Traced) -> str | None:
