@@ -5,15 +5,26 @@ from __future__ import annotations
 import keyword
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 #: Letters that have a Unicode subscript, in the order in which indices get them.
 INDEX_LETTERS = ("i", "j", "k", "l", "m", "p", "r", "s", "u", "v", "t", "n")
 
-#: Names that every generated script uses itself.
-SCRIPT_NAMES = frozenset(
+#: What the statements of a generated function call: libraries, and functions that scripts bring.
+CALLED_NAMES = frozenset(
     (
-        *("np", "torch", "nn", "math", "json", "os", "sys", "time", "argparse", "pathlib", "Path", "annotations"),
+        *("np", "torch", "math", "itertools", "add_rows"),
+        *("sigmoid", "erfc", "erfinv", "lgamma", "digamma", "polygamma", "xlogy"),
+        *("erfcx", "log_ndtr", "ndtri", "scaled_bessel"),
+        *("logdet_of", "expm_of", "prod_of_others", "windows", "add_windows", "largest", "at_first", "log_cosh"),
+    )
+)
+
+#: Names that every generated script uses itself.
+SCRIPT_NAMES = CALLED_NAMES | frozenset(
+    (
+        *("nn", "json", "os", "sys", "time", "argparse", "pathlib", "Path", "annotations"),
         *(
             "params",
             "grads",
@@ -30,10 +41,7 @@ SCRIPT_NAMES = frozenset(
             "epochs",
         ),
         *("lr", "state", "main", "train", "predict", "compute_loss", "loss_and_grads", "init_params", "evaluate"),
-        *("draw", "drawn", "buffers", "trained", "loss_and_buffers", "add_rows"),
-        *("sigmoid", "erfc", "erfinv", "lgamma", "digamma", "polygamma", "xlogy"),
-        *("erfcx", "log_ndtr", "ndtri", "scaled_bessel"),
-        *("logdet_of", "expm_of", "prod_of_others"),  # functions that NumPy scripts bring
+        *("draw", "drawn", "buffers", "trained", "loss_and_buffers"),
     )
 )
 
@@ -59,6 +67,11 @@ def why_not_a_name(name: object) -> str | None:
 def why_reserved(name: str) -> str | None:
     """Why a valid identifier cannot be a declared tensor's name, or None."""
     return f"{name!r} is a name that generated scripts use themselves" if name in SCRIPT_NAMES else None
+
+
+def names_taken(tensors: Mapping[str, Any]) -> set[str]:
+    """The names of tensors, by which their specs are given, and of the sizes in their shapes."""
+    return {*tensors, *(str(s) for t in tensors.values() for size in t.shape for s in size.free_symbols)}
 
 
 class Namer:

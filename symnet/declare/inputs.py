@@ -16,7 +16,7 @@ from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Declared, current
 from symnet.declare.tracing.words import mistake
 from symnet.model import Distribution, Given
-from symnet.naming import why_not_a_name
+from symnet.naming import CALLED_NAMES, why_not_a_name
 
 Size = Any  # a SymPy size or a positive int; SymPy carries no types
 
@@ -26,9 +26,9 @@ def dims(**sizes: int | str) -> Any:
     trace = current()
     made = []
     for name, value in sizes.items():
-        reason = why_not_a_name(name)
+        reason = why_not_a_name(name) or (f"scripts call {name!r} themselves" if name in CALLED_NAMES else None)
         if reason:
-            trace.fail("SN109", f"a size cannot have this name: {reason}")
+            trace.fail("SN109", f"a size cannot have this name: {reason}", help=("choose another name",))
             name = "N"
         if value != "batch" and not (isinstance(value, int) and not isinstance(value, bool) and value > 0):
             trace.fail("SN108", f"the size {name} is {value!r}", help=('a positive integer, or "batch"',))

@@ -109,7 +109,7 @@ def final_names(
     """Private name -> final name for every used tensor; notes names that may not be used."""
     wishes = {key: _wish(trace, spec, paths) for key, spec in trace.specs.items() if key in used}
     repeated = Counter((wish, trace.specs[key].source) for key, wish in wishes.items() if wish)
-    namer = Namer(SCRIPT_NAMES)
+    namer = Namer((*SCRIPT_NAMES, *_sizes(trace)))  # scripts and formulas call sizes by their names too
     final: dict[str, str] = {}
     numbers: Counter[str] = Counter()
     declared = [k for k in wishes if trace.specs[k].role != "intermediate"]
@@ -124,8 +124,7 @@ def final_names(
         times = repeated[wished, trace.specs[key].source] if wished else 1
         final[key] = namer.take(_numbered(wish, times, numbers))
     renewed = {new.spec.name: f"new_{final[key]}" for key, new in trace.updates.items() if key in final}
-    final[objective.spec.name] = wishes.get(objective.spec.name) or "loss"
-    namer.take(final[objective.spec.name])
+    final[objective.spec.name] = _of_the_loss(trace, wishes.get(objective.spec.name), namer)
     for key in sorted((k for k in wishes if k not in final), key=lambda k: not wishes[k]):  # the person's names first
         wished = wishes[key]
         wish = wished or renewed.get(key) or trace.hints.get(key, "z")
@@ -133,6 +132,17 @@ def final_names(
         final[key] = namer.take(_numbered(wish, times, numbers))
         _check(trace, trace.specs[key], final[key], False)
     return final
+
+
+def _of_the_loss(trace: Trace, wish: str | None, namer: Namer) -> str:
+    """The person's name for the loss, which may be one that scripts use themselves, but no size's."""
+    taken = namer.take(wish or "loss")
+    return taken if wish in _sizes(trace) else wish or "loss"
+
+
+def _sizes(trace: Trace) -> frozenset[str]:
+    """The names of the sizes."""
+    return frozenset(map(str, trace.sizes))
 
 
 def _numbered(wish: str, times: int, numbers: Counter[str]) -> str:
@@ -200,6 +210,8 @@ def plain_name(path: str) -> str:
 
 def _check(trace: Trace, spec: TensorSpec, name: str, reserved: bool) -> None:
     reason = why_not_a_name(name) or (why_reserved(name) if reserved else None)
+    if name in _sizes(trace):
+        reason = f"{name!r} is the name of a size"
     if reason:
         places = (Note(spec.source),) if spec.source else ()
         help = ("choose another name, or give one with name=",)
