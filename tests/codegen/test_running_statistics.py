@@ -85,6 +85,18 @@ def test_a_batch_of_one_is_refused(target, tmp_path, capsys):
     checks.run_in_process(path, "--batch", "4", "--steps", "2")
 
 
+@pytest.mark.parametrize("word", ["torch.var(x * w, 0)", "torch.std(x * w, 0)", "torch.cov((x * w).T)"])
+@pytest.mark.parametrize("target", ["numpy", "torch-module"])
+def test_a_variance_of_one_sample_is_refused(word, target, tmp_path, capsys):
+    head = "import symnet as sn\nimport torch\n\nN, T = sn.dims(N='batch', T=2)\ntrain = sn.train(samples=21)\n"
+    text = head + f"x, w = sn.data(N, T), sn.param(T)\nloss = torch.mean({word}) + torch.var(x * w, 1).mean()\n"
+    path = generate(tmp_path, "single", text, (target,))[target]
+    checks.run_in_process(path, "--batch", "5", "--steps", "2", expect=2)
+    assert capsys.readouterr().err == "error: a batch of 1 has no variance: change --batch (now 5)\n"
+    checks.run_in_process(path, "--batch", "4", "--steps", "2", expect=2)
+    checks.run_in_process(path, "--batch", "6", "--steps", "2")
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

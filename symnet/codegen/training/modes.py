@@ -173,7 +173,8 @@ def _axes(shape: tuple[sp.Expr, ...]) -> list[tuple[int, sp.Expr]]:
 
 
 def _batch_checks(model: Model) -> Lines:
-    least = max((n for n in model.least.values()), default=1)
+    samples = {str(i.spec.shape[i.axis]) for i in model.inputs if i.axis is not None}
+    least = max((n for size, n in model.least.items() if size in samples), default=1)
     if least == 1:
         return ()
     message = 'f"a batch of {smallest} has no variance: change --batch (now {batch})"'

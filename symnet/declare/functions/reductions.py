@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -79,6 +80,14 @@ def nanmean(input: Tensor, dim: Dim = None, keepdim: bool = False) -> Tensor:
     return pointwise(input.own_trace, lambda s, n: s / n, nansum(input, dim, keepdim), count)
 
 
+def corrected(x: Tensor, count: sp.Expr, correction: Any) -> sp.Expr:
+    """The divisor of a variance of ``count`` entries; a size that the data bring has to be more than the correction."""
+    least = math.floor(correction) + 1
+    if x.own_trace.sizes.get(count, 1) is None and least > x.own_trace.least.get(count, 1):
+        x.own_trace.least[count] = least
+    return count - number(correction)
+
+
 @word()
 def var(
     input: Tensor, dim: Any = None, unbiased: bool | None = None, keepdim: bool = False, correction: float | None = None
@@ -90,7 +99,7 @@ def var(
         correction = 1 if unbiased is None or unbiased else 0
     axes = axes_of(input, dim)
     centred = input - mean(input, axes, True)
-    divisor = entries(input, dim) - number(correction)
+    divisor = corrected(input, entries(input, dim), correction)
     if divisor == 0:
         raise mistake("SN105", "the variance of one entry with a correction of 1 is 0/0", "correction=0")
     return reduced(centred, axes, keepdim, lambda a: a**2 / divisor, hint="v")

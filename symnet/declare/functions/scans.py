@@ -14,7 +14,7 @@ from symnet.calculus.ir import Index, indices_for
 from symnet.declare.functions.joining import cat
 from symnet.declare.functions.linear_algebra import applied
 from symnet.declare.functions.pointwise import as_exact, mapped
-from symnet.declare.functions.reductions import axes_of, kept, mean, sum
+from symnet.declare.functions.reductions import axes_of, corrected, kept, mean, sum
 from symnet.declare.functions.shapes import axis_of, flatten, known_size, movedim, transpose, unsqueeze
 from symnet.declare.functions.slices import select, sliced
 from symnet.declare.tracing.constants import constant_values, flat, numbers_of
@@ -172,7 +172,7 @@ def _weighed_cov(x: Tensor, correction: int, fweights: Any, aweights: Any) -> Te
 
 
 def _divisor(input: Tensor, correction: int) -> sp.Expr:
-    divisor = input.shape[1] - number(correction)
+    divisor = corrected(input, input.shape[1], correction)
     if divisor == 0:
         raise mistake("SN105", "the covariance of one sample with a correction of 1 is 0/0", "correction=0")
     return divisor
