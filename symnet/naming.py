@@ -56,7 +56,7 @@ def why_not_a_name(name: object) -> str | None:
     if not isinstance(name, str):
         return f"a name is text, not {type(name).__name__}"
     if unicodedata.normalize("NFKC", name) != name or not _IDENTIFIER.match(name):
-        return f"{name!r} is not a plain name (letters, digits and _, not starting with a digit)"
+        return f"{name!r} is not a plain name (letters a to z, digits and _, not starting with a digit)"
     if keyword.iskeyword(name) or keyword.issoftkeyword(name):
         return f"{name!r} is a Python keyword"
     if name.startswith("__"):

@@ -76,7 +76,9 @@ def _run(path: Path) -> _Run:
             for problem in error.problems:
                 trace.problems.add(problem)
             trace.problems.raise_if_any()
-        except (Exception, SystemExit) as error:  # whatever their code raises is theirs to read, without our frames
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # whatever their code raises is theirs to read, without our frames
             if _asks_for_functions(error):  # what was noted on the way follows from it
                 raise SymnetError(_raised(name, error)) from None
             trace.problems.add(_raised(name, error, bool(trace.adopted)))
@@ -153,6 +155,10 @@ _TORCH_SAYS = {
 }
 
 
+#: A text of more characters is cut.
+_LONG = 300
+
+
 def _raised(name: str, error: BaseException, with_torch: bool = False) -> Problem:
     """The person's own frame, nearest to where it was raised."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == name]
@@ -165,10 +171,19 @@ def _raised(name: str, error: BaseException, with_torch: bool = False) -> Proble
         message = "torch.func and torch.autograd.functional take functions of torch's own tensors"
         help = "write it on tensors: sn.grad(y, x), sn.vjp(y, x, v), sn.jvp(y, x, v), sn.jacobian, sn.hessian, sn.hvp"
         return Problem("SN110", message, place, help=(help,))
-    said = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
+    said = _words_of(error)
     says = {**_SIZE_SAYS, **(_TORCH_SAYS if with_torch else {})}
     helps = tuple(words for text, words in says.items() if re.search(text, said))
     return Problem("SN003", f"the model raised {said}", place, help=helps)
+
+
+def _words_of(error: BaseException) -> str:
+    """What an exception says, in one line; a long text is cut, a mistake in a module has its place."""
+    if isinstance(error, SyntaxError):
+        return f"{type(error).__name__}: {error}"
+    lines = "".join(traceback.format_exception_only(error)).split("\n")
+    whole = " ".join(" ".join(lines).split()).removeprefix("symnet_model.")
+    return whole if len(whole) <= _LONG else whole[:_LONG] + " ..."
 
 
 def _asks_for_functions(error: BaseException) -> bool:
