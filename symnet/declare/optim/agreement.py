@@ -28,6 +28,9 @@ def training_of(
     if said is not None and not isinstance(said, Training | Tensor):
         help = ("train = sn.train(lr=0.1, epochs=10)", "or call it otherwise: train says how a script trains")
         trace.problems.add(Problem("SN108", f"train is {said!r:.40}, not how to train", help=help))
+    elif trace.train_call is not None and not isinstance(said, Training):
+        message, place = "sn.train(...) is not called train, and no script would train by it", Note(trace.train_call)
+        trace.problems.add(Problem("SN108", message, (place,), help=("train = sn.train(...)",)))
     first = {key: ways[0] for key, ways in paths.items()}
     training = settled_training(trace, said if isinstance(said, Training) else train(), names, first)
     check_monitors(trace, training, classifies)
