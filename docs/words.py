@@ -60,7 +60,8 @@ corners, with the generated NumPy and PyTorch code. Most of them are lines of
     pytest tests/declare/test_words.py -k "test_word[exp-"
 
 Words that declare, draw or train name the file of their tests in [`tests`](../tests). Functions of each family are run
-on an empty batch too ([`test_empty_batches`](../tests/declare/test_empty_batches.py)): a sum over nothing is 0.
+on an empty batch too ([`test_empty_batches`](../tests/declare/test_empty_batches.py)): a sum over nothing is 0; those
+with kinks or ties once more at zeros, equal entries and ties ([`test_corners`](../tests/declare/test_corners.py)).
 """
 COLUMNS = "| word | arguments | equation | torch | NumPy | tests |\n|---|---|---|---|---|---|\n"
 
