@@ -145,3 +145,50 @@ def test_modules_in_both_modes(tmp_path: Path) -> None:
     path.write_text(MODES.format("pass").replace("self.inner(self.fc(x))", "self.inner(x)"), encoding="utf-8")
     with pytest.raises(SymnetError, match="assigns a part of a tensor that it was given"):
         pipeline.load(path)
+
+
+STATISTICS = """import torch
+from torch import nn
+
+import symnet as sn
+
+
+class Norm(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.register_buffer("mean", torch.{numbers})
+        self.fc, self.weights = nn.Linear(3, 3), None
+
+    def forward(self, x):
+        x = self.fc(x)
+        self.weights = x.mean(0)
+        if self.training:
+            {renewed}
+            return x - self.weights
+        return x - self.mean
+
+
+net = sn.from_torch(Norm())
+x = sn.data(4, 3)
+loss = net(net(x)).square().sum()
+"""
+RENEWED = {
+    "self.mean = 0.9 * self.mean + 0.1 * self.weights": "mean of Norm is renewed by forward",
+    "self.mean.mul_(0.9).add_(0.1 * self.weights.detach())": "in place",
+    "self.mean += self.weights": "in place",
+    "self.mean[:] = self.weights": "cannot",
+}
+
+
+@pytest.mark.parametrize("numbers", ("zeros(3)", "tensor([0.1, 0.2, 0.5])"))
+@pytest.mark.parametrize("renewed", RENEWED)
+def test_statistics_of_ones_own(renewed: str, numbers: str, tmp_path: Path) -> None:
+    """Evaluation would find those of its own batch, and every step those of the file."""
+    path = tmp_path / "model.py"
+    path.write_text(STATISTICS.format(numbers=numbers, renewed=renewed), encoding="utf-8")
+    with pytest.raises(SymnetError, match=RENEWED[renewed]) as caught:
+        pipeline.load(path)
+    assert caught.value.problems[0].places and caught.value.problems[0].help
+    path.write_text(STATISTICS.format(numbers=numbers, renewed="pass"), encoding="utf-8")
+    model, _ = pipeline.load(path)
+    assert model.evaluation is not None

@@ -6,7 +6,7 @@ a second time with ``training`` False everywhere, and the two results become one
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from symnet.declare.drawn import by_mode, training_mode
@@ -29,6 +29,7 @@ def in_both_modes(trace: Trace, module: Any, forward: Callable[..., Any]) -> Cal
             trained = forward(*args, **options)
             _require_updates(trace, parts)
             changed, trace.writes.stale = trace.writes.stale, before
+            _require_buffers(trace, changed.keys() - before.keys())
             _require_whole(trace, held)
             for part in parts:
                 part.training = False
@@ -49,6 +50,13 @@ def _require_whole(trace: Trace, held: int) -> None:
     if any(int(name[1:]) < held for name in trace.writes.moved):
         what = "a module that trains and evaluates differently assigns a part of a tensor that it was given"
         raise mistake("SN106", what, "copy it first: x = x.clone()")
+
+
+def _require_buffers(trace: Trace, changed: Iterable[str]) -> None:
+    """Refuses a buffer that forward changed in place: the next step, and evaluation, would find it as it was."""
+    if any(trace.specs[name].role == "buffer" for name in changed):
+        what = "a module changes its buffer in place, and it would not be kept from step to step"
+        raise mistake("SN110", what, "torch's own BatchNorm keeps statistics; sn.buffer and sn.update keep others")
 
 
 def _require_updates(trace: Trace, parts: list[Any]) -> None:

@@ -17,6 +17,7 @@ from symnet.declare.modules.torch_layers import forward_of
 from symnet.declare.modules.torch_modes import differs, in_both_modes
 from symnet.declare.modules.torch_state import constants_of, state_of
 from symnet.declare.sizes import settle
+from symnet.declare.tracing.constants import is_array
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.torch_values import first_values, own_values
 from symnet.declare.tracing.trace import Declared, Trace, current
@@ -75,21 +76,41 @@ def from_torch(module: Any) -> Any:
         ) from None
     for part in twin.modules():
         own = forward_of(part) or part.forward
-        part.forward = _as_torch(trace, in_both_modes(trace, part, own) if differs(part) else own)
+        part.forward = _as_torch(trace, part, in_both_modes(trace, part, own) if differs(part) else own)
     paths = {tensor.spec.name: tuple(names) for tensor, names in found.values()}
     trace.adopted[id(twin)] = Adopted(module, twin, paths, constants_of(module, paths.values()))
     return twin
 
 
-def _as_torch(trace: Trace, forward: Callable[..., Any]) -> Callable[..., Any]:
+def _as_torch(trace: Trace, part: Any, forward: Callable[..., Any]) -> Callable[..., Any]:
     """The forward of a module, with torch's broadcasting instead of the stricter one of model files."""
 
     @wraps(forward)
     def called(*args: Any, **options: Any) -> Any:
+        held = _held(part)
         with trace.broadcasting_freely():
-            return forward(*args, **options)
+            result = forward(*args, **options)
+        _require_kept(part, held)
+        return result
 
     return called
+
+
+def _held(part: Any) -> dict[str, Any]:
+    """The buffers of a module; where it asks for its mode, all its tensors that are not computed from the data."""
+    own = {**(vars(part) if differs(part) else {}), **part._buffers}
+    roles = ("parameter", "buffer")
+    return {n: v for n, v in own.items() if is_array(v) or (isinstance(v, Tensor) and v.spec.role in roles)}
+
+
+def _require_kept(part: Any, held: Mapping[str, Any]) -> None:
+    """Refuses a tensor of a module that its forward replaced by one computed from the data: running statistics of the
+    person's own would begin anew in every step, and evaluation would find those of its own batch."""
+    for name, value in held.items():
+        now = part._buffers.get(name, vars(part).get(name))
+        if isinstance(now, Tensor) and now is not value:
+            what = f"{name} of {type(part).__name__} is renewed by forward, and would not be kept from step to step"
+            raise mistake("SN110", what, "torch's own BatchNorm keeps statistics; sn.buffer and sn.update keep others")
 
 
 def _require_plain(module: Any) -> None:

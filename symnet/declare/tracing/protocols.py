@@ -46,6 +46,9 @@ def call_torch(function: Callable[..., Any], args: tuple[Any, ...], options: Map
     if getattr(function, "__module__", "") == INITIAL:
         raise mistake("SN110", *of_initialiser(name))
     if in_place or (name[-1:] == "_" != name[-2:-1] and _torch_word(function, name) is None):
+        if not isinstance(args[0], Traced):
+            help = "write it without the in-place form: m = 0.9 * m + 0.1 * mean"
+            raise mistake("SN106", "a tensor of torch cannot become one of the model in place", help)
         plain = {k: v for k, v in options.items() if k != "inplace"}
         return overwritten(args[0], _called(function, name if in_place else name[:-1], args, plain))
     return _called(function, name, args, options)
