@@ -241,3 +241,26 @@ def test_english_starts_without_the_catalogue() -> None:
     code += "except SystemExit: print('symnet.explain.chinese' in sys.modules, file=sys.stderr)"
     result = subprocess.run([sys.executable, "-c", code, str(CUBIC)], capture_output=True, text=True, timeout=120)
     assert result.stderr == "False\n"
+
+
+def test_paths_that_are_no_model_file(model: Path) -> None:
+    Path("folder.py").mkdir()
+    too_long = f"{'a' * 300}.py"
+    assert run("derive", "folder.py").stderr.startswith("error[SN001]: folder.py is a folder, not a model file")
+    assert run("derive", too_long).stderr == f"error[SN001]: {too_long} cannot be read: File name too long\n"
+
+
+def test_a_folder_where_a_script_would_be_written(model: Path) -> None:
+    Path("generated/cubic_numpy.py").mkdir(parents=True)
+    result = run("generate", model, "--target", "numpy")
+    assert result.exit_code == 2 and "generated/cubic_numpy.py is a folder" in result.stderr
+
+
+def test_a_terminal_without_the_signs_of_a_derivation_is_told_what_to_set(model: Path) -> None:
+    result = process("derive", str(model), "--format", "text", env={"PYTHONIOENCODING": "ascii"})
+    assert result.returncode == 2 and "the output is in ascii, which has no " in result.stderr
+
+
+def test_check_against_an_unknown_method(model: Path) -> None:
+    result = run("check", model, "--against", "autograd,guess")
+    assert result.exit_code == 2 and "--against takes " in result.stderr and "not guess" in result.stderr
