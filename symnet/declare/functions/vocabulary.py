@@ -42,6 +42,7 @@ from symnet.declare.functions import (
     slices,
     spectra,
     storage,
+    strides,
     unpooling,
 )
 from symnet.declare.tracing.words import METHODS, NUMPY, TORCH, WORDS
@@ -50,7 +51,7 @@ FAMILIES = (
     *(pointwise, several, activations, operators, mask_words, masks, made_like),
     *(reductions, norms, scans, running, products, linear_algebra, spectra, convolution, pooling, unpooling, adaptive),
     *(normalisation, dropout, noisy, drawn, attention, losses, class_losses, alignments),
-    *(shapes, slices, joining, selection, embeddings, scattering, placing, orders),
+    *(shapes, slices, strides, joining, selection, embeddings, scattering, placing, orders),
     *(arrangements, resampling, sampling, derivative_words),
 )
 UNSEEN = (numpy_words, storage)  # reached through the libraries only
