@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import sympy as sp
@@ -12,6 +13,7 @@ from symnet.declare.functions.pointwise import mapped
 from symnet.declare.functions.shapes import listed
 from symnet.declare.tracing.assigning import is_whole_valued
 from symnet.declare.tracing.computed import Places
+from symnet.declare.tracing.constants import flat
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.words import mistake, word
 
@@ -63,6 +65,16 @@ def new_ones(input: Tensor, *size: Any) -> Tensor:
 def new_full(input: Tensor, size: Any, fill_value: float) -> Tensor:
     """x.new_full((2, 3), v): y[i] = v"""
     return _like(input, full(size, fill_value))
+
+
+@word(offered=False, torch="Tensor.new_tensor", of_torch=False)
+def new_tensor(input: Tensor, data: Any) -> Any:
+    """x.new_tensor([1, 2]): given numbers, a constant"""
+    library = sys.modules.get("torch")
+    if library is None or any(isinstance(v, Tensor) for v in flat(data if isinstance(data, list | tuple) else (data,))):
+        raise mistake("SN107", "new_tensor takes given numbers, and needs torch", "x.new_full((), 2), or sn.stack")
+    kind = library.int64 if input.spec.integer else library.bool if is_whole_valued(input) else library.float64
+    return library.tensor(data, dtype=kind)
 
 
 @word(torch=("numel", "Tensor.nelement"), of_torch=False, offered=False)
