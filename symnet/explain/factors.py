@@ -51,10 +51,12 @@ def power_with_logarithm(part: sp.Expr) -> sp.Expr:
     return power * sp.log(base)
 
 
-def content_of(expression: sp.Expr) -> sp.Integer:
-    """The whole number that divides every coefficient of a sum: SymPy distributes it, a person does not."""
+def content_of(expression: sp.Expr) -> sp.Rational:
+    """What divides every coefficient of a sum, a whole number or 1/n if all are that: SymPy distributes it, a person
+    does not."""
     content = expression.primitive()[0] if expression.is_Add else sp.S.One
-    return content if content.is_Integer else sp.S.One
+    alike = content.p == 1 and all(abs(term.as_coeff_Mul()[0]) == content for term in expression.args)
+    return content if content.is_Integer or alike else sp.S.One
 
 
 def is_negative(exponent: sp.Expr) -> bool:

@@ -20,7 +20,7 @@ from symnet.explain.rules import WHERE_A_NORM_IS_0, Use, remarks_of, rules_of, w
 from symnet.explain.scribe import Scribe
 from symnet.explain.times import remarks_on_tensors
 from symnet.simplify.facts import Fact
-from symnet.simplify.rewrites import Rewrite
+from symnet.simplify.rewrites import Rewrite, with_names
 from symnet.simplify.rewrites import Total as Sum
 
 
@@ -196,11 +196,15 @@ class StepWriter:
         before, after, *terms = self._sides(rewrite, rewrite.before, rewrite.after, *rewrite.terms)
         line = Line(Chain(before, (after,)) if before != after else None)
         children = tuple(map(self._reason, rewrite.children)) if self.options.detail == "full" else ()
-        return Reason(rewrite.name, line, _filled(rewrite.reason, terms), children)
+        return Reason(rewrite.name, line, _filled(self._in_names(rewrite.reason), terms), children)
 
     def fact(self, fact: Fact) -> Line:
         before, after = self._sides(Rewrite("", (), "", fact.before, fact.after, ""), fact.before, fact.after)
-        return Line(Chain(before, (after,)), (fact.reason,))
+        return Line(Chain(before, (after,)), (self._in_names(fact.reason),))
+
+    def _in_names(self, reason: str) -> str:
+        """The reason with the names that tensors have on the screen."""
+        return with_names(reason, self.scribe.words.shown)
 
     def _sides(self, rewrite: Rewrite, *sides: sp.Expr) -> list[Formula]:
         """The expressions of a record as formulas; an index that is free in one of them has one letter in all."""

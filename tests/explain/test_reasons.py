@@ -11,7 +11,7 @@ from symnet.explain.document import Reason
 from symnet.explain.options import Options
 from symnet.explain.outline import outline
 from symnet.pipeline import derive_model, explain, load
-from symnet.simplify.rewrites import Rewrite
+from symnet.simplify.rewrites import Rewrite, with_names
 from tests.closed_forms import derived
 
 CUBE = "import symnet as sn\nD = sn.dims(D=3)\nA = sn.param(D, D)\nloss = sn.sum((A @ A.T) @ A)\n"
@@ -125,7 +125,8 @@ def test_full_detail_shows_every_record(form: str) -> None:
     kept = {(step.name, *why) for step in normal.steps for reason in step.reasons for why in names_of(reason)}
     assert kept < told, "full detail shows no more"
     shown = {(name, text) for _, name, text in told}
-    assert {(r.name, r.words) for r in records(derivation.rewrites) if r.before != r.after and not r.terms} <= shown
+    whole = [r for r in records(derivation.rewrites) if r.before != r.after and not r.terms]
+    assert {(r.name, with_names(r.words, {"loss": "L"})) for r in whole} <= shown
 
 
 def names_of(reason: Reason) -> Iterator[tuple[str, str]]:
@@ -138,3 +139,19 @@ def records(rewrites: Iterable[Rewrite]) -> Iterator[Rewrite]:
     for rewrite in rewrites:
         yield rewrite
         yield from records(rewrite.children)
+
+
+def test_a_reason_calls_the_loss_as_the_formulas_do(tmp_path: Path) -> None:
+    quotient = "x = sn.param(3)\nA = sn.data(3, 3)\nB = sn.data(3, 3)\nloss = (x @ A @ x) / (x @ B @ x)"
+    written = page(tmp_path, quotient)
+    assert "(the product is L)" in written
+    assert "the product is loss" not in written
+
+
+def test_a_number_that_all_terms_share_stands_before_their_sum(tmp_path: Path) -> None:
+    halves = page(tmp_path, "m = sn.param(3)\nv = sn.param(3)\nloss = sn.sum(m**2 + sn.exp(v) - 1 - v) / 2")
+    assert "L = (1/2) Σᵢ (mᵢ² + exp(vᵢ) − 1 − vᵢ)" in halves
+    shared = page(tmp_path, "m = sn.param(3)\nv = sn.param(3)\nloss = sn.sum(m / 2 + sn.exp(v) / 2 - v / 2)")
+    assert "L = (1/2) Σᵢ (mᵢ + exp(vᵢ) − vᵢ)" in shared
+    own = page(tmp_path, "m = sn.param(3)\nv = sn.param(3)\nloss = sn.sum(m / 2 + 0.75 * sn.exp(v))")
+    assert "L = Σᵢ (mᵢ/2 + 3 exp(vᵢ)/4)" in own
