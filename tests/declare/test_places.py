@@ -16,6 +16,7 @@ from symnet.calculus.evaluate import evaluate
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Trace, recording
 from symnet.pipeline import derive_model, load
+from tests.cases.running import model_of
 
 Loss = Callable[..., Any]
 
@@ -84,3 +85,18 @@ def test_places_are_computed_where_they_are_used_alone() -> None:
             assert not isinstance(found.indices, Tensor)  # it is no real output beside the values
             assert tuple(found.indices.shape) == tuple(found.values.shape) and not found.indices.is_floating_point()
             assert len(trace.equations) >= count and str(found.indices.dtype) == "torch.int64"
+
+
+def test_given_places_of_max_unpool_hold_in_a_whole_model() -> None:
+    places = torch.tensor([[[[1, 14]], [[0, 17]]]])
+    weights, entries = np.cos(np.arange(36.0)).reshape(1, 2, 3, 6), np.arange(1.0, 5.0).reshape(1, 2, 1, 2)
+
+    def loss(x: Any) -> Any:
+        return (F.max_unpool2d(x, places, 3) ** 2 * torch.tensor(weights)).sum()
+
+    leaf = torch.tensor(entries, requires_grad=True)
+    wanted = torch.autograd.grad(loss(leaf), leaf)[0]
+    derivation = derive_model(model_of(lambda: loss(sn.param(1, 2, 1, 2, name="x"))), ("x",))
+    given = {i.spec.name: np.asarray(i.values.values) for i in derivation.model.inputs}  # type: ignore[union-attr]
+    found = evaluate(derivation.program, {**given, "x": entries})[derivation.program.adjoints["x"]]
+    np.testing.assert_allclose(found, wanted, rtol=1e-13)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -11,8 +12,8 @@ from symnet.calculus import scalars
 from symnet.calculus.ir import Index, indices_for
 from symnet.declare.functions.masks import zeros
 from symnet.declare.functions.pooling import row_by_row
-from symnet.declare.functions.selection import scatter
-from symnet.declare.functions.shapes import flatten, reshape
+from symnet.declare.functions.selection import index_put
+from symnet.declare.functions.shapes import flatten
 from symnet.declare.functions.windows import Axis, Sizes, each
 from symnet.declare.tracing.computed import Places
 from symnet.declare.tracing.constants import constant_values, flat, labels_of
@@ -68,7 +69,7 @@ def max_unpool3d(
 def _unpooled(word: str, rank: int, x: Tensor, o: Any, windows: tuple[Any, Any, Any], output_size: Any) -> Tensor:
     given = constant_values(o) if isinstance(o, Tensor) and o.spec.integer and o.shape == x.shape else None
     if given is not None and x.ndim > rank:
-        return _put_back(x, _rows(given, x.ndim - rank), rank, _sizes(word, rank, x, windows, output_size))
+        return _put_back(x, given, rank, _sizes(word, rank, x, windows, output_size))
     if not isinstance(o, Places) or o.shape != x.shape or x.ndim not in (rank + 1, rank + 2):
         what = show(o.shape) if isinstance(o, Tensor) else type(o).__name__
         raise mistake("SN103", f"{word} of {show(x.shape)} at {what}", "y, o = F.max_pool2d(x, 2, return_indices=True)")
@@ -87,16 +88,21 @@ def _unpooled(word: str, rank: int, x: Tensor, o: Any, windows: tuple[Any, Any, 
     return x.made(spec, "v")
 
 
-def _put_back(x: Tensor, places: Any, rank: int, wanted: list[int]) -> Tensor:
-    """The entries at given places, zeros elsewhere."""
-    lead, pooled = x.shape[: x.ndim - rank], flatten(x, x.ndim - rank)
-    index = labels_of(x.own_trace, places, pooled.shape)
-    return reshape(scatter(zeros(*lead, math.prod(wanted)), -1, index, pooled), [*lead, *wanted])
-
-
-def _rows(nested: Any, depth: int) -> Any:
-    """Nested numbers, all axes after ``depth`` joined."""
-    return tuple(_rows(part, depth - 1) for part in nested) if depth else tuple(flat(nested))
+def _put_back(x: Tensor, given: Any, rank: int, wanted: list[int]) -> Tensor:
+    """The entries at given places, zeros elsewhere; the places are lists of numbers, one for each axis."""
+    whole = [*map(int, x.shape[: x.ndim - rank]), *wanted]
+    rows = itertools.product(*map(range, map(int, x.shape)))
+    lead, places = x.ndim - rank, math.prod(wanted)
+    axes: list[list[int]] = [[] for _ in whole]
+    for row, place in zip(rows, flat(given), strict=True):
+        if not 0 <= place < places:
+            raise mistake("SN104", f"index {place} is outside of {places} places")
+        inner = [place // math.prod(wanted[k + 1 :]) % wanted[k] for k in range(rank)]
+        for numbers, number in zip(axes, (*row[:lead], *inner), strict=True):
+            numbers.append(number)
+    entries = flatten(x)
+    lists = [labels_of(x.own_trace, numbers, entries.shape) for numbers in axes]
+    return index_put(zeros(*whole), lists, entries)
 
 
 def _sizes(word: str, rank: int, x: Tensor, windows: tuple[Any, Any, Any], output_size: Any) -> list[int]:
