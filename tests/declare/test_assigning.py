@@ -192,3 +192,16 @@ def test_statistics_of_ones_own(renewed: str, numbers: str, tmp_path: Path) -> N
     path.write_text(STATISTICS.format(numbers=numbers, renewed="pass"), encoding="utf-8")
     model, _ = pipeline.load(path)
     assert model.evaluation is not None
+
+
+def test_a_state_without_a_buffer(tmp_path: Path) -> None:
+    """A tensor that is a plain attribute is carried from step to step as well, whatever the mode is told by."""
+    lines = STATISTICS.format(numbers="zeros(3)", renewed="pass")
+    lines = lines.replace('self.register_buffer("mean", torch.zeros(3))', "self.mean = torch.zeros(3)")
+    lines = lines.replace("self.training", "torch.is_grad_enabled()")
+    path = tmp_path / "model.py"
+    path.write_text(lines.replace("pass", "self.mean = 0.9 * self.mean + 0.1 * self.weights"), encoding="utf-8")
+    with pytest.raises(SymnetError, match="mean of Norm is renewed by forward"):
+        pipeline.load(path)
+    path.write_text(lines, encoding="utf-8")
+    pipeline.load(path)

@@ -97,8 +97,8 @@ def _as_torch(trace: Trace, part: Any, forward: Callable[..., Any]) -> Callable[
 
 
 def _held(part: Any) -> dict[str, Any]:
-    """The buffers of a module; where it asks for its mode, all its tensors that are not computed from the data."""
-    own = {**(vars(part) if differs(part) else {}), **part._buffers}
+    """The tensors of a module that are not computed from the data: what it could carry from step to step."""
+    own = {**vars(part), **part._buffers}
     roles = ("parameter", "buffer")
     return {n: v for n, v in own.items() if is_array(v) or (isinstance(v, Tensor) and v.spec.role in roles)}
 
