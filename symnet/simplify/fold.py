@@ -125,7 +125,9 @@ class Products:
                 below = self.algebra.times(rest, (1, pattern))
                 inverse = self.sums.rename((Fraction(1) / below[0], tuple((a, -e) for a, e in below[1])), binding)
                 read = self.sums.read(definition.name, *(binding.get(v, v) for v in definition.formals))
-                return self.algebra.times(term, inverse, read)
+                named = self.algebra.times(term, inverse, read)
+                if not any(a.idempotent and e < 0 for a, e in named[1]):  # one δ that stood for two: 0 below the bar
+                    return named
         return term
 
 
