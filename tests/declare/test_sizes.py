@@ -164,6 +164,10 @@ OF_THE_BATCH = {
     "torch.zeros(n, 3) + torch.ones(x.size(0), 1)": lambda n: np.ones((n, 3)),
     "torch.full((n, 3), 0.5, device='cpu')": lambda n: np.full((n, 3), 0.5),
     "torch.eye(n, dtype=torch.float64).sum(1)[:, None] * torch.ones(3)": lambda n: np.ones((n, 3)),
+    "torch.where(torch.zeros(n, 3, dtype=torch.bool), 2.0, torch.ones((n, 3), dtype=torch.int64).float())": lambda n: (
+        np.ones((n, 3))
+    ),
+    "torch.ones_like(x, dtype=torch.uint8).float() * 0.5": lambda n: np.full((n, 3), 0.5),
     "np.zeros((n, 3)) + np.ones([n, 1])": lambda n: np.ones((n, 3)),
     "np.eye(n) @ np.full((x.shape[0], 3), 2.0)": lambda n: np.full((n, 3), 2.0),
     "torch.zeros(3, 3)[:1] + np.ones(3)": lambda n: np.ones((1, 3)),

@@ -18,29 +18,30 @@ from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.words import mistake, word
 
 
-def _like(input: Tensor, made: Tensor) -> Tensor:
-    """What was made, for torch of the kind of the input: parts of it take no real numbers beside labels and masks."""
-    if input.spec.integer or is_whole_valued(input):
+def _like(input: Tensor, size: Any, value: float, dtype: Any) -> Tensor:
+    """A constant, of the input's kind unless one is given: parts of labels and masks take no real numbers."""
+    made: Tensor = full(size, value, dtype=dtype)
+    if dtype is None and (input.spec.integer or is_whole_valued(input)):
         input.own_trace.writes.whole.add(made.spec.name)
     return made
 
 
 @word(numpy="zeros_like", method=False)
-def zeros_like(input: Tensor) -> Tensor:
+def zeros_like(input: Tensor, dtype: Any = None) -> Tensor:
     """y[i] = 0 in the shape of x"""
-    return _like(input, full(input.shape, 0))
+    return _like(input, input.shape, 0, dtype)
 
 
 @word(numpy="ones_like", method=False)
-def ones_like(input: Tensor) -> Tensor:
+def ones_like(input: Tensor, dtype: Any = None) -> Tensor:
     """y[i] = 1 in the shape of x"""
-    return _like(input, full(input.shape, 1))
+    return _like(input, input.shape, 1, dtype)
 
 
 @word(numpy="full_like", method=False)
-def full_like(input: Tensor, fill_value: float) -> Tensor:
+def full_like(input: Tensor, fill_value: float, dtype: Any = None) -> Tensor:
     """y[i] = fill_value in the shape of x"""
-    return _like(input, full(input.shape, fill_value))
+    return _like(input, input.shape, fill_value, dtype)
 
 
 @word()
@@ -50,21 +51,21 @@ def fill(input: Tensor, value: Tensor | float) -> Tensor:
 
 
 @word(offered=False, torch="Tensor.new_zeros", of_torch=False)
-def new_zeros(input: Tensor, *size: Any) -> Tensor:
+def new_zeros(input: Tensor, *size: Any, dtype: Any = None) -> Tensor:
     """x.new_zeros(2, 3): y[i] = 0"""
-    return _like(input, full(tuple(listed(size)), 0))
+    return _like(input, tuple(listed(size)), 0, dtype)
 
 
 @word(offered=False, torch="Tensor.new_ones", of_torch=False)
-def new_ones(input: Tensor, *size: Any) -> Tensor:
+def new_ones(input: Tensor, *size: Any, dtype: Any = None) -> Tensor:
     """x.new_ones(2, 3): y[i] = 1"""
-    return _like(input, full(tuple(listed(size)), 1))
+    return _like(input, tuple(listed(size)), 1, dtype)
 
 
 @word(offered=False, torch="Tensor.new_full", of_torch=False)
-def new_full(input: Tensor, size: Any, fill_value: float) -> Tensor:
+def new_full(input: Tensor, size: Any, fill_value: float, dtype: Any = None) -> Tensor:
     """x.new_full((2, 3), v): y[i] = v"""
-    return _like(input, full(size, fill_value))
+    return _like(input, size, fill_value, dtype)
 
 
 @word(offered=False, torch="Tensor.new_tensor", of_torch=False)

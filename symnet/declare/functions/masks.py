@@ -16,35 +16,46 @@ from symnet.calculus.ir import Access, Delta, Index
 from symnet.declare.tracing.primitives import number, pointwise, show
 from symnet.declare.tracing.tensor import Tensor, as_operand, require_tensor
 from symnet.declare.tracing.trace import Term, Trace, Traced, current
-from symnet.declare.tracing.words import word
+from symnet.declare.tracing.words import mistake, word
 
 
 @word(method=False)
-def full(size: Any, fill_value: float) -> Tensor:
+def full(size: Any, fill_value: float, dtype: Any = None) -> Tensor:
     """y[i] = fill_value"""
-    return _constant("full", (size,), lambda left: infinity(fill_value) or number(fill_value))
+    if is_whole(dtype) and fill_value not in ((0, 1) if "bool" in str(dtype) else (int(fill_value),)):
+        raise mistake("SN107", f"{fill_value!r} is no value of {dtype}", "a floating dtype")
+    return _constant("full", (size,), lambda left: infinity(fill_value) or number(fill_value), dtype)
 
 
 @word(method=False)
-def zeros(*size: Any) -> Tensor:
+def zeros(*size: Any, dtype: Any = None) -> Tensor:
     """y[i] = 0"""
-    return _constant("zeros", size, lambda left: sp.S.Zero)
+    return _constant("zeros", size, lambda left: sp.S.Zero, dtype)
 
 
 @word(method=False)
-def ones(*size: Any) -> Tensor:
+def ones(*size: Any, dtype: Any = None) -> Tensor:
     """y[i] = 1"""
-    return _constant("ones", size, lambda left: sp.S.One)
+    return _constant("ones", size, lambda left: sp.S.One, dtype)
 
 
 @word(method=False)
-def eye(n: Any, m: Any = None) -> Tensor:
+def eye(n: Any, m: Any = None, dtype: Any = None) -> Tensor:
     """y[i,j] = 1 where i = j, else 0"""
     square = m is None or m == n
-    return _constant("eye", (n, n if m is None else m), lambda left: (Delta if square else scalars.equal)(*left))
+    shape = (n, n if m is None else m)
+    return _constant("eye", shape, lambda left: (Delta if square else scalars.equal)(*left), dtype)
 
 
-def _constant(name: str, shape: Any, body: Callable[[tuple[Index, ...]], sp.Expr | None]) -> Tensor:
+def is_whole(dtype: Any) -> bool:
+    """Whether a dtype of torch or NumPy holds booleans or integers; raises SymnetError for complex ones."""
+    said = str(dtype)
+    if "complex" in said:
+        raise mistake("SN107", f"tensors of a model hold real numbers, not {said}", "a floating dtype")
+    return "int" in said or "bool" in said
+
+
+def _constant(name: str, shape: Any, body: Callable[[tuple[Index, ...]], sp.Expr | None], dtype: Any) -> Tensor:
     """A tensor whose entries are a function of their place alone."""
     trace = current()
     wanted = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple | list) else shape
@@ -59,6 +70,7 @@ def _constant(name: str, shape: Any, body: Callable[[tuple[Index, ...]], sp.Expr
         value = sp.S.Zero
     spec = trace.new_spec((i.size for i in left), "intermediate")
     trace.define(spec, Term(left, value))
+    trace.writes.whole |= {spec.name} if is_whole(dtype) else set()
     return Tensor(trace, spec)
 
 
