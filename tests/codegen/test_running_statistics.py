@@ -97,6 +97,22 @@ def test_a_variance_of_one_sample_is_refused(word, target, tmp_path, capsys):
     checks.run_in_process(path, "--batch", "6", "--steps", "2")
 
 
+ELSEWHERE = {
+    "--check-grad": "1 sample has no variance: bring more",
+    "--holdout=0.2": "one held-out sample has no variance",
+}
+
+
+@pytest.mark.parametrize("flag", ELSEWHERE)
+@pytest.mark.parametrize("target", ["numpy", "torch-module"])
+def test_a_variance_of_one_sample_elsewhere_is_refused(flag, target, tmp_path, capsys):
+    samples = 1 if flag == "--check-grad" else 5
+    head = f"import symnet as sn\n\nN = sn.dims(N='batch')\ntrain = sn.train(samples={samples})\n"
+    text = f"{head}x, w = sn.data(N), sn.param()\nloss = sn.var(x * w)\n"
+    checks.run_in_process(generate(tmp_path, "single", text, (target,))[target], flag, expect=2)
+    assert ELSEWHERE[flag] in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

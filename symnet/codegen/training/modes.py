@@ -41,6 +41,7 @@ class ModeContext:
     held_out_loss: str
     measured_lines: Lines
     measured_data: str
+    part_checks: Lines
     batch_checks: Lines
     trained_lines: Lines
     trained: str
@@ -75,6 +76,7 @@ def modes_of(model: Model, bodies: Bodies, target: Target) -> ModeContext:
         held_out_loss=evaluated_loss(model, f"*{evaluated_data(model, 'self.held', 'self.args.seed')}"),
         measured_lines=("data = draw(run.params, self.held or self.data, self.args.seed, 6)",) * measured,
         measured_data="data" if measured else "self.held or self.data",
+        part_checks=_part_checks(model),
         batch_checks=_batch_checks(model),
         trained_lines=("trained = {name: p for name, p in params.items() if name not in BUFFERS}",)
         * bool(model.buffers),
@@ -172,10 +174,23 @@ def _axes(shape: tuple[sp.Expr, ...]) -> list[tuple[int, sp.Expr]]:
     return list(enumerate(shape))
 
 
-def _batch_checks(model: Model) -> Lines:
+def _least(model: Model) -> int:
+    """How many samples a step needs: two under a variance that divides by N - 1."""
     samples = {str(i.spec.shape[i.axis]) for i in model.inputs if i.axis is not None}
-    least = max((n for size, n in model.least.items() if size in samples), default=1)
-    if least == 1:
+    return max((n for size, n in model.least.items() if size in samples), default=1)
+
+
+def _batch_checks(model: Model) -> Lines:
+    if (least := _least(model)) == 1:
         return ()
     message = 'f"a batch of {smallest} has no variance: change --batch (now {batch})"'
     return ("smallest = samples % batch or batch", f"require(smallest >= {least}, {message})")
+
+
+def _part_checks(model: Model) -> Lines:
+    """Both parts of the data are enough; where evaluation has its own equations, one sample may be held out."""
+    if (least := _least(model)) == 1:
+        return ()
+    lines = f'require(samples_in(data) >= {least}, f"{{samples_in(data)}} sample has no variance: bring more")'
+    held = f'require(not held or samples_in(held) >= {least}, "one held-out sample has no variance: change --holdout")'
+    return (lines, held)[: 1 + (model.evaluation is None)]
