@@ -83,9 +83,11 @@ def made_by_rule(spec: TensorSpec) -> bool:
 
 
 def _parts(equation: Equation) -> tuple[sp.Expr, list[sp.Expr]] | None:
-    """The one factor with which the body vanishes, and the others."""
+    """The one factor with which the body vanishes, and the others; of even powers alone the first, as in Σ a² b²."""
     parts = factors(equation.body)
     variable = [f for f in parts if f.has(Access) and not _is_divisor(f, equation.reduced)]
+    if equation.op == "+" and len(variable) > 1 and all(_is_size(*f.as_base_exp()) for f in variable):
+        return variable[0], [f for f in parts if f is not variable[0]]
     others = [f for f in parts if f not in variable]
     mixed = any(atoms(f, Index).intersection(equation.reduced) for f in others if _may_change_sign(f))
     return (variable[0], others) if equation.op == "+" and len(variable) == 1 and not mixed else None

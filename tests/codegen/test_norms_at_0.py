@@ -43,6 +43,10 @@ CASES: dict[str, tuple[str, Any]] = {
         "s[n] += X[n,k]**2 if k <= n\nloss += g[n]*sqrt(s[n])",
         lambda x, g: g @ (x * torch.ones(3, 3).tril()).norm(dim=1),
     ),
+    "of_a_product": (
+        "s[n] += X[n,k]**2*X[n,j]**2\nloss += g[n]*sqrt(s[n])",
+        lambda x, g: g @ torch.linalg.matrix_norm(x[:, :, None] * x[:, None, :]),
+    ),
     "counted": (
         "c[n] += Rational(2) if n >= 0\ns[n] += X[n,k]**2/c[n]\nloss += g[n]*sqrt(s[n])",
         lambda x, g: g @ x.norm(dim=1) / 2**0.5,
