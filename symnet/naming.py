@@ -69,9 +69,9 @@ def why_reserved(name: str) -> str | None:
     return f"{name!r} is a name that generated scripts use themselves" if name in SCRIPT_NAMES else None
 
 
-def names_taken(tensors: Mapping[str, Any]) -> set[str]:
-    """The names of tensors, by which their specs are given, and of the sizes in their shapes."""
-    return {*tensors, *(str(s) for t in tensors.values() for size in t.shape for s in size.free_symbols)}
+def sizes_in(tensors: Mapping[str, Any]) -> set[str]:
+    """The names of the sizes in the shapes of tensors, whose specs are given."""
+    return {str(s) for t in tensors.values() for size in t.shape for s in size.free_symbols}
 
 
 class Namer:
@@ -79,6 +79,11 @@ class Namer:
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = set(taken)
+
+    @classmethod
+    def beside(cls, tensors: Mapping[str, Any]) -> Namer:
+        """Names that neither the tensors have nor the sizes in their shapes."""
+        return cls((*tensors, *sizes_in(tensors)))
 
     def __contains__(self, name: str) -> bool:
         return name in self._taken

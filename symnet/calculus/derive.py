@@ -36,7 +36,7 @@ from symnet.calculus.loops import components, sorted_by_need
 from symnet.calculus.matrix_rules import Place, argument_of, enter_adjoint, is_matrix_function, statements_of
 from symnet.calculus.powers import powers_named, powers_written
 from symnet.calculus.scalars import equal, without_sympy_kinks
-from symnet.naming import Namer, names_taken
+from symnet.naming import Namer
 
 
 def derive(program: Program, wrt: Iterable[str]) -> Program:
@@ -44,7 +44,7 @@ def derive(program: Program, wrt: Iterable[str]) -> Program:
 
     Each adjoint has the shape of its tensor.  A tensor of ``wrt`` that the loss does not depend on gets a zero adjoint.
     """
-    names = Namer(names_taken(program.tensors))
+    names = Namer.beside(program.tensors)
     seed = Seed(((program.loss, None),))
     return sweep(program, seed, tuple(wrt), lambda tensor: names.take(f"d{tensor}"))
 
@@ -59,7 +59,7 @@ def derive_second(program: Program, wrt: Iterable[str]) -> Program:
     result = program
     for position, p in enumerate(chosen):
         gradient, lead = program.adjoints[p], program.tensors[p].shape
-        names = Namer(names_taken(result.tensors))
+        names = Namer.beside(result.tensors)
 
         def name(tensor: str, p: str = p, names: Namer = names) -> str:
             return names.take(f"d2{p}" if tensor == p else f"d2{p}_{tensor}")
@@ -141,7 +141,7 @@ def _differentiate(
     forward = program.equations[number]
     if is_matrix_function(forward):
         if (argument := argument_of(forward).name) in active:
-            lead, names = indices_for(seed.lead), Namer(names_taken(done.tensors))
+            lead, names = indices_for(seed.lead), Namer.beside(done.tensors)
             target = adjoint_of(done, program, seed, argument, name)
             place = Place(done.tensors, done.equations, names, lead, forward.source)
             enter_adjoint(place, forward, number, done.adjoints[forward.target], target)
@@ -199,7 +199,7 @@ def tie_weight(forward: Equation, program: Program, done: Sweep, counts: dict[st
     parts = program.defining(forward.target)
     if forward.target not in counts:
         wish = "ties" if forward.ties == "share" else "first"
-        name = Namer(names_taken(done.tensors)).take(f"{wish}_{forward.target}")
+        name = Namer.beside(done.tensors).take(f"{wish}_{forward.target}")
         counts[forward.target] = Access(name, *forward.left)
         done.tensors[name] = TensorSpec(name, program.tensors[forward.target].shape, "intermediate", given=False)
         for part in parts:

@@ -21,7 +21,7 @@ from symnet.calculus.loops import sorted_by_need
 from symnet.calculus.scalars import Indicator, Scalar, sign
 from symnet.calculus.sizes import Size
 from symnet.calculus.specials import Rounding
-from symnet.naming import Namer, names_taken
+from symnet.naming import Namer
 
 #: Functions whose derivative is 0 by themselves.
 _FLAT = (Indicator, Rounding, sign)
@@ -119,7 +119,7 @@ def held_apart(program: Program, moving: Collection[str]) -> tuple[Program, dict
     if not has_copies(program):
         return program, {}
     needed = _needed(program, changing(program, moving))
-    names = Namer(names_taken(program.tensors))
+    names = Namer.beside(program.tensors)
     held = {name: names.take(f"{name}_held") for name in program.tensors if name in needed}
     tensors = dict(program.tensors) | {new: _fixed(program.tensors[n], new) for n, new in held.items()}
     equations: list[Equation] = []

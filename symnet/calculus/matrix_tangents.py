@@ -15,7 +15,7 @@ from symnet.calculus.derive import Seed, Sweep, sweep
 from symnet.calculus.ir import Access, Equation, Index, Origin, Program, TensorSpec
 from symnet.calculus.matrices import MATRIX_FUNCTIONS
 from symnet.calculus.matrix_rules import Place, argument_of, enter_adjoint
-from symnet.naming import Namer, names_taken
+from symnet.naming import Namer
 
 
 def enter_tangent(done: Sweep, program: Program, number: int, source: str, target: str) -> None:
@@ -29,7 +29,7 @@ def enter_tangent(done: Sweep, program: Program, number: int, source: str, targe
 
 def _turned(done: Sweep, forward: Equation, source: str, target: str) -> tuple[Equation, ...]:
     """The transpose of the row: the adjoint of its weight, which no longer depends on the weight."""
-    names = Namer(names_taken(done.tensors))
+    names = Namer.beside(done.tensors)
     pulled, weight = names.take(f"{target}_pulled"), names.take(f"{target}_weight")
     tensors = {
         **done.tensors,
@@ -51,7 +51,7 @@ def _turned(done: Sweep, forward: Equation, source: str, target: str) -> tuple[E
 
 def _at_the_transpose(done: Sweep, forward: Equation, source: str, target: str) -> tuple[Equation, ...]:
     """The row for a turned argument, weighed by the tangent."""
-    names, read = Namer(names_taken(done.tensors)), argument_of(forward)
+    names, read = Namer.beside(done.tensors), argument_of(forward)
     spec = done.tensors[read.name]
     turned = names.take(f"{read.name}_turned")
     done.tensors[turned] = TensorSpec(turned, spec.shape, "intermediate", source=forward.source, given=False)

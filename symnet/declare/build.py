@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import sympy as sp
 
-from symnet.calculus.detached import reached, without_needless
+from symnet.calculus.detached import changing, reached, without_needless
 from symnet.calculus.ir import Access, Program
 from symnet.calculus.verify import verify
 from symnet.declare.drawn import both_modes
@@ -184,31 +184,14 @@ def _prediction(trace: Trace, namespace: Mapping[str, Any], program: Program, ob
         return said.spec.name
     if trace.predictions and not trace.predictions[-1].tensor.broken:
         return trace.predictions[-1].tensor.spec.name
-    parameters = {n for n, s in trace.specs.items() if s.role == "parameter"}
-    data = {n for n, s in trace.specs.items() if s.role in ("data", "label")}
-    rests = _rests_on(program, parameters | data)
-    above = program.ancestors(objective.spec.name)
-    on_path = [
-        t
-        for t in program.targets()
-        if t in above and rests[t] & parameters and trace.person_name(trace.specs[t]) is not None
-    ]
-    strict = [t for t in on_path if rests[t] & data < rests[objective.spec.name] & data]
-    return (strict or on_path or [objective.spec.name])[-1]
-
-
-def _rests_on(program: Program, given: Set[str]) -> dict[str, set[str]]:
-    """The given tensors that each computed one depends on."""
-    reads = {name: program.reads(name) for name in program.targets()}
-    found = {name: set(names & given) for name, names in reads.items()}
-    grown = True
-    while grown:  # once, and once more for a recurrence
-        grown = False
-        for name, own in found.items():
-            size = len(own)
-            own.update(*(found.get(read, ()) for read in reads[name]))
-            grown |= len(own) > size
-    return found
+    loss = objective.spec.name
+    trained = changing(program, {n for n, s in trace.specs.items() if s.role == "parameter"})
+    between = program.ancestors(loss) & trained
+    on_path = [t for t in program.targets() if t in between and trace.person_name(trace.specs[t]) is not None]
+    data = (n for n, s in trace.specs.items() if s.role in ("data", "label"))
+    needed = [moved for n in data if loss in (moved := changing(program, {n}))]
+    strict = [t for t in on_path if any(t not in moved for moved in needed)]
+    return (strict or on_path or [loss])[-1]
 
 
 def _classes(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from symnet.calculus.ir import Access, Program, TensorSpec
 from symnet.calculus.loops import sorted_by_need
-from symnet.naming import Namer, names_taken
+from symnet.naming import Namer
 from symnet.simplify.adjoints import Adjoints
 from symnet.simplify.emit import Emitter
 from symnet.simplify.facts import Fact, Facts, facts_proved, facts_used, known_facts, told
@@ -60,7 +60,7 @@ def _run(
     sum_in_parts(adjoints)
     integers = {t.name: t.classes for t in program.tensors.values() if t.integer}
     shares = {d.name: d for d in adjoints.definitions.shares.values()}
-    return adjoints, Emitter(adjoints.sums, integers, Namer(names_taken(program.tensors)), shares)
+    return adjoints, Emitter(adjoints.sums, integers, Namer.beside(program.tensors), shares)
 
 
 def _written(adjoints: Adjoints, emitter: Emitter) -> Program:

@@ -94,7 +94,7 @@ def rounding_floors(derivation: Derivation, point: Point) -> dict[str, float]:
     before a batch norm has the gradient 0, and autograd finds 1e-18: only the size of the terms tells that they agree.
     """
     raw = derivation.raw
-    names = Namer(raw.tensors)
+    names = Namer.beside(raw.tensors)
     size = {adjoint: names.take(f"size_of_{adjoint}") for adjoint in raw.adjoints.values()}
     terms = [_positive(e, size) for e in raw.equations if e.target in size]
     tensors = {name: replace(raw.tensors[adjoint], name=name) for adjoint, name in size.items()}

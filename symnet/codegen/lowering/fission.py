@@ -16,7 +16,7 @@ import sympy as sp
 from symnet.calculus.ir import Access, Delta, Equation, Index, Program, TensorSpec, sort_key
 from symnet.calculus.loops import Loop, loops_of
 from symnet.calculus.products import factors, product, substitute
-from symnet.naming import Namer, names_taken
+from symnet.naming import Namer
 
 
 def fission(program: Program, outputs: frozenset[str]) -> Program:
@@ -55,7 +55,7 @@ def _factor_names(equation: Equation) -> set[str]:
 
 def _apart(program: Program, loop: Loop) -> Program:
     """The program with the factors that do not depend on the component as tensors of their own."""
-    namer = Namer(names_taken(program.tensors))
+    namer = Namer.beside(program.tensors)
     tensors = dict(program.tensors)
     outside: list[Equation] = []
     equations: list[Equation] = []

@@ -19,7 +19,7 @@ from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec
 from symnet.calculus.loops import loops_of
 from symnet.calculus.products import factors, product, substitute
 from symnet.codegen.lowering.shapes import LARGE, places_of
-from symnet.naming import Namer, names_taken
+from symnet.naming import Namer
 
 LESS = 4  # how many times smaller the array must be that takes the factor
 
@@ -117,7 +117,7 @@ def _held(
     if name is None and (most < LARGE or LESS * extents.places(read.name) > most):
         return program
     if name is None:
-        name = held[key] = Namer(names_taken(tensors)).take(f"{read.name}_scaled")
+        name = held[key] = Namer.beside(tensors).take(f"{read.name}_scaled")
         tensors[name] = TensorSpec(name, tensors[read.name].shape, "intermediate", given=False)
         needed = {read.name, *(a.name for a in kept.atoms(Access))}
         place = 1 + max((k for k, e in enumerate(equations) if e.target in needed), default=-1)

@@ -16,7 +16,7 @@ from symnet.calculus.ir import Access, Equation, Index, Program, TensorSpec, sor
 from symnet.calculus.scalars import where
 from symnet.codegen.stable.branches import chosen, conditions, guard_tests, masks_of
 from symnet.codegen.stable.contested import contested_sums, exponent_of, summed_read
-from symnet.naming import Namer, names_taken
+from symnet.naming import Namer
 from symnet.reading.maps import factors, product, rebuilt
 
 Factor = tuple[sp.Expr, tuple[int | None, ...]]  # the exponent, and for each axis of m its place on the left (None: 0)
@@ -69,7 +69,7 @@ class _Shift:
         last = {e.target: k for k, e in enumerate(self.source.equations)}
         numbered = enumerate(self.source.equations)
         self.early = {a.name for k, e in numbered for a in e.accesses if last.get(a.name, -1) >= k}
-        name = Namer(names_taken(self.source.tensors)).take(f"max_{read.name}")
+        name = Namer.beside(self.source.tensors).take(f"max_{read.name}")
         self.shift = TensorSpec(name, self.source.tensors[self.sum.target].shape, "intermediate", given=False)
 
     def program(self) -> Program | None:

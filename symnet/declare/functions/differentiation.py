@@ -27,7 +27,7 @@ from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Formed, Trace, Traced
 from symnet.declare.tracing.words import mistake
 from symnet.model import Inner
-from symnet.naming import Namer, names_taken
+from symnet.naming import Namer, sizes_in
 from symnet.simplify.simplify import simplify
 
 Kind = Literal["gradient", "jacobian", "tangent"]
@@ -185,7 +185,7 @@ def _flat(question: Question) -> Program:
 
 def _spoken(trace: Trace, program: Program) -> dict[str, str]:
     """Names for the tensors of a program: the person's where there are some, so that formulas keep their order."""
-    namer = Namer(names_taken(program.tensors) - program.tensors.keys())
+    namer = Namer(sizes_in(program.tensors))
     found: dict[str, str] = {}
     for key in program.tensors:
         chosen = trace.person_name(trace.specs[key])
@@ -195,7 +195,7 @@ def _spoken(trace: Trace, program: Program) -> dict[str, str]:
 
 def _derived(program: Program, asked: _Asked) -> Program:
     """The program with the adjoints or tangents, called u_h for ∂u/∂h and h_dot for the tangent of h."""
-    namer = Namer(names_taken(program.tensors))
+    namer = Namer.beside(program.tensors)
     outputs = tuple(o for o, _ in asked.outputs)
     if asked.kind == "tangent":
         return pushforward(program, asked.tangents, outputs, lambda tensor: namer.take(f"{tensor}_dot"))
