@@ -264,10 +264,12 @@ def _data_lines(model: Model) -> Lines:
 
 
 def _path_from(output: Path, file: Path) -> str:
-    """The text of a path that is found from the place of the script itself."""
-    parts = Path(os.path.relpath(os.path.realpath(file), output.resolve().parent)).parts  # of links in a ring too
-    up = sum(part == ".." for part in parts)
-    return f"Path(__file__).resolve().parents[{up}] / {quoted('/'.join(parts[up:]))}"
+    """The text of a path that is found from the place of the script itself.
+
+    A script that was moved may lie nearer to the root than the path goes up: what lies above the root is the root.
+    """
+    path = Path(os.path.relpath(os.path.realpath(file), output.resolve().parent)).as_posix()  # of links in a ring too
+    return f"Path(os.path.normpath(Path(__file__).resolve().parent / {quoted(path)}))"
 
 
 def _attributes(model: Model) -> tuple[tuple[str, str], ...]:

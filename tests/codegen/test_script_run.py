@@ -19,6 +19,8 @@ from symnet.codegen.targets import TARGETS
 from tests.codegen import script_checks as checks
 from tests.codegen.test_script import write_script
 
+GENERATED = Path(__file__).parents[2] / "generated"
+
 
 @pytest.fixture(scope="module")
 def cubic(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -47,6 +49,17 @@ def test_ctrl_c_completes_the_step_saves_and_resumes(cubic, tmp_path):
     assert module.main(["--steps", str(step + 7), "--save", str(whole)]) == 0
     for name, value in checks.arrays_of(whole).items():
         np.testing.assert_array_equal(checks.arrays_of(joined)[name], value)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_script_moved_to_the_root_starts(target):
+    """The path of its data goes up from where it was generated; above the root there is nothing."""
+    text = (GENERATED / f"digits_{target.replace('-', '_')}.py").read_text(encoding="utf-8")
+    module = types.ModuleType("moved")
+    sys.modules["moved"] = module  # dataclasses look their module up
+    module.__file__ = "/train.py"
+    exec(compile(text, "train.py", "exec"), module.__dict__)
+    assert str(module.DATA) == "/examples/data/digits.npz"
 
 
 def test_ctrl_c_within_an_epoch_keeps_its_losses(mlp, tmp_path, capsys):

@@ -100,3 +100,12 @@ def test_the_command_ends_with_2_and_names_the_file(tmp_path: Path, capsys: pyte
         main(["check", str(model_in(tmp_path))])
     assert ended.value.code == 2
     assert "data.npz: there is no such file" in capsys.readouterr().err
+
+
+def test_a_check_from_the_root_finds_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    np.savez(tmp_path / "data.npz", X=X, t=T)
+    path = model_in(tmp_path)
+    monkeypatch.chdir("/")  # no folder lies above it, and the path of the data goes up
+    with pytest.raises(SystemExit) as ended:
+        main(["check", str(path)])
+    assert ended.value.code == 0
