@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,6 +17,11 @@ from symnet.calculus.evaluate import EXACT, Arithmetic, NotExact, evaluate, mult
 from symnet.calculus.ir import Program, TensorSpec
 from symnet.calculus.verify import verify
 from symnet.simplify.simplify import Simplified, simplify
+
+
+def remembering(arithmetic: Arithmetic) -> Arithmetic:
+    """The number system with every function's values kept: many batches hold the same few numbers."""
+    return replace(arithmetic, library={name: cache(function) for name, function in arithmetic.library.items()})
 
 
 def parameters(program: Program) -> list[str]:

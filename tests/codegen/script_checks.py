@@ -3,7 +3,9 @@ tests and for everything in ``generated/``."""
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
+import io
 import itertools
 import json
 import math
@@ -36,6 +38,14 @@ def run_in_process(path: Path, *flags: str, expect: int = 0) -> ModuleType:
     module = load_script(path)
     assert module.main([*flags]) == expect
     return module
+
+
+def run_within(folder: Path, path: Path, *flags: str) -> subprocess.CompletedProcess[str]:
+    """What a process in the folder would say and return, run in this one; every warning is an error in both."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(folder), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = load_script(path).main([*flags])
+    return subprocess.CompletedProcess([str(path), *flags], code, out.getvalue(), err.getvalue())
 
 
 def run_clean(path: Path, *flags: str, expect: int = 0) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ import torch
 import symnet as sn
 from symnet import pipeline
 from symnet.errors import SymnetError
+from tests.codegen import script_checks as checks
 from tests.models import TARGETS
 
 FILE = Path(__file__).parents[1] / "declare" / "modules" / "tied.py"
@@ -56,8 +56,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def run(folder: Path, target: str, *flags: str) -> subprocess.CompletedProcess[str]:
     script = folder / f"tied_{target.replace('-', '_')}.py"
-    words = [sys.executable, "-W", "error", str(script), "--data", "data.npz", "--batch", "0", *flags]
-    return subprocess.run(words, cwd=folder, env={**os.environ}, capture_output=True, text=True)
+    return checks.run_within(folder, script, "--data", "data.npz", "--batch", "0", *flags)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -91,8 +90,7 @@ def test_running_statistics_are_torchs_and_used_in_evaluation(tmp_path: Path, ta
         torch.nn.functional.mse_loss(own(torch.tensor(x)), torch.tensor(y)).backward()
         optimizer.step()
     flags = ("--start", "net.npz", "--steps", "4", "--lr", "0.1", "--export", "end.npz")
-    words = [sys.executable, "-W", "error", str(path), "--data", "data.npz", "--batch", "0", *flags]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    done = checks.run_within(tmp_path, path, "--data", "data.npz", "--batch", "0", *flags)
     assert done.returncode == 0, done.stderr
     with np.load(tmp_path / "end.npz") as end:
         for name, value in own.state_dict().items():
@@ -120,8 +118,7 @@ def test_a_layer_in_evaluation_has_the_statistics_of_the_file(tmp_path: Path) ->
     np.savez(tmp_path / "data.npz", x=x, y=y)
     wanted = torch.nn.functional.mse_loss(own.double()(torch.tensor(x)), torch.tensor(y)).item()
     flags = ("--start", "net.npz", "--steps", "1", "--log-every", "1", "--metrics", "m.jsonl", "--export", "end.npz")
-    words = [sys.executable, "-W", "error", str(path), "--data", "data.npz", "--batch", "0", *flags]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
+    done = checks.run_within(tmp_path, path, "--data", "data.npz", "--batch", "0", *flags)
     assert done.returncode == 0, done.stderr
     np.testing.assert_allclose(
         json.loads((tmp_path / "m.jsonl").read_text().split("\n")[0])["loss"], wanted, rtol=1e-12

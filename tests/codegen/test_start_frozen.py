@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import torch
 
 import symnet as sn
 from symnet import pipeline
+from tests.codegen import script_checks as checks
 from tests.codegen.test_start import plain
 from tests.models import TARGETS
 
@@ -24,8 +24,7 @@ FLAGS = ("--steps", "10", "--log-every", "1", "--metrics", "m.jsonl", "--export"
 def run(folder: Path, target: str, *flags: str) -> subprocess.CompletedProcess[str]:
     """The script of a target on the data of the folder."""
     script = next(folder.glob(f"*_{target.replace('-', '_')}.py"))
-    words = [sys.executable, "-W", "error", str(script), *flags]
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True)
+    return checks.run_within(folder, script, *flags)
 
 
 def write_scripts(file: Path, folder: Path, targets: tuple[str, ...] = TARGETS) -> None:

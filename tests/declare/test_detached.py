@@ -3,8 +3,6 @@ parts."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +22,7 @@ from symnet.errors import SymnetError
 from symnet.model import Derivation
 from symnet.verify.check import check
 from symnet.verify.report import Options
+from tests.codegen.script_checks import run_within
 
 HEAD = "import torch\nimport symnet as sn\n"
 DECLARED = """X = sn.data(4, 3)
@@ -225,7 +224,7 @@ def test_scripts_compare_with_what_is_detached_held(tmp_path: Path) -> None:
     made = derived("loss = ((X @ W) * torch.tanh(X @ W).detach()).sum() + (v * v.detach()).sum()\n", tmp_path)
     for path, script in pipeline.scripts(made, ("numpy", "torch-autograd", "torch-module"), tmp_path).items():
         path.write_text(script)
-        done = subprocess.run([sys.executable, "-W", "error", path, "--check-grad"], capture_output=True, text=True)
+        done = run_within(tmp_path, path, "--check-grad")
         assert done.returncode == 0 and done.stdout.count(" ok") == 2, done.stdout + done.stderr
 
 

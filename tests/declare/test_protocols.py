@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +12,7 @@ from symnet.declare.tracing.trace import Traced
 from symnet.errors import SymnetError
 from symnet.model import Given
 from symnet.verify.report import Options
+from tests.codegen.script_checks import run_within
 
 MODEL = """\
 import numpy as np
@@ -56,8 +55,7 @@ def test_a_model_in_the_words_of_torch_and_numpy(tmp_path: Path) -> None:
     assert pipeline.check(derivation, Options()).exit_code == 0
     for path, text in pipeline.scripts(derivation, ("numpy", "torch"), tmp_path).items():
         path.write_text(text)
-        command = [sys.executable, "-W", "error", path.name, "--check-grad"]
-        ran = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+        ran = run_within(tmp_path, path, "--check-grad")
         assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
