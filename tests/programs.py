@@ -17,6 +17,7 @@ import sympy as sp
 
 from symnet.calculus import scalars, specials
 from symnet.calculus.ir import Access, Delta, Equation, Index, IntegerAccess, Program, TensorSpec, size_symbol
+from symnet.calculus.quotients import Mod, floor
 from symnet.calculus.verify import verify
 
 _SYMPY = ("exp", "log", "tanh", "sin", "cos", "sqrt", "erf", "floor", "Rational", "pi")
@@ -69,7 +70,7 @@ def equation_of(line: str, tensors: Mapping[str, TensorSpec], symbols: Mapping[s
     plain = {w: sp.Symbol(w, integer=True, nonnegative=True) for w in words if w not in known}
     readers = {n: _Reader(t, found) if t.shape else Access(n) for n, t in tensors.items()}
     scope = {**FUNCTIONS, **symbols, **plain, **readers}
-    body = sp.sympify(eval(text, {}, scope))
+    body = sp.sympify(eval(text, {}, scope)).replace(sp.floor, floor).replace(sp.Mod, Mod)
     guard = [
         eval(part, {}, scope)
         for condition in (conditions or "").split(" and ")

@@ -13,9 +13,9 @@ from dataclasses import replace
 import sympy as sp
 
 from symnet.calculus.detached import stop_gradient
-from symnet.calculus.integers import with_plain_addresses
 from symnet.calculus.ir import Access, Delta, Equation, IntegerAccess, Program
 from symnet.calculus.loops import components
+from symnet.calculus.quotients import with_plain_addresses
 from symnet.calculus.scalars import (
     Indicator,
     absolute,

@@ -12,9 +12,10 @@ from dataclasses import replace
 
 import sympy as sp
 
-from symnet.calculus.integers import Digit, digit, simplified
+from symnet.calculus.integers import Digit, digit
 from symnet.calculus.ir import Access, Equation, Index
 from symnet.calculus.products import substitute
+from symnet.calculus.quotients import simplified
 
 
 def digits_apart(equation: Equation) -> Equation:

@@ -17,9 +17,10 @@ from dataclasses import dataclass, replace
 
 import sympy as sp
 
-from symnet.calculus.integers import affine, digits, radix, same, simplified
+from symnet.calculus.integers import affine, digits, radix, same
 from symnet.calculus.ir import Access, Delta, Equation, Index, atoms
 from symnet.calculus.products import Split, split_at_deltas, substitute
+from symnet.calculus.quotients import Mod, floor, simplified
 from symnet.calculus.ranges import takes
 
 
@@ -215,8 +216,8 @@ def _pick_number(equation: Equation, deltas: tuple[Delta, ...]) -> Step | None:
         table: dict[Index, sp.Expr] = {}
         weight: sp.Expr = sp.S.One
         for position, part in enumerate(reversed(parts)):
-            quotient = sp.floor(index / weight) if weight != 1 else index
-            table[part] = quotient if position == len(parts) - 1 else sp.Mod(quotient, part.size)
+            quotient = floor(index / weight) if weight != 1 else index
+            table[part] = quotient if position == len(parts) - 1 else Mod(quotient, part.size)
             weight = weight * part.size
         return _substituted(equation, tuple(d for d in deltas if d != delta), table)
     return None

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import sympy as sp
 
 from symnet.calculus import scalars
-from symnet.calculus.integers import affine, digit, digits, radix, same, simplified
+from symnet.calculus.integers import affine, digit, digits, radix, same
 from symnet.calculus.ir import Access, Index, sort_key
+from symnet.calculus.quotients import simplified
 from symnet.reading.maps import aligned, mapped, rebuilt
 from symnet.reading.nodes import (
     Axes,

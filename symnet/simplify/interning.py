@@ -6,8 +6,8 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.calculus.integers import simplified
 from symnet.calculus.ir import Access, Index
+from symnet.calculus.quotients import simplified
 from symnet.calculus.scalars import Indicator
 from symnet.simplify.atoms import ONE, Address, Atom, Exchange, Mono, Opaque, Poly, Var, names_of
 

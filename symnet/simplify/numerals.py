@@ -18,6 +18,7 @@ import sympy as sp
 
 from symnet.calculus.integers import Digit, affine, digit, radix, same
 from symnet.calculus.ir import Index
+from symnet.calculus.quotients import Mod, floor
 from symnet.calculus.ranges import takes
 from symnet.simplify.atoms import Address, Atom, Mono, Opaque, Var, variables
 from symnet.simplify.interning import Atoms, placeholder
@@ -132,8 +133,8 @@ class Numerals:
         values: dict[Var, Address] = {}
         left: list[tuple[Address, Address]] = []
         for position, part in enumerate(reversed(parts)):
-            whole = sp.floor(placeholder(0) / weight) if weight != 1 else placeholder(0)
-            template = whole if position == len(parts) - 1 else sp.Mod(whole, part.size)
+            whole = floor(placeholder(0) / weight) if weight != 1 else placeholder(0)
+            template = whole if position == len(parts) - 1 else Mod(whole, part.size)
             value = self._filled(template, place)
             if names[part] in bound:
                 values[names[part]] = value

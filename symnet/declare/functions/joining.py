@@ -8,6 +8,7 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus.ir import Delta, Index, indices_for
+from symnet.calculus.quotients import Mod
 from symnet.declare.functions.masks import full
 from symnet.declare.functions.pointwise import as_exact
 from symnet.declare.functions.selection import index_select
@@ -99,7 +100,7 @@ def roll(input: Tensor, shifts: Any, dims: Any = None) -> Tensor:
         cut = (known - int(shift)) % known
         if cut and input.spec.integer:
             left = tuple(Index("i", s) for s in input.shape)
-            input = readdressed(input, left, [sp.Mod(i + cut, known) if k == at else i for k, i in enumerate(left)])
+            input = readdressed(input, left, [Mod(i + cut, known) if k == at else i for k, i in enumerate(left)])
         elif cut:
             input = cat([sliced(input, at, slice(cut, known)), sliced(input, at, slice(0, cut))], at)
     return input

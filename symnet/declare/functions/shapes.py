@@ -7,6 +7,7 @@ from typing import Any
 import sympy as sp
 
 from symnet.calculus.ir import Index
+from symnet.calculus.quotients import Mod, floor
 from symnet.declare.tracing.indexing import subscript
 from symnet.declare.tracing.primitives import number, readdressed, show
 from symnet.declare.tracing.tensor import Tensor
@@ -115,8 +116,8 @@ def flatten(input: Tensor, start_dim: int = 0, end_dim: int = -1) -> Tensor:
     places: list[sp.Expr] = []
     rest: sp.Expr = m
     for size in reversed(x.shape[first + 1 : last + 1]):
-        places.insert(0, sp.Mod(rest, size) if size != 1 else sp.S.Zero)
-        rest = sp.floor(rest / size)
+        places.insert(0, Mod(rest, size) if size != 1 else sp.S.Zero)
+        rest = floor(rest / size)
     kept = [Index("i", s) for k, s in enumerate(x.shape) if not first <= k <= last]
     return readdressed(x, (*kept[:first], m, *kept[first:]), (*kept[:first], rest, *places, *kept[first:]))
 
