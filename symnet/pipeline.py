@@ -6,6 +6,7 @@ import gc
 import shlex
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -116,11 +117,12 @@ def scripts(derivation: Derivation, targets: Iterable[str], output: Path) -> dic
     model = derivation.model
     lines_above = formulas(derivation)
     texts: dict[Path, str] = {}
+    written = cache(lambda numpy: bodies(derivation, NUMPY if numpy else TORCH))  # three targets have the same
     for target in targets:
         path = output if output.suffix == ".py" else output / f"{model.path.stem}_{target.replace('-', '_')}.py"
         source = model.path.as_posix()
         command = f"symnet generate {shlex.quote(source)} --target {target} -o {shlex.quote(path.as_posix())}"
-        lines = bodies(derivation, NUMPY if target == "numpy" else TORCH)
+        lines = written(target == "numpy")
         texts[path] = render_script(
             model, lines, lambda program: computed_input(program, NUMPY), target, command, source, path, lines_above
         )

@@ -8,10 +8,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from click.testing import CliRunner, Result
 
+from symnet import pipeline
 from symnet.cli import main
 
 ROOT = Path(__file__).parent.parent
@@ -160,15 +162,29 @@ def test_only_the_persons_frame_is_shown(model: Path) -> None:
     assert "Traceback" not in result.output
 
 
-@pytest.mark.parametrize("command", ["derive", "generate", "check"])
-def test_a_formula_that_python_cannot_follow_is_a_message(tmp_path: Path, command: str) -> None:
+NESTED = "error[SN207]: a formula of the model is nested too deeply"
+
+
+def test_a_formula_that_python_cannot_follow_is_a_message(tmp_path: Path) -> None:
     """A polynomial of degree 299 by Horner has 298 levels."""
     terms = " + ".join(f"x**{k}" for k in range(2, 300))
     (tmp_path / "m.py").write_text(f"import symnet as sn\nx = sn.param()\nloss = {terms}\n")
-    result = run(command, tmp_path / "m.py", *(("-o", tmp_path / "out") if command == "generate" else ()))
-    assert result.exit_code == 2
-    assert result.stderr.startswith("error[SN207]: a formula of the model is nested too deeply")
+    result = run("derive", tmp_path / "m.py")
+    assert result.exit_code == 2 and result.stderr.startswith(NESTED)
     assert [path.name for path in tmp_path.iterdir()] == ["m.py"]
+
+
+@pytest.mark.parametrize("command", ["derive", "generate", "check"])
+def test_every_command_tells_what_python_cannot_follow(
+    model: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nested(*_: object) -> NoReturn:
+        raise RecursionError
+
+    monkeypatch.setattr(pipeline, "derive_model", nested)
+    result = run(command, model)
+    assert result.exit_code == 2 and result.stderr.startswith(NESTED)
+    assert [*Path().iterdir()] == [model]
 
 
 def test_closed_pipe_and_plain_terminal() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from functools import cache
 from pathlib import Path
 
 from symnet import pipeline
@@ -145,9 +146,10 @@ def generate_file(file: Path, folder: Path, targets: tuple[str, ...] = tuple(TAR
     model, _ = pipeline.load(file)
     derivation = pipeline.derive_model(model)
     found = {}
+    written = cache(lambda numpy: bodies(derivation, NUMPY if numpy else TORCH))
     for target in targets:
         path = found[target] = folder / f"{file.stem}_{target.replace('-', '_')}.py"
-        made = bodies(derivation, NUMPY if target == "numpy" else TORCH)
+        made = written(target == "numpy")
         command = f"symnet generate {file.name} --target {target}"
         text = render_script(model, made, lambda p: computed_input(p, NUMPY), target, command, file.name, path)
         path.write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@ import itertools
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -89,12 +90,20 @@ def resized(case: Case, **sizes: int) -> Case:
     return replace(case, sizes={**case.sizes, **sizes})
 
 
+@cache
+def helpers(language: str) -> dict[str, Any]:
+    """Every function that bodies of the language may call."""
+    scope: dict[str, Any] = {"np": np, "torch": torch, "itertools": itertools}
+    exec("\n".join(line for code in LANGUAGES[language].helpers.values() for line in code), scope)
+    return scope
+
+
 def compiled(program: Program, outputs: tuple[str, ...], language: Language) -> Callable[[Arrays], Arrays]:
     """A function from the inputs to any computed tensors of a bare program."""
     lines = Writer(language, {}, {}, {}).function(program, outputs, None)
     given = [n for n, t in program.tensors.items() if t.role in ("data", "label")]
     text = [f"def run({', '.join(('params', *given))}):", *(f"    {line}" for line in lines)]
     text.append(f"    return {{{', '.join(f'{chr(34)}{n}{chr(34)}: {n}' for n in outputs)}}}")
-    scope: dict[str, Any] = {"np": np, "torch": torch, "itertools": itertools}
-    exec("\n".join([*(line for code in language.helpers.values() for line in code), *text]), scope)
+    scope = dict(helpers(language.name))
+    exec("\n".join(text), scope)
     return lambda values: scope["run"](dict(values), *(values[n] for n in given))

@@ -7,7 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +30,16 @@ RUFF = shutil.which("ruff") or str(Path(sys.executable).with_name("ruff"))
 CONFIG = ("--no-cache", "--config", str(EXAMPLES.parent / "pyproject.toml"))
 
 
+@pytest.fixture(scope="module")
+def scripts(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], dict[str, Path]]:
+    """The scripts of a model, generated when they are first asked for."""
+    folder = tmp_path_factory.mktemp("scripts")
+    return cache(lambda name: generate(folder, name, MODELS[name]))
+
+
 @pytest.mark.parametrize("name", MODELS)
-def test_all_targets_are_right_and_agree(name, tmp_path, capsys):
-    paths = generate(tmp_path, name, MODELS[name])
+def test_all_targets_are_right_and_agree(scripts, name, tmp_path, capsys):
+    paths = scripts(name)
     for path in paths.values():
         checks.run_in_process(path, "--check-grad")
     checks.check_ten_losses(paths.values(), tmp_path)
@@ -44,24 +53,21 @@ def test_all_targets_are_right_and_agree(name, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("name", MODELS)
-def test_every_script_refuses_bad_data(name, tmp_path, capsys):
-    path = generate(tmp_path, name, MODELS[name], ("numpy",))["numpy"]
-    checks.check_bad_data(path, tmp_path, capsys)
+def test_every_script_refuses_bad_data(scripts, name, tmp_path, capsys):
+    checks.check_bad_data(scripts(name)["numpy"], tmp_path, capsys)
 
 
-def test_scripts_are_formatted_and_lint_clean_as_they_come(tmp_path):
-    for name, text in MODELS.items():
-        generate(tmp_path, name, text)
-    scripts = sorted(str(path) for path in tmp_path.glob("*_[nt]*.py") if path.stem not in MODELS)
-    assert len(scripts) == len(MODELS) * len(TARGETS)
+def test_scripts_are_formatted_and_lint_clean_as_they_come(scripts):
+    paths = [str(path) for name in MODELS for path in scripts(name).values()]
+    assert len({*paths}) == len(MODELS) * len(TARGETS)
     for command in (["format", "--diff"], ["check", "--output-format=concise"]):
-        done = subprocess.run([RUFF, *command, *CONFIG, *scripts], capture_output=True, text=True, check=False)
+        done = subprocess.run([RUFF, *command, *CONFIG, *paths], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("target", TARGETS)
-def test_facts_of_the_data_are_checked(tmp_path, capsys, target):
-    module = checks.load_script(generate(tmp_path, "facts", MODELS["facts"], (target,))[target])
+def test_facts_of_the_data_are_checked(scripts, tmp_path, capsys, target):
+    module = checks.load_script(scripts("facts")[target])
     good, file = checks.valid_data(module), tmp_path / "d.npz"
     wrong = {
         "Y": (
@@ -94,8 +100,8 @@ def test_facts_of_the_data_are_checked(tmp_path, capsys, target):
     assert module.main(["--data", str(file), "--steps", "1"]) == 0
 
 
-def test_arrays_that_are_not_split_stay_whole(tmp_path):
-    module = checks.load_script(generate(tmp_path, "whole", MODELS["weights_that_are_not_split"], ("numpy",))["numpy"])
+def test_arrays_that_are_not_split_stay_whole(scripts):
+    module = checks.load_script(scripts("weights_that_are_not_split")["numpy"])
     X, y, c = (np.arange(12.0).reshape(4, 3), np.arange(4.0), np.arange(3.0))
     some = module.select((X, y, c), np.array([2, 0]))
     np.testing.assert_array_equal(some[0], X[[2, 0]])
@@ -103,8 +109,8 @@ def test_arrays_that_are_not_split_stay_whole(tmp_path):
     assert some[2] is c
 
 
-def test_samples_may_lie_along_the_second_axis(tmp_path):
-    module = checks.load_script(generate(tmp_path, "columns", MODELS["samples_in_columns"], ("numpy",))["numpy"])
+def test_samples_may_lie_along_the_second_axis(scripts):
+    module = checks.load_script(scripts("samples_in_columns")["numpy"])
     X, y = np.arange(12.0).reshape(3, 4), np.arange(4.0)
     assert module.samples_in((X, y)) == 4
     np.testing.assert_array_equal(module.select((X, y), np.array([3, 1]))[0], X[:, [3, 1]])

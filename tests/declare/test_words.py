@@ -6,6 +6,7 @@ The table is checked against the package's own list of words, so a word without 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +21,7 @@ from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from symnet.calculus.norms import with_flat_norms
 from symnet.calculus.verify import verify
+from symnet.codegen.languages.spelling import Language
 from symnet.declare.drawn import both_modes
 from symnet.declare.names import renamed
 from symnet.declare.tracing.infinite import without_infinities
@@ -28,7 +30,8 @@ from symnet.declare.tracing.trace import Trace, recording
 from symnet.declare.tracing.words import METHODS, NUMPY, TORCH
 from symnet.declare.tracing.words import WORDS as TABLE
 from symnet.errors import SymnetError
-from tests.codegen.running import LANGUAGES, as_arrays, derivation_of, functions_of
+from symnet.model import Derivation
+from tests.codegen.running import LANGUAGES, as_arrays, compiled, derivation_of, functions_of
 from tests.declare.word_cases import ELSEWHERE, WORDS
 from tests.declare.words_in_text import NUMPYS, ROWS, refusals, written
 
@@ -120,25 +123,42 @@ def test_word(word: str, number: int) -> None:
     for name, gradient in zip(names, gradients, strict=True):
         np.testing.assert_allclose(found[derived.adjoints[name]], gradient, rtol=1e-12 * rough, atol=1e-13)
     if number < 2 or case.numpy or any(a is ROWS for a in case.inputs):
-        check_targets(program, names, values, found[weighed.spec.name], gradients, max(rough * 1e-12, 1e-9))
+        whole = number == 0
+        check_targets(program, names, values, found[weighed.spec.name], gradients, max(rough * 1e-12, 1e-9), whole)
 
 
 def check_targets(
-    program: Program, names: list[str], values: Any, loss: Any, gradients: list[Any], rtol: float
+    program: Program, names: list[str], values: Any, loss: Any, gradients: list[Any], rtol: float, whole: bool
 ) -> None:
-    """The simplified derivation as NumPy's and torch's code gives the same loss and gradients."""
+    """The simplified derivation as NumPy's and torch's code gives the same loss and gradients.
+
+    ``whole``: all functions of a script are written; else the one of loss and gradients alone, a third of the work.
+    """
     plain = plainly_named(program)
     derivation = derivation_of(plain, tuple(n.replace("%", "v") for n in names), "simplified")
     arrays = {n.replace("%", "v"): v for n, v in values.items()}
     for language, spelled in LANGUAGES.items():
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            value, found = functions_of(derivation, spelled).run(as_arrays(arrays, language))
+            run = functions_of(derivation, spelled).run if whole else loss_and_gradients(derivation, spelled)
+            value, found = run(as_arrays(arrays, language))
         np.testing.assert_allclose(value, loss, rtol=rtol, atol=1e-12, err_msg=language)
         for name, gradient in zip(names, gradients, strict=True):
             np.testing.assert_allclose(
                 found[name.replace("%", "v")], gradient, rtol=rtol, atol=1e-11, err_msg=f"{language} {name}"
             )
+
+
+def loss_and_gradients(derivation: Derivation, language: Language) -> Callable[[Any], Any]:
+    """A function from the inputs to the loss and the gradients by parameter."""
+    loss, gradients = derivation.program.loss, derivation.gradients
+    run = compiled(derivation.program, (loss, *gradients.values()), language)
+
+    def named(arrays: Any) -> Any:
+        found = run(arrays)
+        return found[loss], {parameter: found[adjoint] for parameter, adjoint in gradients.items()}
+
+    return named
 
 
 def plainly_named(program: Program) -> Program:
