@@ -149,13 +149,13 @@ def texts() -> list[str]:
             capture_output=True,
             check=True,
         )
-        for seed in "012"
+        for seed in "01"
     )
     return [run.stdout.decode() for run in runs]
 
 
 def test_the_text_is_the_same_under_every_hash_seed(texts: list[str]) -> None:
-    assert texts[0] == texts[1] == texts[2]
+    assert texts[0] == texts[1]
     assert "dW1" in texts[0] and "attention_causal.py" in texts[0]
 
 
