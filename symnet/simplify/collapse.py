@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from symnet.simplify.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term
+from symnet.simplify.atoms import ONE, Atom, Mono, Poly, Term, Var, add_term, free_of
 from symnet.simplify.cost import Costs, sums_of
 from symnet.simplify.definitions import Definitions
 from symnet.simplify.likeness import Likeness
@@ -82,7 +82,7 @@ class Collapse:
         found: Opened | None = None
         order = tuple(sorted(atom.free, key=lambda v: v.serial))
         contraction = is_contraction(atom)
-        outermost = depth == DEPTH
+        outermost, (bound, _) = depth == DEPTH, self.sums.opened(atom)
         depth = min(depth, 2) if contraction else depth
         for form, opening in self._openings(atom, depth, banned):
             self.sums.events = []
@@ -90,7 +90,7 @@ class Collapse:
             sums = sums_of(result)
             if atom in sums or len(result) > LONGEST_DEFINITION or (sums and contraction):
                 continue
-            if loses_digits(result) if sums else outermost and loses_digits(result, form, events):
+            if (sums or outermost) and loses_digits(result, form, bound, events):
                 continue
             cost = self.costs.of(result, order)
             if cost < best:
@@ -181,7 +181,7 @@ class Collapse:
             rest = (sign, tuple((b, f) for b, f in mono if b is not inside[0]))
             self.sums.events = []
             value, used = self._distributed(bound, rest, body, DEPTH, frozenset((name,)))
-            if loses_digits(value):
+            if loses_digits(value, body, bound):
                 return None
             poly = self.put(poly, atom, value)
             events += [*used, Event("open the sum", {((atom, 1),): 1}, value, "")]
@@ -204,16 +204,20 @@ class Collapse:
         return result, tuple(events)
 
 
-def loses_digits(result: Poly, opened: Poly | None = None, inside: Iterable[Event] = ()) -> bool:
+def loses_digits(result: Poly, opened: Poly, bound: tuple[Var, ...], inside: Iterable[Event] = ()) -> bool:
     """Whether an opened sum is a difference of large numbers where the sum itself is none.
 
     ``Σ (x - mu)(y - nu) = Σ x y - N mu nu`` is cheaper and loses every digit that the means have in common.  So no
-    difference may be multiplied out into terms of both signs, neither ``opened`` nor one ``inside``; where sums are
-    left (``opened`` is None) whatever was.  What cancels wholly, such as Σ (x - mu) = 0, leaves no terms to subtract,
-    and ``Σ p (log p + 1) = 1 - H`` multiplies out no difference.
+    difference may be multiplied out into terms that subtract, neither ``opened`` nor one ``inside``.  What cancels
+    wholly, such as Σ (x - mu) = 0, leaves no terms to subtract, and ``Σ p (log p + 1) = 1 - H`` multiplies out no
+    difference.  Where sums are left the signs of the terms tell nothing, for names hide some, and a centre stays even
+    where the rest adds up to 0: ``Σ (x - c) d`` is ``Σ x d`` only for numbers without rounding.
     """
+    if sums_of(result):
+        centred = any(free_of(mono).isdisjoint(bound) for mono in opened)
+        return _is_difference(result) or (_is_difference(opened) and (centred or len(result) > 1))
     opened_inside = any(e.name == "open the sum" and _is_difference(e.after) for e in inside)
-    return _is_difference(result) and (opened is None or _is_difference(opened) or opened_inside)
+    return _is_difference(result) and (_is_difference(opened) or opened_inside)
 
 
 def _is_difference(poly: Poly) -> bool:
