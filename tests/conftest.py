@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Callable
@@ -13,6 +14,11 @@ import pytest
 # the time of one.  Set here, before NumPy and torch are loaded; scripts that a test starts inherit it.
 for library in ("OMP", "OPENBLAS", "MKL"):
     os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
+# Tests make millions of small objects and few cycles: searched for as often as Python does it by itself, garbage costs
+# a twentieth of the run, most of it in going through what torch, SymPy and ten thousand tests are made of.
+gc.set_threshold(10_000, 20, 50)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -93,13 +93,13 @@ def arrays_of(checkpoint: Path) -> dict[str, np.ndarray]:
     return found
 
 
-def check_resume(path: Path, folder: Path, *flags: str) -> None:
+def check_resume(path: Path, folder: Path, *flags: str, first: int = 5, last: int = 11) -> None:
     """Five steps, a checkpoint and six more steps give, bit for bit, what eleven steps give."""
     suffix = ".npz" if "numpy" in path.stem else ".pt"
     whole, half, joined = (folder / f"{path.stem}_{part}{suffix}" for part in ("whole", "half", "joined"))
-    run_in_process(path, *flags, "--steps", "11", "--save", str(whole))
-    run_in_process(path, *flags, "--steps", "5", "--save", str(half))
-    run_in_process(path, *flags, "--steps", "11", "--resume", str(half), "--save", str(joined))
+    run_in_process(path, *flags, "--steps", str(last), "--save", str(whole))
+    run_in_process(path, *flags, "--steps", str(first), "--save", str(half))
+    run_in_process(path, *flags, "--steps", str(last), "--resume", str(half), "--save", str(joined))
     expected, found = arrays_of(whole), arrays_of(joined)
     assert expected.keys() == found.keys() and len(expected) > 1
     for name, value in expected.items():

@@ -108,7 +108,7 @@ def inputs_of(made: Derivation) -> dict[str, Any]:
     return own | POINT
 
 
-@settings(max_examples=15, deadline=None, print_blob=True)
+@settings(max_examples=10, deadline=None, print_blob=True)
 @given(lines())
 def test_random_models_have_the_gradients_of_torch(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
     try:

@@ -66,7 +66,7 @@ def both(text: str, names: str, weights: Any) -> tuple[Any, Any]:
     return values[result.spec.name], values[derived.adjoints[tensors["W"].spec.name]]
 
 
-@settings(max_examples=10, deadline=None, print_blob=True)
+@settings(max_examples=6, deadline=None, print_blob=True)
 @given(functions(), st.integers(0, 100))
 def test_second_and_third_derivatives_of_random_functions(text: str, seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -320,7 +320,7 @@ def raised(base: Any, exponent: Any) -> Any:
 
 def product(factors: list[tuple[str, Evaluate]], at: Mapping[str, int]) -> Any:
     """A bracket that is 0 makes the product 0 wherever it stands, also beside an entry that does not exist."""
-    result: Any = Fraction(1)
+    result: Any = 1  # addresses are whole numbers, and quick to compute as such
     missing: IndexError | None = None
     for operation, factor in factors:
         try:

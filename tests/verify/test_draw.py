@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,29 +15,22 @@ from symnet.errors import SymnetError
 from symnet.model import Distribution, Given, Input, Model, Optimizer, Parameter, Training
 from symnet.verify.draw import initial_parameters, own_data, own_point, random_point, rational_point
 from symnet.verify.facts import broken_facts
+from tests.models import script
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*.py"))
-
-
-def script_of(model: Model) -> dict[str, Any]:
-    """The names of the generated NumPy script."""
-    (text,) = pipeline.scripts(pipeline.derive_model(model), ("numpy",), Path("drawn.py")).values()
-    names: dict[str, Any] = {"__name__": "drawn", "__file__": "drawn.py"}
-    exec(compile(text, "drawn.py", "exec", dont_inherit=True), names)
-    return names
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=[p.stem for p in EXAMPLES])
 def test_drawn_as_the_scripts_draw(path: Path) -> None:
     model, _ = pipeline.load(path)
-    script = script_of(model)
+    generated = script(path.stem, "numpy")
     for seed in (0, 7):
-        ours, theirs = initial_parameters(model, seed), script["init_params"](seed)
+        ours, theirs = initial_parameters(model, seed), generated.init_params(seed)
         assert [p.path for p in model.owned] == list(theirs)
         for parameter in model.parameters:
             np.testing.assert_array_equal(ours[parameter.spec.name], theirs[parameter.path])
         if model.training.data is None and model.inputs:
-            made = script["make_data"](np.random.default_rng([seed, 1]), 6)
+            made = generated.make_data(np.random.default_rng([seed, 1]), 6)
             data = own_data(model, seed, 6)
             assert set(made) == set(data)
             for name, value in made.items():
