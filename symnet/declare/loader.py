@@ -17,7 +17,7 @@ from symnet.calculus.ir import Program
 from symnet.declare.build import Built, build_model
 from symnet.declare.formulas import build_formulas
 from symnet.declare.names import assigned_names, picked_names
-from symnet.declare.tracing.makers import makers_of_the_run
+from symnet.declare.tracing.makers import makers_of_the_run, python_of_the_run
 from symnet.declare.tracing.rearranging import offer_to_einops
 from symnet.declare.tracing.trace import Trace, recording
 from symnet.errors import Note, Problem, Source, SymnetError
@@ -66,7 +66,7 @@ def _run(path: Path) -> _Run:
     lines = tuple(text.splitlines())
     trace = Trace(path=name, lines=lines, assigned=assigned_names(tree), picked=picked_names(tree))
     offer_to_einops()
-    namespace: dict[str, Any] = {"__name__": "symnet_model", "__file__": name, "__builtins__": __builtins__}
+    namespace: dict[str, Any] = {"__name__": "symnet_model", "__file__": name, "__builtins__": python_of_the_run()}
     with recording(trace), makers_of_the_run(), _beside(path), contextlib.redirect_stdout(sys.stderr):
         try:
             exec(code, namespace)  # the model file is the person's own program
@@ -141,6 +141,7 @@ _SIZE_SAYS = {
     r"to Tensor\.__format__|argument must be .* not 'Tensor'": (
         "a tensor has no numbers while its model is read; print its shape, the scripts print the loss"
     ),
+    r"must be .*not (Mul|Add|Pow|Integer)\b": "torch wants a number here: int(N) of a size that has one, as in -int(N)",
     "is a named size, no number yet": "keep its name: d**0.5 or np.sqrt(d) for its root, sn.arange(d) for its places",
 }
 #: What torch says about a named size or a tensor of the model, and what to write instead.

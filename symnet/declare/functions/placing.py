@@ -8,7 +8,8 @@ import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import Delta, Index, indices_for
-from symnet.declare.functions.selection import index_put, labels, within
+from symnet.declare.functions.putting import index_put
+from symnet.declare.functions.selection import labels, within
 from symnet.declare.functions.shapes import axis_of, known_size, movedim, unsqueeze
 from symnet.declare.tracing.constants import constant_values, flat
 from symnet.declare.tracing.primitives import number, show

@@ -17,11 +17,9 @@ from symnet.declare.functions.masks import ones, where
 from symnet.declare.functions.pointwise import mapped
 from symnet.declare.functions.reductions import amax, sum
 from symnet.declare.functions.scans import prod
-from symnet.declare.functions.selection import index_put, labels, within
-from symnet.declare.functions.shapes import axis_of, expand, flatten, known_size, movedim, reshape, unsqueeze
+from symnet.declare.functions.selection import labels, within
+from symnet.declare.functions.shapes import axis_of, expand, known_size, movedim, reshape, unsqueeze
 from symnet.declare.functions.slices import sliced
-from symnet.declare.tracing.constants import constant_values
-from symnet.declare.tracing.constants import flat as flat_numbers
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term
@@ -117,22 +115,3 @@ def _extreme(word: str, x: Tensor, at: int, hits: Tensor, wide: Tensor, alone: T
     values, there = cat([own_row, expand(wide, shape)], at), cat([beside, expand(hits, shape)], at)
     largest = amax(where(there > 0, values if sign > 0 else -values, float("-inf")), at)
     return movedim(largest if sign > 0 else -largest, -1, at)
-
-
-@word()
-def put(input: Tensor, index: Any, source: Tensor, accumulate: bool = False) -> Tensor:
-    """y[t[k]] = s[k], the entries counted row by row, and x elsewhere; with accumulate s[k] is added"""
-    given = constant_values(labels(input, index, "put"))
-    if given is None:
-        raise mistake(
-            "SN107", "put by labels is not covered", "given integers, or index_put with one list for each axis"
-        )
-    if not input.ndim:
-        return put(input[None], index, source, accumulate)[0]
-    lists: list[list[int]] = []
-    numbers = list(flat_numbers(given))
-    for k in reversed(range(input.ndim)):
-        size = known_size(input, k, "put")
-        lists.insert(0, [n % size if k else n for n in numbers])
-        numbers = [n // size if k else n for n in numbers]
-    return index_put(input, lists, flatten(source), accumulate)

@@ -210,12 +210,16 @@ def expand(input: Tensor, *shape: Any) -> Tensor:
     lead = len(wanted) - input.ndim
     own = (*(None for _ in range(lead)), *input.shape)
     sizes = [o if s == -1 else number(s) for s, o in zip(wanted, own, strict=lead >= 0)]
-    if lead < 0 or None in sizes or any(o not in (None, 1, s) for s, o in zip(sizes, own, strict=True)):
+    if (
+        lead < 0
+        or None in sizes
+        or not all(o in (None, 1) or input.own_trace.same_size(o, s) for s, o in zip(sizes, own, strict=True))
+    ):
         into = show([sp.sympify(w) for w in wanted])
         raise mistake("SN103", f"{show(input.shape)} cannot be repeated to {into}", "only axes of size 1 are stretched")
     left = tuple(Index("i", s) for s in sizes if s is not None)
     return readdressed(
-        input, left, [i if i.size == s else sp.S.Zero for i, s in zip(left[lead:], input.shape, strict=True)]
+        input, left, [i if s != 1 or i.size == 1 else sp.S.Zero for i, s in zip(left[lead:], input.shape, strict=True)]
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from symnet.calculus.detached import stop_gradient
 from symnet.declare.functions.complex_numbers import Complex, complex_of
 from symnet.declare.functions.pointwise import mapped
+from symnet.declare.tracing.computed import Places
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.untracked import is_untracked
 from symnet.declare.tracing.words import TORCH, WORDS, mistake, word
@@ -36,13 +37,15 @@ def copied(input: Tensor, memory_format: Any = None) -> Tensor:
     return copy
 
 
-@word(torch=("type_as", "to"), of_torch=False, offered=False, passes_on=True)
+@word(torch=("type_as", "to", "type"), of_torch=False, offered=False, passes_on=True)
 def moved(input: Tensor, *target: Any, **options: Any) -> Tensor | Complex:
     """y[i] = x[i] on another device or in another precision; as a complex number with nothing imaginary"""
     for kind in (*target, *options.values()):
         if str(kind) in ("torch.complex64", "torch.complex128"):
             return complex_of(detach(input) if is_untracked() else input)
-        if any(name in str(kind) for name in ("complex", "int", "bool")):
+        said = "" if isinstance(kind, Tensor) else str(kind).lower()
+        whole = any(name in said for name in ("int", "long", "bool"))
+        if "complex" in said or (whole and WORDS["is_floating_point"](input)):
             raise mistake("SN107", f"a tensor of a model holds real numbers, not {kind}")
     return input
 
@@ -50,7 +53,7 @@ def moved(input: Tensor, *target: Any, **options: Any) -> Tensor | Complex:
 @word()
 def detach(input: Tensor) -> Tensor:
     """y[i] = sg(x[i]): the value of x[i], through which no gradient flows; its derivative is 0"""
-    return mapped("detach", stop_gradient, input)
+    return input if input.spec.integer or isinstance(input, Places) else mapped("detach", stop_gradient, input)
 
 
 WORDS["stop_gradient"] = WORDS["detach"]  # as jax.lax calls it

@@ -12,7 +12,7 @@ from symnet.calculus import scalars
 from symnet.calculus.ir import Index, indices_for
 from symnet.declare.functions.masks import zeros
 from symnet.declare.functions.pooling import row_by_row
-from symnet.declare.functions.selection import index_put
+from symnet.declare.functions.putting import index_put
 from symnet.declare.functions.shapes import flatten
 from symnet.declare.functions.windows import Axis, Sizes, each
 from symnet.declare.tracing.computed import Places

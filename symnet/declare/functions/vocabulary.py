@@ -30,6 +30,7 @@ from symnet.declare.functions import (
     pointwise,
     pooling,
     products,
+    putting,
     reductions,
     resampling,
     running,
@@ -51,7 +52,7 @@ FAMILIES = (
     *(pointwise, several, activations, operators, mask_words, masks, made_like),
     *(reductions, norms, scans, running, products, linear_algebra, spectra, convolution, pooling, unpooling, adaptive),
     *(normalisation, dropout, noisy, drawn, attention, losses, class_losses, alignments),
-    *(shapes, slices, strides, joining, selection, embeddings, scattering, placing, orders),
+    *(shapes, slices, strides, joining, selection, embeddings, putting, scattering, placing, orders),
     *(arrangements, resampling, sampling, derivative_words),
 )
 UNSEEN = (numpy_words, storage)  # reached through the libraries only

@@ -8,7 +8,7 @@ from typing import Any, Self
 from symnet.declare.drawn import training_mode
 from symnet.declare.functions import activations, products
 from symnet.declare.inputs import Size, checked_size, constant, initial_values, weight
-from symnet.declare.tracing.overwriting import overwritten
+from symnet.declare.tracing.assigning import changed
 from symnet.declare.tracing.tensor import Tensor
 
 
@@ -110,7 +110,7 @@ class Function(Module):
         function, options = self._apply[0], {**self._apply[1], **more}
         if options.get("inplace"):
             plain = {name: value for name, value in options.items() if name != "inplace"}
-            return overwritten(args[0], function(*args, **plain))
+            return changed(args[0], function(*args, **plain))
         return function(*args, **options)
 
 

@@ -6,7 +6,7 @@ a second time with ``training`` False everywhere, and the two results become one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from symnet.declare.drawn import by_mode, training_mode
@@ -24,17 +24,17 @@ def in_both_modes(trace: Trace, module: Any, forward: Callable[..., Any]) -> Cal
         if not any(flags) or trace.modes_told:
             return forward(*args, **options)
         trace.modes_told = True
-        before, held = trace.writes.stale, next(trace.counter)
+        before, held, moved = trace.writes.stale, next(trace.counter), len(trace.writes.moved)
         try:
             trained = forward(*args, **options)
             _require_updates(trace, parts)
             changed, trace.writes.stale = trace.writes.stale, before
             _require_buffers(trace, changed.keys() - before.keys())
-            _require_whole(trace, held)
+            _require_whole(trace.writes.moved[moved:], held)
             for part in parts:
                 part.training = False
             evaluated = forward(*args, **options)
-            _require_whole(trace, held)
+            _require_whole(trace.writes.moved[moved:], held)
             trace.writes.stale = {**changed, **trace.writes.stale}
         finally:
             trace.modes_told = False
@@ -45,9 +45,9 @@ def in_both_modes(trace: Trace, module: Any, forward: Callable[..., Any]) -> Cal
     return called
 
 
-def _require_whole(trace: Trace, held: int) -> None:
+def _require_whole(moved: Sequence[str], held: int) -> None:
     """Refuses a part that was assigned in a tensor from outside: the caller would hold what one mode made of it."""
-    if any(int(name[1:]) < held for name in trace.writes.moved):
+    if any(int(name[1:]) < held for name in moved):
         what = "a module that trains and evaluates differently assigns a part of a tensor that it was given"
         raise mistake("SN106", what, "copy it first: x = x.clone()")
 

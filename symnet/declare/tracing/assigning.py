@@ -7,13 +7,14 @@ the stack of its rows.  What shares memory with the old tensor may not be read a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import sympy as sp
 
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Delta, Index, indices_for
 from symnet.declare.tracing.constants import constant_of, is_array, is_integer_number
+from symnet.declare.tracing.indexing import arange
 from symnet.declare.tracing.overwriting import overwritten, require_unchanged
 from symnet.declare.tracing.picking import Picking
 from symnet.declare.tracing.primitives import show
@@ -21,6 +22,9 @@ from symnet.declare.tracing.trace import Term, Trace, Traced, mistake
 from symnet.declare.tracing.words import WORDS
 from symnet.declare.tracing.writes import Piece
 
+T = TypeVar("T", bound=Traced)
+
+_PARTS = "only parts by integers, slices, labels and one mask can be assigned"
 _HELP = "make a new tensor: sn.where(condition, a, b), sn.cat, sn.stack, sn.index_put"
 
 
@@ -48,6 +52,28 @@ def assign(x: Traced, key: Any, value: Any) -> None:
     trace.writes.whole |= {new.spec.name} if whole else set()
     trace.hints[new.spec.name] = trace.person_name(x.spec) or trace.hints.get(x.spec.name, "v")
     overwritten(old, new)
+    _rebind(x, new)
+
+
+def changed(x: T, new: T) -> T:
+    """What an operation in place gives, ``x.add_(y)`` or ``x += y``: the object itself, which means the new tensor;
+    where that cannot be, the new one, and nothing may read the old."""
+    if new.broken or x.broken:
+        x.broken = x.broken or x.spec.role == "intermediate"
+        return new
+    other = type(x) is not type(new) or new.spec.name == x.spec.name or new.shape != x.shape
+    if other or x.spec.role != "intermediate" or x.own_trace.modes_told or _why_not_assignable(x) or is_whole_valued(x):
+        return overwritten(x, new)
+    old, hints = type(x)(x.own_trace, x.spec), x.own_trace.hints
+    hints.setdefault(new.spec.name, x.own_trace.person_name(x.spec) or hints.get(x.spec.name, "v"))
+    overwritten(old, new)
+    _rebind(x, new)
+    return x
+
+
+def _rebind(x: Traced, new: Traced) -> None:
+    """From here on the object means another tensor; a prediction that was noted stays what it was."""
+    trace, old = x.own_trace, type(x)(x.own_trace, x.spec)
     trace.writes.moved.append(x.spec.name)
     trace.predictions[:] = [p._replace(tensor=old) if p.tensor is x else p for p in trace.predictions]
     x.spec = new.spec
@@ -55,16 +81,24 @@ def assign(x: Traced, key: Any, value: Any) -> None:
 
 
 def _require_assignable(x: Traced) -> None:
+    reason = _why_not_assignable(x)
+    if reason is not None:
+        raise mistake("SN106", *reason)
+
+
+def _why_not_assignable(x: Traced) -> tuple[str, str] | None:
+    """Why an object cannot mean another tensor from here on, and what to write instead."""
     trace, what = x.own_trace, x.own_trace.text_of(x.spec)
     if x.spec.role in ("parameter", "buffer"):
-        raise mistake("SN106", f"{what} is a {x.spec.role}, and a part of it cannot be assigned", f"y = {what} * 1")
+        return f"{what} is a {x.spec.role}, and a part of it cannot be assigned", f"y = {what} * 1"
     if x.spec.integer:
-        raise mistake("SN106", "a part of labels cannot be assigned", "declare labels that are as they are to be")
+        return "a part of labels cannot be assigned", "declare labels that are as they are to be"
     if x.spec.name in trace.writes.twice:
         message = f"{what} is also the result of a word that changed nothing, which torch may have copied"
-        raise mistake("SN106", message, "assign to a copy: y = x.clone()")
+        return message, "assign to a copy: y = x.clone()"
     if trace.begun and int(x.spec.name[1:]) < trace.begun[-1]:
-        raise mistake("SN106", "a step of scan assigns a part of a tensor from outside", "return it from the step")
+        return "a step of scan assigns a part of a tensor from outside", "return it from the step"
+    return None
 
 
 def _forget_own_change(x: Traced, key: Any, value: Traced) -> None:
@@ -89,11 +123,11 @@ def _plain(key: Any) -> Any:
 def _keys(x: Traced, key: Any) -> list[Any]:
     """One subscript for each axis, or a mask alone."""
     keys = list(key) if isinstance(key, tuple) else [key]
-    if len(keys) == 1 and (is_array(keys[0]) or isinstance(keys[0], Traced)):
+    if len(keys) == 1 and _is_mask(keys[0]):
         return keys
-    fits = all(k is Ellipsis or isinstance(k, slice) or is_integer_number(k) for k in keys)
+    fits = all(k is Ellipsis or isinstance(k, slice) or is_integer_number(k) or names_places(k) for k in keys)
     if not fits:
-        raise mistake("SN106", "only parts by integers, slices and one mask can be assigned", _HELP)
+        raise mistake("SN106", _PARTS, _HELP)
     given = [k for k in keys if k is not Ellipsis]
     if len(given) > x.ndim or len(keys) - len(given) > 1:
         raise mistake(
@@ -105,8 +139,10 @@ def _keys(x: Traced, key: Any) -> list[Any]:
 
 def _assigned(x: Any, keys: Sequence[Any], value: Any) -> Any:
     """A tensor with other entries at the places of the keys."""
-    if len(keys) == 1 and (is_array(keys[0]) or isinstance(keys[0], Traced)):
+    if len(keys) == 1 and _is_mask(keys[0]):
         return _masked(x, keys[0], value)
+    if any(map(names_places, keys)):
+        return _listed(x, keys, value)
     at = next((n for n, k in enumerate(keys) if not _takes_all(x.own_trace, k, x.spec.shape[n])), None)
     if at is None:
         return _spread(x, value)
@@ -125,6 +161,39 @@ def _assigned(x: Any, keys: Sequence[Any], value: Any) -> Any:
     if inner.broken or places.step != 1:
         return inner if inner.broken else _at_steps(x, at, places, inner)
     return _joined(x, at, Piece(places.start, places.stop, inner))
+
+
+def _is_mask(key: Any) -> bool:
+    return (is_array(key) and "int" not in str(key.dtype)) or (isinstance(key, Traced) and not key.spec.integer)
+
+
+def names_places(key: Any) -> bool:
+    """Whether a subscript is a list of places, labels or given integers: what it picks is a copy in torch."""
+    whole = isinstance(key, arange) or (isinstance(key, Traced) and key.spec.integer)
+    return (
+        whole
+        or (is_array(key) and "int" in str(key.dtype))
+        or (isinstance(key, list | range) and all(map(is_integer_number, key)))
+    )
+
+
+def _listed(x: Any, keys: Sequence[Any], value: Any) -> Any:
+    """A tensor with other entries where lists name places, one list for each axis from one on."""
+    whole = [k == slice(None) if isinstance(k, slice) else False for k in keys]
+    lists, before = [k for k, all_of in zip(keys, whole, strict=True) if not all_of], whole.index(False)
+    together = whole == [True] * before + [False] * len(lists) + [True] * (len(keys) - before - len(lists))
+    if (
+        not together
+        or any(isinstance(k, slice) for k in lists)
+        or (before and isinstance(value, Traced) and value.ndim)
+    ):
+        raise mistake("SN106", "labels beside other parts in what is assigned", "labels for the first axes, y[rows, t]")
+    axes = list(range(before, before + len(lists)))
+    front = WORDS["movedim"](x, axes, list(range(len(lists))))
+    given = [constant_of(x.own_trace, k) if is_array(k) else list(k) if isinstance(k, range) else k for k in lists]
+    given = [k % int(front.shape[n]) if isinstance(k, int) else k for n, k in enumerate(given)]
+    put = WORDS["index_put"](front, given, int(value) if isinstance(value, bool) else value)
+    return WORDS["movedim"](put, list(range(len(lists))), axes)
 
 
 def _takes_all(trace: Trace, key: Any, size: sp.Expr) -> bool:
@@ -159,7 +228,7 @@ def _is_real(value: Any) -> bool:
 def _masked(x: Any, mask: Any, value: Any) -> Any:
     mask = constant_of(x.own_trace, mask) if is_array(mask) else mask
     if mask.spec.integer or WORDS["is_floating_point"](mask):
-        raise mistake("SN106", "only parts by integers, slices and one mask can be assigned", _HELP)
+        raise mistake("SN106", _PARTS, _HELP)
     if isinstance(value, Traced) and value.ndim:
         help = "masked_scatter for a given mask; where(mask, v, x) takes the entry that stands there"
         raise mistake("SN106", "a tensor cannot be assigned where a mask holds", help)

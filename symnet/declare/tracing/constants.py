@@ -24,7 +24,7 @@ LARGEST = 10_000
 
 def is_array(value: object) -> bool:
     """Whether a value is an array of NumPy or torch with at least one axis; a single number is a number."""
-    if isinstance(value, Traced) or not hasattr(value, "tolist") or not hasattr(value, "dtype"):
+    if isinstance(value, Traced | type) or not hasattr(value, "tolist") or not hasattr(value, "dtype"):
         return False
     return type(value).__module__.split(".")[0] in ("numpy", "torch") and len(value.shape) > 0  # type: ignore[attr-defined]
 

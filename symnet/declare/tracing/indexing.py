@@ -20,7 +20,7 @@ from symnet.declare.tracing.constants import (
 )
 from symnet.declare.tracing.picking import Picking, passing_on
 from symnet.declare.tracing.primitives import aligned, merged_shape, number, readdressed, show
-from symnet.declare.tracing.trace import Trace, Traced, current, mistake
+from symnet.declare.tracing.trace import Term, Trace, Traced, current, mistake
 from symnet.declare.tracing.words import METHODS
 
 T = TypeVar("T", bound=Traced)
@@ -109,7 +109,7 @@ def _shared(tensor: Traced, keys: list[Any]) -> tuple[Index, ...] | None:
     """The indices of the axes that labels, broadcast against each other, give the result."""
     shape: tuple[sp.Expr, ...] = ()
     for k in keys:
-        own = (k.size,) if isinstance(k, arange) else k.shape if isinstance(k, Traced) and k.spec.integer else ()
+        own = k.shape if isinstance(k, arange) else k.shape if isinstance(k, Traced) and k.spec.integer else ()
         merged = merged_shape(tensor.own_trace, shape, own)
         if merged is None:
             trace = tensor.own_trace
@@ -134,8 +134,8 @@ def _address(tensor: Traced, key: Any, left: list[Index], shared: tuple[Index, .
     if isinstance(key, Traced) and key.spec.integer:
         return _of_labels(trace, key, shared, size)
     if isinstance(key, arange):
-        if key.size != size or shared[-1].size != size:
-            trace.fail("SN103", f"arange({key.size}) on an axis of size {size}", help=(f"write sn.arange({size})",))
+        if key.count != size or shared[-1].size != size:
+            trace.fail("SN103", f"arange({key.count}) on an axis of size {size}", help=(f"write sn.arange({size})",))
             return None
         return shared[-1]
     if isinstance(key, Traced):
@@ -181,17 +181,24 @@ def _together(tensor: Traced, keys: list[Any]) -> bool:
 
 
 def _of_labels(trace: Trace, key: Traced, shared: tuple[Index, ...], size: sp.Expr) -> sp.Expr | None:
-    classes = trace.size_value(key.classes) if key.classes is not None else None
-    known = trace.size_value(size)
     values = constant_values(key)
     if values is not None:
         return _of_constant(trace, key, values, shared, size)
-    if classes is not None and known is not None and classes > known:
-        trace.fail(
-            "SN202", f"the labels run to {classes}, the axis has {known}", help=(f"declare them with classes={known}",)
-        )
+    beyond = labels_beyond(trace, key.classes, size)
+    if beyond is not None:
+        message, axis = beyond
+        trace.fail("SN202", message, help=(f"declare them with classes={axis}",))
         return None
     return key.read(aligned(shared, key.spec))
+
+
+def labels_beyond(trace: Trace, bound: sp.Expr | None, size: sp.Expr) -> tuple[str, Any] | None:
+    """What is wrong with labels that are declared to run on where an axis has ended, and the axis; None if they fit."""
+    most, known = (None if s is None else trace.size_value(s) for s in (bound, size))
+    if bound is None or bound == size or (most is not None and (known is None or most <= known)):
+        return None
+    to, axis = bound if most is None else most, size if known is None else known
+    return f"the labels run to {to}, the axis has {axis}", axis
 
 
 def _of_constant(trace: Trace, key: Traced, values: Any, shared: tuple[Index, ...], size: sp.Expr) -> sp.Expr | None:
@@ -216,11 +223,11 @@ def mapped_numbers(nested: Any, function: Callable[[int], int]) -> Any:
 
 class arange:
     """``sn.arange(N)``: every row once in a subscript, ``Z[sn.arange(N), t]``; as labels, row n is of class n; in
-    expressions the numbers 0, 1, ... of a size that has a number."""
+    expressions the numbers 0, 1, ..."""
 
-    def __init__(self, size: sp.Expr) -> None:
-        self.size = sp.sympify(size)
-        self.shape = (self.size,)
+    def __init__(self, count: sp.Expr) -> None:
+        self.count = sp.sympify(count)
+        self.shape = (self.count,)
 
     @staticmethod
     def read(left: Sequence[Index]) -> Index:
@@ -228,20 +235,28 @@ class arange:
         return left[-1]
 
     def __getattr__(self, word: str) -> Any:
-        if word not in METHODS:
-            raise AttributeError(f"the places of {self.size} have no {word!r}")
+        if word not in METHODS and word not in ("T", "data", "device", "dtype", "ndim"):
+            raise AttributeError(f"the places of {self.count} have no {word!r}")
         return getattr(self.numbers(), word)
 
     def __getitem__(self, key: Any) -> Any:
         return subscript(self.numbers(), key)
 
+    def __iter__(self) -> Any:
+        if current().size_value(self.count) is None:
+            help = "write what holds for all rows at once, X @ W + b, or sn.scan"
+            raise mistake("SN106", f"a loop over {self.count} places, a number that only the data bring", help)
+        return iter(self.numbers())  # type: ignore[call-overload]
+
     def numbers(self) -> Traced:
-        """The places as a constant tensor of integers."""
+        """The places as a constant tensor of integers; of a size that the data bring, as labels of which row n is n."""
         trace = current()
-        known = trace.fixed_size(self.size)
-        if known is None:
-            raise mistake("SN104", f"arange({self.size}) as numbers: the data bring this size", "name it: sn.dims(...)")
-        return refitted(labels_of(trace, list(range(known)), (known,)), (self.size,))
+        known = trace.fixed_size(self.count)
+        if known is not None:
+            return refitted(labels_of(trace, list(range(known)), (known,)), (self.count,))
+        row, spec = Index("n", self.count), trace.new_spec((self.count,), "intermediate", self.count)
+        trace.define(spec, Term((row,), row))
+        return Traced.facing(trace, spec)
 
 
 passing_on(arange, arange.numbers)

@@ -1,11 +1,13 @@
-"""``torch.zeros(n, 2)`` and ``np.zeros((n, 2))`` of a size that the data bring.
+"""``torch.zeros(n, 2)``, ``np.zeros((n, 2))``, ``len(x)`` and ``range(n)`` of sizes with a name.
 
 Both libraries take a size by its number before they ask any protocol whose it is.  So while a model file runs, their
 functions that make tensors of sizes look for such names first; for all other arguments they are what they were.
+Python wants a number from ``len`` and for ``range``: the file has its own two, which know sizes without one.
 """
 
 from __future__ import annotations
 
+import builtins
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -14,11 +16,12 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.declare.tracing.trace import current
+from symnet.declare.tracing.indexing import arange
+from symnet.declare.tracing.trace import Traced, current
 from symnet.declare.tracing.words import TORCH, mistake
 
 _RANDOM = ("rand", "randn")
-_MAKERS = ("zeros", "ones", "full", "eye", *_RANDOM)
+_MAKERS = ("zeros", "ones", "full", "full_like", "eye", "arange", *_RANDOM)
 
 #: For each file that is running: (library, name) -> the library's own function, where ours stands now.
 _replaced: list[dict[tuple[str, str], Callable[..., Any]]] = []
@@ -36,8 +39,8 @@ def makers_of_the_run() -> Iterator[None]:
 
 
 def let_makers_ask(sizes: Iterable[object]) -> None:
-    """Called where a person gets sizes: the makers of the libraries that are there by now look for those without a
-    number."""
+    """Called where a person gets sizes: the makers of the libraries that are there by now look for those with a
+    name."""
     if not _replaced or all(isinstance(size, int) for size in sizes):
         return
     before = _replaced[-1]
@@ -53,15 +56,43 @@ def _asking(own: Callable[..., Any], name: str, library: str) -> Callable[..., A
     @wraps(own)
     def made(*args: Any, **options: Any) -> Any:
         sizes = [size for given in (*args, *options.values()) for size in _each(given) if isinstance(size, sp.Expr)]
-        keeps_names = library == "torch" and (name == "eye" or not any(isinstance(a, sp.Expr) for a in args))
-        if not any(keeps_names or current().size_value(size) is None for size in sizes):
-            return own(*args, **options)
-        if name in _RANDOM:
+        bound_by_data = any(current().size_value(size) is None for size in sizes)
+        if name in _RANDOM and bound_by_data:
             help = "declare them as data: eps = sn.data(N, 2)"
             raise mistake("SN110", f"{name} draws random numbers of a size that the data bring", help)
-        return TORCH[name](*args, **options)
+        if name == "arange":
+            return arange(args[0]) if bound_by_data and len(args) == 1 else own(*args, **options)
+        keeps_names = library == "torch" and name not in _RANDOM
+        return TORCH[name](*args, **options) if bound_by_data or (sizes and keeps_names) else own(*args, **options)
 
     return made
+
+
+def python_of_the_run() -> dict[str, Any]:
+    """What Python itself offers to a model file: its own names, and a ``len`` and a ``range`` that know named sizes."""
+    return {**vars(builtins), "len": _length, "range": _Range}
+
+
+def _length(of: Any) -> Any:
+    """``len(x)``; of a tensor whose first size the data bring, that size."""
+    shape = of.shape if isinstance(of, Traced | arange) and of.shape else ()
+    known = current().size_value(shape[0]) if shape else 0
+    return shape[0] if known is None else len(of)
+
+
+class _Ranges(type):
+    """What Python's own ranges are instances of, too."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, range)
+
+
+class _Range(metaclass=_Ranges):
+    """``range(n)``; of a size that the data bring, its places."""
+
+    def __new__(cls, *ends: Any) -> Any:
+        open_size = len(ends) == 1 and isinstance(ends[0], sp.Expr) and current().size_value(ends[0]) is None
+        return arange(ends[0]) if open_size else range(*ends)
 
 
 def _each(given: object) -> Iterable[object]:

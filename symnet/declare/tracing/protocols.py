@@ -13,9 +13,9 @@ from types import FrameType
 from typing import Any
 
 from symnet.calculus.sizes import Size
+from symnet.declare.tracing.assigning import changed
 from symnet.declare.tracing.constants import constant_of, is_array
 from symnet.declare.tracing.indexing import arange
-from symnet.declare.tracing.overwriting import overwritten
 from symnet.declare.tracing.suggest import INITIAL, of_initialiser
 from symnet.declare.tracing.trace import Trace, Traced, current
 from symnet.declare.tracing.words import NUMPY, TORCH, Word, mistake
@@ -50,7 +50,7 @@ def call_torch(function: Callable[..., Any], args: tuple[Any, ...], options: Map
             help = "write it without the in-place form: m = 0.9 * m + 0.1 * mean"
             raise mistake("SN106", "a tensor of torch cannot become one of the model in place", help)
         plain = {k: v for k, v in options.items() if k != "inplace"}
-        return overwritten(args[0], _called(function, name if in_place else name[:-1], args, plain))
+        return changed(args[0], _called(function, name if in_place else name[:-1], args, plain))
     return _called(function, name, args, options)
 
 

@@ -12,10 +12,9 @@ from symnet.calculus import scalars
 from symnet.calculus.ir import Access
 from symnet.declare.tracing import primitives, protocols
 from symnet.declare.tracing.asked import ASKED, Asked
-from symnet.declare.tracing.assigning import assign
+from symnet.declare.tracing.assigning import assign, changed, names_places
 from symnet.declare.tracing.constants import constant_of, is_array
 from symnet.declare.tracing.indexing import subscript
-from symnet.declare.tracing.overwriting import overwritten
 from symnet.declare.tracing.picking import Picking
 from symnet.declare.tracing.placeholder import Placeholder
 from symnet.declare.tracing.primitives import number, pointwise, show
@@ -33,7 +32,7 @@ def _spelled(word: str, swapped: bool = False) -> Callable[..., Tensor]:
 
 
 def _in_place(operator: Callable[..., Tensor]) -> Callable[..., Tensor]:
-    return lambda self, other: overwritten(self, operator(self, other))
+    return lambda self, other: changed(self, operator(self, other))
 
 
 def _both(first: Callable[..., Tensor], second: Callable[..., Tensor]) -> Callable[..., tuple[Tensor, Tensor]]:
@@ -204,7 +203,7 @@ class Tensor(Asked):
         if word in METHODS:
             return lambda *args, **options: self._call(word, *args, **options)
         if word[-1] == "_" and word[:-1] in METHODS:
-            return lambda *args, **options: overwritten(self, self._call(word[:-1], *args, **options))
+            return lambda *args, **options: changed(self, self._call(word[:-1], *args, **options))
         if word in ASKED and "torch" in sys.modules:
             return ASKED[word](sys.modules["torch"], self)
         if word.startswith("__"):
@@ -230,6 +229,8 @@ class Tensor(Asked):
         if key is None or (isinstance(key, tuple) and any(k is None for k in key)):
             self.own_trace.outer.add(result.spec.name)  # the person asks for an axis to stretch
         self.own_trace.writes.parts[result.spec.name] = (self.spec.name, key)
+        if any(map(names_places, key if isinstance(key, tuple) else (key,))):
+            self.own_trace.writes.copies.add(result.spec.name)
         return result
 
     def __setitem__(self, key: Any, value: Any) -> None:

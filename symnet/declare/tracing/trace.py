@@ -258,10 +258,10 @@ class Traced:
     def classes(self) -> sp.Expr | None:
         """What bounds labels from above, if it was declared."""
         name = self.spec.name
-        if self.spec.integer and self.spec.role == "intermediate":
-            name = next(e for e in self.own_trace.equations if e.target == name).body.name
+        if self.spec.integer and self.spec.role == "intermediate":  # the places of an axis read nothing
+            name = next(getattr(e.body, "name", "") for e in self.own_trace.equations if e.target == name)
         declared = self.own_trace.declared.get(name)
-        return declared.classes if declared is not None else None
+        return declared.classes if declared is not None else self.spec.classes
 
     @property
     def shape(self) -> tuple[sp.Expr, ...]:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from functools import cached_property, update_wrapper
 from typing import Any, TypeVar, cast
 
+import sympy as sp
+
 from symnet.calculus.ir import indices_for
 from symnet.declare.tracing.constants import constant_of, is_array
 from symnet.declare.tracing.picking import Picking
@@ -110,10 +112,13 @@ class Word:
             if parameter.kind is parameter.VAR_POSITIONAL and len(given) == place and parameter.name in named:
                 given.append(named.pop(parameter.name))  # torch.flip(x, dims=(0, 1)), torch.zeros(size=(N, 4))
         try:
-            self.signature.bind(*given, **named)
+            bound = self.signature.bind(*given, **named)
         except TypeError as error:
             raise mistake("SN108", f"{self.name}: {error}", f"{self.name}{self.signature_text}") from None
-        return self.function(*given, **named)
+        for name, value in bound.arguments.items():
+            if isinstance(value, sp.Expr) and self.signature.parameters[name].annotation == "int":
+                bound.arguments[name] = _counted(value)
+        return self.function(*bound.args, **bound.kwargs)
 
     def _require_tensor(self, given: list[Any], named: Mapping[str, Any]) -> None:
         """Raises SymnetError where a list or nothing stands for the tensor that the word begins with."""
@@ -186,6 +191,12 @@ def word(
         return cast(Function, entry)
 
     return entered
+
+
+def _counted(size: sp.Expr) -> Any:
+    """The number of a named size where a word counts by it, ``torch.diag(x, N)``; itself where it has none."""
+    known = current().fixed_size(size)
+    return size if known is None else known
 
 
 def _note_places(trace: Trace, result: object) -> None:

@@ -13,8 +13,9 @@ class Net(nn.Module):
 
     def forward(self, x):
         y = self.fc(x)
+        first = y[:, :1]
         z = self.relu(y)
-        return z + y
+        return z + first
 
 
 loss = sn.from_torch(Net())(X).sum()
