@@ -15,7 +15,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -23,6 +23,9 @@ import sympy as sp
 from sympy.core.symbol import Str
 
 from symnet.calculus.closure import closure
+from symnet.calculus.expressions import atoms as atoms
+from symnet.calculus.expressions import exchange as exchange
+from symnet.calculus.expressions import sort_key as sort_key
 from symnet.calculus.labels import labelled
 from symnet.calculus.sizes import size_symbol as size_symbol
 from symnet.errors import Source
@@ -163,8 +166,12 @@ class Equation:
     @cached_property
     def accesses(self) -> tuple[Access, ...]:
         """Every distinct access of body and guard, nested ones included, in a fixed order."""
-        found = atoms(self.body, Access).union(*(atoms(g, Access) for g in self.guard))
-        return tuple(sorted(found, key=sort_key))
+        return tuple(sorted(self.read, key=sort_key))
+
+    @cached_property
+    def read(self) -> frozenset[Access]:
+        """The same in no order, for names alone: an order of expressions takes long to find."""
+        return atoms(self.body, Access).union(*(atoms(g, Access) for g in self.guard))
 
     def renamed(self, mapping: Mapping[Index, sp.Expr]) -> Equation:
         """The same equation with reduced or left indices exchanged for other indices."""
@@ -227,7 +234,7 @@ class Program:
         """Tensor -> the equations that read it, in program order."""
         groups: dict[str, list[Equation]] = {}
         for equation in self.equations:
-            for name in sorted({a.name for a in equation.accesses}):
+            for name in sorted({a.name for a in equation.read}):
                 groups.setdefault(name, []).append(equation)
         return {name: tuple(group) for name, group in groups.items()}
 
@@ -238,7 +245,7 @@ class Program:
 
     def reads(self, name: str) -> frozenset[str]:
         """The names that the equations of one tensor read."""
-        return frozenset(a.name for e in self.defining(name) for a in e.accesses)
+        return frozenset(a.name for e in self.defining(name) for a in e.read)
 
     def ancestors(self, name: str) -> frozenset[str]:
         """What one tensor is computed from; the tensor itself in a recurrence alone."""
@@ -247,6 +254,11 @@ class Program:
     def with_equations(self, equations: Iterable[Equation], tensors: Mapping[str, TensorSpec] | None = None) -> Program:
         """The same program with other equations, and tensors if given."""
         return replace(self, equations=tuple(equations), tensors=dict(tensors) if tensors is not None else self.tensors)
+
+    def with_bodies(self, bodies: Iterable[sp.Expr]) -> Program:
+        """The same program with other bodies, one for each equation; an equation that keeps its body stays the same."""
+        pairs = zip(self.equations, bodies, strict=True)
+        return self.with_equations(e if body == e.body else replace(e, body=body) for e, body in pairs)
 
     def restricted_to(self, wanted: Iterable[str]) -> Program:
         """Only the equations that the wanted tensors need; unused tensors go, declared ones stay."""
@@ -268,32 +280,3 @@ def indices_for(shape: Iterable[sp.Expr], name: str = "i") -> tuple[Index, ...]:
 def access(spec: TensorSpec, *addresses: sp.Expr | int) -> Access:
     """A read of the tensor, of the class that its data type asks for."""
     return (IntegerAccess if spec.integer else Access)(labelled(spec.name, spec.classes), *addresses)
-
-
-def exchange(expression: sp.Expr, table: Mapping[sp.Expr, sp.Expr]) -> sp.Expr:
-    """The expression with parts exchanged, as SymPy's ``xreplace``, but ``2*(x + y)`` stays a product.
-
-    SymPy multiplies a number into a sum whenever it builds one; the simplifier writes factored forms that must last.
-    """
-    if expression in table:
-        return table[expression]
-    if not expression.args:
-        return expression
-    parts = [exchange(a, table) for a in expression.args]
-    if all(new is old for new, old in zip(parts, expression.args, strict=True)):
-        return expression
-    if expression.is_Mul and len(parts) == 2 and parts[0].is_Rational and parts[1].is_Add:
-        return sp.Mul(*parts, evaluate=False)
-    return expression.func(*parts)
-
-
-@lru_cache(maxsize=1 << 18)
-def atoms(expression: sp.Basic, *kinds: type) -> frozenset[Any]:
-    """SymPy's ``expression.atoms(*kinds)``, kept for every part: the same ones are asked for again."""
-    found = frozenset[Any]().union(*(atoms(a, *kinds) for a in expression.args))
-    return found | {expression} if isinstance(expression, kinds) else found
-
-
-def sort_key(expression: sp.Basic) -> Any:
-    """A total order on expressions that depends on names and structure, never on hashing."""
-    return expression.sort_key()

@@ -75,14 +75,14 @@ class Symmetry:
             if not isinstance(read, Access) or read.has(i) == read.has(j):
                 continue
             total = any(e.reduced for e in self.definitions(read.name))
-            others = [a.name for e in equations for a in e.accesses if a != read]
+            others = [a.name for e in equations for a in e.read if a != read]
             if total and read.name not in self._led_to(others):
                 return True
         return False
 
     def _led_to(self, names: Sequence[str]) -> frozenset[str]:
         """The tensors, and all that they are computed from."""
-        return closure(names, lambda name: (a.name for e in self.definitions(name) for a in e.accesses))
+        return closure(names, lambda name: (a.name for e in self.definitions(name) for a in e.read))
 
     def _terms(self, equation: Equation) -> list[_Term]:
         """The products of a tensor, with sums put in where they are factors."""

@@ -115,7 +115,7 @@ def _check_values(trace: Trace, flat: Program, sources: Mapping[str, str]) -> No
     """Data may be computed from data only."""
     for key, source in sources.items():
         recipe = flat.restricted_to([source])
-        read = {a.name for e in recipe.equations for a in e.accesses} | {source}
+        read = {a.name for e in recipe.equations for a in e.read} | {source}
         if any(trace.specs[name].role == "parameter" for name in read):
             place = trace.specs[key].source
             message = f"the values of {trace.text_of(trace.specs[key])} depend on a parameter"
@@ -236,7 +236,7 @@ def _decided(
 
 def _warn_unused(trace: Trace, forward: Program, objective: Traced) -> None:
     needed = forward.restricted_to([objective.spec.name])
-    read, flowing = {a.name for e in needed.equations for a in e.accesses}, reached(needed)
+    read, flowing = {a.name for e in needed.equations for a in e.read}, reached(needed)
     for key, spec in trace.specs.items():
         if spec.role == "parameter" and key not in flowing and key != objective.spec.name:
             place = (Note(spec.source),) if spec.source else ()

@@ -55,7 +55,7 @@ def in_mode(trace: Trace, equations: Iterable[Equation], training: bool) -> tupl
 
 def both_modes(trace: Trace, loss: str) -> tuple[Program, Program | None]:
     """What the file recorded, in training and in evaluation; None where the two are the same."""
-    read = {a.name for e in trace.equations for a in e.accesses}
+    read = {a.name for e in trace.equations for a in e.read}
     gone = (trace.drawn - read) | ({trace.mode.spec.name} if trace.mode is not None else set())
     specs = {name: spec for name, spec in trace.specs.items() if name not in gone}
     trained, evaluated = (in_mode(trace, trace.equations, training) for training in (True, False))

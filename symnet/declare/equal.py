@@ -27,7 +27,7 @@ def each_once(program: Program, kept: Iterable[str] = ()) -> tuple[Program, dict
 
 
 def _with_names(equation: Equation, same: Mapping[str, str]) -> Equation:
-    read = {a.name for a in equation.accesses}
+    read = {a.name for a in equation.read}
     return renamed(equation, {n: same.get(n, n) for n in (*read, equation.target)}) if read & set(same) else equation
 
 

@@ -79,7 +79,7 @@ class Finisher:
         values: Values
         if key in sources:
             recipe = flat.restricted_to([sources[key]])
-            read = {a.name for e in recipe.equations for a in e.accesses} | {e.target for e in recipe.equations}
+            read = {a.name for e in recipe.equations for a in e.read} | {e.target for e in recipe.equations}
             recipe = replace(recipe, tensors={k: t for k, t in recipe.tensors.items() if k in read})
             values = Computed(self.program(recipe, sources[key]))
         else:

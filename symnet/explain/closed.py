@@ -84,7 +84,7 @@ def _matrix_lines(
 
 def _reads_helpers(scribe: Scribe, equations: tuple[Equation, ...]) -> bool:
     """Whether tensors stand there that only the simplifier named: the line with their names says less."""
-    return not _helpers(scribe).isdisjoint(a.name for e in equations for a in e.accesses)
+    return not _helpers(scribe).isdisjoint(a.name for e in equations for a in e.read)
 
 
 def _helpers(scribe: Scribe) -> set[str]:

@@ -110,7 +110,7 @@ class Adjoints:
     def _simplified(self, equations: tuple[Equation, ...], formals: tuple[Var, ...]) -> tuple[Candidate, Poly]:
         """The cheaper of two forms, and the base that stands for the adjoint inside others."""
         # A tensor whose definition is put in at once is never read, and comes into play all the same.
-        self.algebra.touched = {a.name for e in equations for a in e.accesses}
+        self.algebra.touched = {a.name for e in equations for a in e.read}
         best = base = self._candidate(equations, formals, self._is_put_in, False)
         if self._reads_adjoints(equations):
             base = self._candidate(equations, formals, self._adjoints_put_in(equations, rank_of(formals)), True)
@@ -250,7 +250,7 @@ class Adjoints:
     def reads(self, name: str) -> frozenset[str]:
         if name in self.finished:
             return names_of(self.finished[name].poly)
-        return frozenset(a.name for e in self.equations[name] for a in e.accesses)
+        return frozenset(a.name for e in self.equations[name] for a in e.read)
 
     def live(self) -> set[str]:
         live: set[str] = set()

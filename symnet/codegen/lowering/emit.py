@@ -162,7 +162,7 @@ class Writer:
     def known(self, program: Program, outputs: tuple[str, ...]) -> frozenset[str]:
         """The given tensors that the outputs depend on, or that show a size which no other of them shows."""
         needed = program.restricted_to(outputs)
-        found = {a.name for e in needed.equations for a in e.accesses}.union(outputs)
+        found = {a.name for e in needed.equations for a in e.read}.union(outputs)
         given = [t for t in program.tensors.values() if t.role in GIVEN]
         shown = [x for e in needed.equations for x in (e.body, *(i.size for i in e.indices))]
         sizes = {s for x in shown for s in x.free_symbols if not isinstance(s, Index)}
@@ -221,7 +221,7 @@ class Writer:
 
     def _like(self, program: Program) -> TensorSpec:
         """A given float tensor that the equations read: it shows the dtype and the device."""
-        read = {a.name for e in program.equations for a in e.accesses}
+        read = {a.name for e in program.equations for a in e.read}
         given = [t for t in program.tensors.values() if t.role != "label" and t.role in GIVEN and not t.integer]
         if not given:
             raise InvariantError("a program without real inputs has no dtype")

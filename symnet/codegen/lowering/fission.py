@@ -29,7 +29,7 @@ def fission(program: Program, outputs: frozenset[str]) -> Program:
 
 def _joined(program: Program, component: frozenset[str], outputs: frozenset[str]) -> Program:
     """The program with each product of the component that one equation reads, once, written there."""
-    uses = Counter(a.name for e in program.equations for a in e.accesses)
+    uses = Counter(a.name for e in program.equations for a in e.read)
     for name in sorted(component - outputs):
         own = program.defining(name)
         readers = [e for e in program.equations if any(a.name == name for a in e.accesses)]
@@ -45,7 +45,7 @@ def _joined(program: Program, component: frozenset[str], outputs: frozenset[str]
         program = program.with_equations(
             joined if e is reader else e for e in program.equations if e.target != name or e is reader
         )
-        uses = Counter(a.name for e in program.equations for a in e.accesses)
+        uses = Counter(a.name for e in program.equations for a in e.read)
     return program
 
 

@@ -136,5 +136,5 @@ def _is_window(address: sp.Expr) -> bool:
 def _with_samples(equation: Equation) -> set[str]:
     """The tensors of an equation that have its first index in front."""
     first = equation.left[:1]
-    reads = {a.name for a in equation.accesses if a.addresses[:1] == first and len(a.addresses) >= LEAST}
+    reads = {a.name for a in equation.read if a.addresses[:1] == first and len(a.addresses) >= LEAST}
     return reads | ({equation.target} if len(equation.left) >= LEAST else set())

@@ -83,7 +83,7 @@ def _takes(part: sp.Expr, factor: sp.Expr, program: Program, fixed: frozenset[st
     reads = [read for sign, read in terms if abs(sign) == 1 and isinstance(read, Access)]
     if not terms or len(reads) < len(terms):
         return False
-    uses = Counter(a.name for e in program.equations for a in e.accesses)
+    uses = Counter(a.name for e in program.equations for a in e.read)
     for read in reads:
         own = program.defining(read.name)
         if read.name in fixed or uses[read.name] != 1 or len(own) != 1 or own[0].op != "+" or not own[0].reduced:

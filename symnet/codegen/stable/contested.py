@@ -7,7 +7,6 @@ brought to where it is divided, exp(Z)/r and exp(2 Z)/(s r), and each shift then
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import replace
 
 import sympy as sp
 
@@ -77,14 +76,14 @@ def side_by_side(program: Program) -> Program:
     bodies = [multiplied_out(body, meet) for body in written]
     if any(map(is_endless, bodies)):
         return program
-    return opened.with_equations(replace(e, body=b) for e, b in zip(opened.equations, bodies, strict=True))
+    return opened.with_bodies(bodies)
 
 
 def _opened(program: Program, holds: Callable[[sp.Expr], bool]) -> Program:
     """The program with every tensor that holds an exponential written out in its readers, and those in theirs."""
     for _ in program.equations:
         hidden = definitions(program, holds)
-        opened = program.with_equations(replace(e, body=replaced(e.body, hidden)) for e in program.equations)
+        opened = program.with_bodies(replaced(e.body, hidden) for e in program.equations)
         if opened.equations == program.equations or any(is_endless(e.body) for e in opened.equations):
             break
         program = opened

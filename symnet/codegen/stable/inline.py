@@ -33,9 +33,9 @@ def inline_hidden(program: Program) -> Program:
     alone = {e.target for e in forward if len(program.defining(e.target)) == 1}
     read = {a for e in forward if e.reduced for a in _read_factors(e.body)}
     totals = {a.name for a in read if a.name in alone and summed(a) is not None}
-    open_program = program.with_equations(replace(e, body=_inlined(e.body, summed, totals)) for e in program.equations)
+    open_program = program.with_bodies(_inlined(e.body, summed, totals) for e in program.equations)
     saturating = _with_multiples(open_program, definitions(open_program, lambda body: body.has(sp.exp, sigmoid)))
-    current = open_program.with_equations(replace(e, body=_in_logs(e.body, saturating)) for e in open_program.equations)
+    current = open_program.with_bodies(_in_logs(e.body, saturating) for e in open_program.equations)
     below = _Poles(saturating, frozenset(map(_shape, _exponentials(forward))))
     return _complemented(_met(current, below))
 
@@ -189,7 +189,7 @@ def _complemented(program: Program) -> Program:
     read = {a for e in forward for a in e.body.atoms(Access) if exact(a) is not None}
     chosen = {a.name for a in read if any(_reads_complement(e.body, exact, a.name) for e in forward)}
     chosen |= {a.name for e in program.equations for a in e.body.atoms(Access) if isinstance(exact(a), sp.exp)}
-    return program.with_equations(replace(e, body=_paired(e.body, exact, chosen)) for e in program.equations)
+    return program.with_bodies(_paired(e.body, exact, chosen) for e in program.equations)
 
 
 def _reads_complement(body: sp.Expr, exact: Definition, name: str) -> bool:

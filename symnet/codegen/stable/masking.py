@@ -8,7 +8,6 @@ m must be finite: it is where the mask, a comparison of places, leaves one place
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from itertools import product as combinations
 
 import sympy as sp
@@ -23,7 +22,7 @@ def mask_once(program: Program, shifts: frozenset[str]) -> Program:
     """The same program with ``shifts``, the largest exponents, subtracted after the mask."""
     largest = {e.target: e for e in program.equations if e.target in shifts and e.op == "max"}
     kept = frozenset(name for name, e in largest.items() if _leaves_one(e))
-    return program.with_equations(replace(e, body=_masked_first(e.body, kept)) for e in program.equations)
+    return program.with_bodies(_masked_first(e.body, kept) for e in program.equations)
 
 
 def _masked_first(body: sp.Expr, shifts: frozenset[str]) -> sp.Expr:

@@ -66,9 +66,11 @@ class _Shift:
 
     def __post_init__(self) -> None:
         self.read = read = summed_read(self.exponent, self.sum)
-        last = {e.target: k for k, e in enumerate(self.source.equations)}
+        self.numbers: dict[str, list[int]] = {}
+        for number, equation in enumerate(self.source.equations):
+            self.numbers.setdefault(equation.target, []).append(number)
         numbered = enumerate(self.source.equations)
-        self.early = {a.name for k, e in numbered for a in e.accesses if last.get(a.name, -1) >= k}
+        self.early = {a.name for k, e in numbered for a in e.read if self.numbers.get(a.name, [-1])[-1] >= k}
         name = Namer.beside(self.source.tensors).take(f"max_{read.name}")
         self.shift = TensorSpec(name, self.source.tensors[self.sum.target].shape, "intermediate", given=False)
 
@@ -77,9 +79,11 @@ class _Shift:
         bodies: dict[int, sp.Expr] = {}
         needed, first = self._needed(), self.source.equations.index(self.sum)
         for name in self.source.targets():
-            numbered = [(k, e) for k, e in enumerate(self.source.equations) if e.target == name]
+            numbered = [(k, self.source.equations[k]) for k in self.numbers[name]]
             known = name in needed or numbered[0][0] < first  # there is no m yet where they are computed
-            bodies |= {k: e.body for k, e in numbered} if known else self._tensor(name, numbered)
+            moved = {self.read.name, *self.scaled}  # other equations have no factor, and stay as they are
+            if not known and any(a.name in moved for _, e in numbered for a in e.read):
+                bodies |= self._tensor(name, numbered)
         if not self.joined or self.sum.target not in self.scaled:
             return None
         tests, unguarded = guard_tests(self.sum)
@@ -90,25 +94,20 @@ class _Shift:
         equations: list[Equation] = []
         for number, equation in enumerate(self.source.equations):
             equations += [maximum] if equation is self.sum else []
-            equations.append(replace(equation, body=bodies[number]))
+            equations.append(replace(equation, body=bodies[number]) if number in bodies else equation)
         return self.source.with_equations(equations, {**self.source.tensors, self.shift.name: self.shift})
 
     def _needed(self) -> set[str]:
         """What must be known before m is: none of it can be said in terms of m.  What is read of an earlier time, in a
         recurrence, is read before it is complete and does not count."""
-        last: dict[str, int] = {}
-        places: dict[str, list[int]] = {}
-        for number, equation in enumerate(self.source.equations):
-            last[equation.target] = number
-            places.setdefault(equation.target, []).append(number)
         needed: set[str] = set()
         queue = [self.source.equations.index(self.sum)]
         while queue:
             number = queue.pop()
-            reads = {a.name for a in self.source.equations[number].accesses}
-            new = {n for n in reads - needed if last.get(n, number) < number}
+            reads = {a.name for a in self.source.equations[number].read}
+            new = {n for n in reads - needed if self.numbers.get(n, [number])[-1] < number}
             needed |= new
-            queue += [k for name in sorted(new) for k in places[name]]
+            queue += [k for name in sorted(new) for k in self.numbers[name]]
         return needed
 
     def _tensor(self, name: str, numbered: list[tuple[int, Equation]]) -> dict[int, sp.Expr]:

@@ -30,7 +30,7 @@ gives (nan, as in torch); underflow to 0, which is right.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from symnet.calculus.ir import Program
 from symnet.calculus.norms import with_flat_norms
@@ -58,13 +58,11 @@ class Stable:
 def stabilise(program: Program, outputs: frozenset[str]) -> Stable:
     """A program with the same outputs, finite in floats wherever their true values are."""
     masks = masks_of(program)
-    seen = program.with_equations(
-        replace(e, body=selections_as_products(with_open_densities(e.body), masks)) for e in program.equations
-    )
+    seen = program.with_bodies(selections_as_products(with_open_densities(e.body), masks) for e in program.equations)
     shifted, shifts, sums = shift_sums(side_by_side(_scalars(inline_hidden(_scalars(seen)))), outputs)
     guarded = guard_branches(_scalars(shifted).restricted_to(outputs))
     return Stable(mask_once(with_flat_norms(guarded), shifts), shifts, sums)
 
 
 def _scalars(program: Program) -> Program:
-    return program.with_equations(replace(e, body=stable(e.body)) for e in program.equations)
+    return program.with_bodies(stable(e.body) for e in program.equations)

@@ -143,7 +143,7 @@ def _names(model: Model) -> list[str]:
 
 
 def _draws_in_evaluation(model: Model) -> bool:
-    read = {a.name for e in model.evaluated.equations for a in e.accesses}
+    read = {a.name for e in model.evaluated.equations for a in e.read}
     return any(name in read for name in _names(model))
 
 

@@ -59,7 +59,7 @@ def reaches(trace: Trace, outputs: Sequence[Tensor]) -> frozenset[str]:
     """The private names of all tensors that the outputs are computed from, and their own."""
     roots = [o.spec.name for o in outputs]
     program = Program(trace.specs, tuple(trace.equations), roots[0]).restricted_to(roots)
-    read = {a.name for e in program.equations for a in e.accesses}
+    read = {a.name for e in program.equations for a in e.read}
     return frozenset({*read, *roots})
 
 
@@ -134,7 +134,7 @@ def _cut(forward: Program, asked: _Asked) -> Program:
 
 def _read_only(program: Program, roots: set[str]) -> Program:
     """The program without the given tensors that no equation reads."""
-    there = {a.name for e in program.equations for a in e.accesses}.union(program.targets(), roots)
+    there = {a.name for e in program.equations for a in e.read}.union(program.targets(), roots)
     return replace(program, tensors={n: t for n, t in program.tensors.items() if n in there})
 
 
@@ -166,7 +166,7 @@ def _flat(question: Question) -> Program:
     given = [*question.outputs, *question.inputs, *(w for w in question.weights if w is not None)]
     roots = list(dict.fromkeys(t.spec.name for t in given))
     recorded = sorted_by_need(Program(trace.specs, tuple(trace.equations), roots[0]).restricted_to(roots))
-    outside = {a.name for e in recorded.equations for a in e.accesses}.union(roots) - set(recorded.tensors)
+    outside = {a.name for e in recorded.equations for a in e.read}.union(roots) - set(recorded.tensors)
     tensors = {
         **recorded.tensors,
         **{n: replace(trace.specs[n], role="data") for n in outside},
@@ -235,5 +235,5 @@ def _is_known(trace: Trace, key: str) -> bool:
 
 
 def _entered(equation: Equation, private: Mapping[str, str], trace: Trace) -> Equation:
-    own = renamed(equation, {n: private[n] for n in {equation.target, *(a.name for a in equation.accesses)}})
+    own = renamed(equation, {n: private[n] for n in {equation.target, *(a.name for a in equation.read)}})
     return replace(own, origin=None, source=trace.here()).fresh()

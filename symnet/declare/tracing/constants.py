@@ -103,7 +103,7 @@ def constant_values(tensor: Traced) -> Any | None:
 
 def name_constants(trace: Trace, namespace: Mapping[str, Any]) -> None:
     """Data that came as arrays are called as the variables that hold them; what no equation reads is forgotten."""
-    read = {a.name for e in trace.equations for a in e.accesses}
+    read = {a.name for e in trace.equations for a in e.read}
     for name in sorted(trace.given - read):
         del trace.specs[name], trace.declared[name]
     trace.given &= read
@@ -111,7 +111,7 @@ def name_constants(trace: Trace, namespace: Mapping[str, Any]) -> None:
         for constant in trace.constants.values():
             if any(owner is value for owner in constant.owners):
                 tensor = constant.tensor.spec.name
-                sources = {a.name for e in trace.equations if e.target == tensor for a in e.accesses} | {tensor}
+                sources = {a.name for e in trace.equations if e.target == tensor for a in e.read} | {tensor}
                 for source in sources & trace.given:
                     trace.hints[source] = variable
 
