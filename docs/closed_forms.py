@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import sympy as sp
@@ -145,27 +145,35 @@ _SPELLED = {"rms": "RMS", "kl": "KL", "info": "Info", "nce": "NCE", "xhat": "x̂
 
 @dataclass(frozen=True)
 class Form:
-    """One file, derived and measured."""
+    """One file, derived; measured when the numbers are asked for."""
 
     path: Path
     derivation: Derivation
-    operations: Operations
-    statements: tuple[int, int]
     document: Outline
 
     @property
     def name(self) -> str:
         return self.path.stem
 
+    @cached_property
+    def operations(self) -> Operations:
+        return operations_of(self.derivation, load_formulas(self.path, "expert"))
+
+    @cached_property
+    def statements(self) -> tuple[int, int]:
+        return statements_of(self.path, self.derivation)
+
 
 @cache
 def form_of(name: str) -> Form:
-    """The file of that name, derived and measured."""
-    path = FOLDER / f"{name}.py"
-    model, _ = pipeline.load(path)
-    derivation = pipeline.derive_model(model)
-    operations = operations_of(derivation, load_formulas(path, "expert"))
-    return Form(path, derivation, operations, statements_of(path, derivation), outline(derivation, Options()))
+    """The file of that name, derived."""
+    derivation = derived(name)
+    return Form(FOLDER / f"{name}.py", derivation, outline(derivation, Options()))
+
+
+def derived(name: str) -> Derivation:
+    """The derivation of the file of that name."""
+    return pipeline.derive_model(pipeline.load(FOLDER / f"{name}.py")[0])
 
 
 def page() -> str:

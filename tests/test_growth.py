@@ -97,7 +97,7 @@ def test_steps_written_out_cost_as_many_times_as_there_are(tmp_path: Path) -> No
 def test_deriving_searches_for_no_garbage(tmp_path: Path) -> None:
     """Neither meanwhile nor when the collector is on again: a search goes through all that was made."""
     path = tmp_path / "model.py"
-    path.write_text("import symnet as sn\n" + GIOU, encoding="utf-8")
+    path.write_text("import symnet as sn\n" + QUOTIENTS, encoding="utf-8")
     model, _ = pipeline.load(path)
     searches: list[str] = []
 

@@ -21,6 +21,7 @@ from symnet.codegen.languages.torch_target import TORCH
 from symnet.codegen.lowering.emit import Bodies, Writer, bodies
 from symnet.model import Derivation, Given, Input, Model, Optimizer, Parameter, Training
 from symnet.simplify.simplify import simplify
+from tests.codegen.cases import ALL
 from tests.programs import Case
 
 LANGUAGES = {"numpy": NUMPY, "torch": TORCH}
@@ -79,6 +80,31 @@ def functions_of(derivation: Derivation, language: Language) -> Functions:
     return Functions(made, inputs, scope["compute_loss"], scope["loss_and_grads"])
 
 
+def loss_and_gradients(derivation: Derivation, language: Language) -> Callable[[Arrays], tuple[Any, Arrays]]:
+    """The loss and the gradients by path, of values by path: one function, a third of the work of a whole script's."""
+    model, program, gradients = derivation.model, derivation.program, derivation.gradients
+    paths = {p.spec.name: p.path for p in model.owned}
+    run = compiled(program, (program.loss, *gradients.values()), language, model.sizes, paths)
+
+    def named(values: Arrays) -> tuple[Any, Arrays]:
+        found = run(values)
+        return found[program.loss], {paths[p]: found[adjoint] for p, adjoint in gradients.items()}
+
+    return named
+
+
+@cache
+def derived(name: str, form: str) -> Derivation:
+    """The derivation of one of the cases, raw or simplified."""
+    return derivation_of(ALL[name].program, ALL[name].wrt, form)
+
+
+@cache
+def generated(name: str, form: str, language: str) -> Functions:
+    """Its functions in a language."""
+    return functions_of(derived(name, form), LANGUAGES[language])
+
+
 def as_arrays(values: Mapping[str, Any], language: str, dtype: str = "float64") -> Arrays:
     """The values in the language's arrays: real ones of the dtype, labels int64."""
     converted = {n: v.astype(dtype) if v.dtype.kind == "f" else v.astype(np.int64) for n, v in values.items()}
@@ -98,9 +124,15 @@ def helpers(language: str) -> dict[str, Any]:
     return scope
 
 
-def compiled(program: Program, outputs: tuple[str, ...], language: Language) -> Callable[[Arrays], Arrays]:
-    """A function from the inputs to any computed tensors of a bare program."""
-    lines = Writer(language, {}, {}, {}).function(program, outputs, None)
+def compiled(
+    program: Program,
+    outputs: tuple[str, ...],
+    language: Language,
+    sizes: Mapping[str, int | None] | None = None,
+    paths: Mapping[str, str] | None = None,
+) -> Callable[[Arrays], Arrays]:
+    """A function from the inputs to any computed tensors of a bare program; parameters by path, if there are paths."""
+    lines = Writer(language, sizes or {}, paths or {}, {}).function(program, outputs, None)
     given = [n for n, t in program.tensors.items() if t.role in ("data", "label")]
     text = [f"def run({', '.join(('params', *given))}):", *(f"    {line}" for line in lines)]
     text.append(f"    return {{{', '.join(f'{chr(34)}{n}{chr(34)}: {n}' for n in outputs)}}}")

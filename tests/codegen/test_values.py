@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
-from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import evaluate
 from tests.codegen.cases import ALL
-from tests.codegen.running import FORMS, LANGUAGES, Functions, as_arrays, derivation_of, functions_of, resized
-
-
-@cache
-def generated(name: str, form: str, language: str) -> Functions:
-    case = ALL[name]
-    return functions_of(derivation_of(case.program, case.wrt, form), LANGUAGES[language])
+from tests.codegen.running import FORMS, LANGUAGES, as_arrays, derived, generated, resized
 
 
 def sizes_to_try(name: str) -> list[dict[str, int]]:
@@ -29,19 +23,26 @@ def sizes_to_try(name: str) -> list[dict[str, int]]:
     return [sizes, larger, {**sizes, **small}]
 
 
+@cache
+def drawn(name: str, turn: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Numbers at one of the sizes, and what the evaluator makes of them."""
+    sizes = sizes_to_try(name)[turn]
+    case = resized(ALL[name], **sizes)
+    values = case.draw(np.random.default_rng(turn))
+    if case.classes:
+        values |= {n: values[n] % min(case.classes[n], *case.sizes.values()) for n in case.classes if "C" in sizes}
+    return values, evaluate(derived(name, "raw").program, values)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("form", FORMS)
 @pytest.mark.parametrize("name", ALL)
 def test_loss_and_gradients_are_the_evaluators(name: str, form: str, language: str) -> None:
-    functions = generated(name, form, language)
+    functions, case = generated(name, form, language), ALL[name]
     for seed, sizes in enumerate(sizes_to_try(name)):
-        case = resized(ALL[name], **sizes)
-        values = case.draw(np.random.default_rng(seed))
-        if case.classes:
-            values |= {n: values[n] % min(case.classes[n], *case.sizes.values()) for n in case.classes if "C" in sizes}
+        values, expected = drawn(name, seed)
         given = as_arrays(values, language)
         loss, grads = functions.run(given)
-        expected = evaluate(derive(case.program, case.wrt), values)
         np.testing.assert_allclose(np.asarray(loss), expected["loss"], rtol=1e-12, atol=1e-12)
         for parameter in case.wrt:
             found, wanted = np.asarray(grads[parameter]), expected[f"d{parameter}"]

@@ -13,7 +13,7 @@ import torch
 
 from symnet import pipeline
 from symnet.model import Derivation, Given, Input
-from tests.codegen.running import LANGUAGES, as_arrays, functions_of
+from tests.codegen.running import LANGUAGES, as_arrays, functions_of, loss_and_gradients
 from tests.declare.torch_module_cases import LAYERS, NETWORKS
 
 
@@ -37,7 +37,8 @@ def loaded(text: str, tmp_path: Path) -> tuple[Derivation, dict[str, Any]]:
     return pipeline.derive_model(model), namespace
 
 
-def compare(text: str, tmp_path: Path) -> None:
+def compare(text: str, tmp_path: Path, whole: bool = False) -> None:
+    """``whole``: all functions of a script are written, not only the one that is compared."""
     derivation, namespace = loaded(text, tmp_path)
     rng, model = np.random.default_rng(1), derivation.model
     own = namespace["build"]().double()
@@ -54,7 +55,8 @@ def compare(text: str, tmp_path: Path) -> None:
     values |= {b.path: own.state_dict()[b.path].numpy() for b in model.buffers}
     values |= {item.spec.name: v for item, v in zip(model.inputs, data, strict=True)}
     for name, language in LANGUAGES.items():
-        found, gradients = functions_of(derivation, language).run(as_arrays(values, name))
+        run = functions_of(derivation, language).run if whole else loss_and_gradients(derivation, language)
+        found, gradients = run(as_arrays(values, name))
         assert float(found) == pytest.approx(loss.item(), rel=1e-11)
         for path, gradient in gradients.items():
             expected = trained[path].grad
@@ -72,7 +74,7 @@ def test_layer(name: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", NETWORKS, ids=lambda path: path.stem)
 def test_network(path: Path, tmp_path: Path) -> None:
-    compare(path.read_text(encoding="utf-8"), tmp_path)
+    compare(path.read_text(encoding="utf-8"), tmp_path, whole=True)
 
 
 TWO_MODES = """import torch

@@ -6,7 +6,6 @@ The table is checked against the package's own list of words, so a word without 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -21,7 +20,6 @@ from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
 from symnet.calculus.norms import with_flat_norms
 from symnet.calculus.verify import verify
-from symnet.codegen.languages.spelling import Language
 from symnet.declare.drawn import both_modes
 from symnet.declare.names import renamed
 from symnet.declare.tracing.infinite import without_infinities
@@ -30,8 +28,7 @@ from symnet.declare.tracing.trace import Trace, recording
 from symnet.declare.tracing.words import METHODS, NUMPY, TORCH
 from symnet.declare.tracing.words import WORDS as TABLE
 from symnet.errors import SymnetError
-from symnet.model import Derivation
-from tests.codegen.running import LANGUAGES, as_arrays, compiled, derivation_of, functions_of
+from tests.codegen.running import LANGUAGES, as_arrays, derivation_of, functions_of, loss_and_gradients
 from tests.declare.word_cases import ELSEWHERE, WORDS
 from tests.declare.words_in_text import NUMPYS, ROWS, refusals, written
 
@@ -147,18 +144,6 @@ def check_targets(
             np.testing.assert_allclose(
                 found[name.replace("%", "v")], gradient, rtol=rtol, atol=1e-11, err_msg=f"{language} {name}"
             )
-
-
-def loss_and_gradients(derivation: Derivation, language: Language) -> Callable[[Any], Any]:
-    """A function from the inputs to the loss and the gradients by parameter."""
-    loss, gradients = derivation.program.loss, derivation.gradients
-    run = compiled(derivation.program, (loss, *gradients.values()), language)
-
-    def named(arrays: Any) -> Any:
-        found = run(arrays)
-        return found[loss], {parameter: found[adjoint] for parameter, adjoint in gradients.items()}
-
-    return named
 
 
 def plainly_named(program: Program) -> Program:
