@@ -32,6 +32,7 @@ from symnet.declare.modules.function_layers import LAYERS, described
 from symnet.declare.optim import optimizers, schedules, training
 from symnet.declare.tracing import indexing, states
 from symnet.declare.tracing.namespaces import Namespace
+from symnet.declare.tracing.signatures import signature_text
 from symnet.declare.tracing.words import METHODS, NUMPY, TORCH, WORDS, Word
 from tests.declare.word_cases import ELSEWHERE
 from tests.declare.word_cases import WORDS as CASES
@@ -129,7 +130,7 @@ def _function(word: Word) -> Row:
         written = f".{word.name}" if word.method else word.name
     else:
         written = f"torch.{word.torch[0]}" if word.torch else f"np.{word.numpy[0]}"
-    return Row(word.name, written, word.signature_text[1:-1], _equation(word), word.torch, word.numpy)
+    return Row(word.name, written, signature_text(word.signature)[1:-1], _equation(word), word.torch, word.numpy)
 
 
 def _others() -> dict[tuple[str, str], Row]:

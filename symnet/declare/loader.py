@@ -19,6 +19,7 @@ from symnet.declare.formulas import build_formulas
 from symnet.declare.names import assigned_names, picked_names
 from symnet.declare.tracing.makers import makers_of_the_run, python_of_the_run
 from symnet.declare.tracing.rearranging import offer_to_einops
+from symnet.declare.tracing.signatures import signature_of_call
 from symnet.declare.tracing.trace import Trace, recording
 from symnet.errors import Note, Problem, Source, SymnetError
 from symnet.model import Model
@@ -72,7 +73,7 @@ def _run(path: Path) -> _Run:
             exec(code, namespace)  # the model file is the person's own program
         except SymnetError as error:
             if _asks_for_functions(error):
-                raise SymnetError(_raised(name, error)) from None
+                raise SymnetError(_raised(name, tree, error)) from None
             for problem in error.problems:
                 trace.problems.add(problem)
             trace.problems.raise_if_any()
@@ -80,8 +81,8 @@ def _run(path: Path) -> _Run:
             raise
         except BaseException as error:  # whatever their code raises is theirs to read, without our frames
             if _asks_for_functions(error):  # what was noted on the way follows from it
-                raise SymnetError(_raised(name, error)) from None
-            trace.problems.add(_raised(name, error, bool(trace.adopted)))
+                raise SymnetError(_raised(name, tree, error)) from None
+            trace.problems.add(_raised(name, tree, error, bool(trace.adopted)))
             trace.problems.raise_if_any()  # their exception stays its context
         built = build_model(trace, namespace, path, lines)
     trace.problems.raise_if_any()
@@ -160,7 +161,7 @@ _TORCH_SAYS = {
 _LONG = 300
 
 
-def _raised(name: str, error: BaseException, with_torch: bool = False) -> Problem:
+def _raised(name: str, tree: ast.Module, error: BaseException, with_torch: bool = False) -> Problem:
     """The person's own frame, nearest to where it was raised."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == name]
     place: tuple[Note, ...] = ()
@@ -175,7 +176,7 @@ def _raised(name: str, error: BaseException, with_torch: bool = False) -> Proble
     said = _words_of(error)
     says = {**_SIZE_SAYS, **(_TORCH_SAYS if with_torch else {})}
     helps = tuple(words for text, words in says.items() if re.search(text, said))
-    return Problem("SN003", f"the model raised {said}", place, help=helps)
+    return Problem("SN003", f"the model raised {said}", place, help=helps or signature_of_call(tree, name, error))
 
 
 def _words_of(error: BaseException) -> str:

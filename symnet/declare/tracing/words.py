@@ -18,6 +18,7 @@ import sympy as sp
 from symnet.calculus.ir import indices_for
 from symnet.declare.tracing.constants import constant_of, is_array
 from symnet.declare.tracing.picking import Picking
+from symnet.declare.tracing.signatures import signature_text
 from symnet.declare.tracing.trace import Term, Trace, Traced, current, mistake
 from symnet.declare.tracing.untracked import is_untracked
 from symnet.errors import SymnetError
@@ -114,7 +115,7 @@ class Word:
         try:
             bound = self.signature.bind(*given, **named)
         except TypeError as error:
-            raise mistake("SN108", f"{self.name}: {error}", f"{self.name}{self.signature_text}") from None
+            raise mistake("SN108", f"{self.name}: {error}", f"{self.name}{signature_text(self.signature)}") from None
         for name, value in bound.arguments.items():
             if isinstance(value, sp.Expr) and self.signature.parameters[name].annotation == "int":
                 bound.arguments[name] = _counted(value)
@@ -129,12 +130,6 @@ class Word:
         if isinstance(value, list | tuple | dict | str | None):
             what = "a function without return gives None" if value is None else "sn.stack and sn.cat join tensors"
             raise mistake("SN107", f"{self.name} takes a tensor, not {type(value).__name__}", what)
-
-    @property
-    def signature_text(self) -> str:
-        """The parameters as a person writes them, without types."""
-        plain = (p.replace(annotation=p.empty) for p in self.signature.parameters.values())
-        return str(self.signature.replace(parameters=list(plain), return_annotation=inspect.Signature.empty))
 
     def _options(self, options: Mapping[str, Any]) -> dict[str, Any]:
         known = list(self.signature.parameters)
