@@ -33,6 +33,12 @@ class Size(sp.Symbol):
 
     __index__ = __int__
 
+    def __mod__(self, other: Any) -> Any:
+        """``T % 2`` of a person: its number; SymPy's own would look for several sizes in one."""
+        if sys._getframe(1).f_globals.get("__name__", "").startswith(("sympy.", "symnet.")):
+            return super().__mod__(other)
+        return int(self) % other if isinstance(other, int) else int(self) % int(other)
+
     def sqrt(self) -> sp.Expr:
         """What ``np.sqrt`` asks an object for."""
         return sp.sqrt(self)

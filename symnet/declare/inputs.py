@@ -157,7 +157,8 @@ def _facts(shape: Sequence[Size], **declared: bool) -> frozenset[str]:
 def checked_size(value: Size) -> sp.Expr:
     """A size as a SymPy integer or symbol; anything else is noted as a mistake."""
     size = number(value)
-    if size is None or not size.is_integer or not size.is_positive:
+    known = current().size_value(size) if size is not None and size.free_symbols else None
+    if size is None or not size.is_integer or not (size.is_positive or (known is not None and known > 0)):
         apart = ", ".join(map(str, value)) if isinstance(value, list | tuple) else ""
         help = f"write the sizes apart: sn.param({apart})" if apart else "sn.dims(...)"
         current().fail("SN108", f"a size is a positive integer or a named size, not {value!r}", help=(help,))

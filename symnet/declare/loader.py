@@ -17,6 +17,7 @@ from symnet.calculus.ir import Program
 from symnet.declare.build import Built, build_model
 from symnet.declare.formulas import build_formulas
 from symnet.declare.names import assigned_names, picked_names
+from symnet.declare.tracing.comparing import with_sizes_compared
 from symnet.declare.tracing.makers import makers_of_the_run, python_of_the_run
 from symnet.declare.tracing.rearranging import offer_to_einops
 from symnet.declare.tracing.signatures import signature_of_call
@@ -61,11 +62,12 @@ def _run(path: Path) -> _Run:
     name = str(path)
     try:
         tree = ast.parse(text, name)
-        code = compile(tree, name, "exec", dont_inherit=True)
+        assigned, picked = assigned_names(tree), picked_names(tree)
+        code = compile(with_sizes_compared(tree), name, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         raise SymnetError(_syntax_problem(name, error)) from None
     lines = tuple(text.splitlines())
-    trace = Trace(path=name, lines=lines, assigned=assigned_names(tree), picked=picked_names(tree))
+    trace = Trace(path=name, lines=lines, assigned=assigned, picked=picked)
     offer_to_einops()
     namespace: dict[str, Any] = {"__name__": "symnet_model", "__file__": name, "__builtins__": python_of_the_run()}
     with recording(trace), makers_of_the_run(), _beside(path), contextlib.redirect_stdout(sys.stderr):

@@ -198,3 +198,46 @@ def test_the_libraries_have_their_makers_again_after_a_mistake(tmp_path: Path) -
     with pytest.raises(SymnetError, match="ZeroDivisionError"):
         load_model(path)
     assert own == (torch.zeros, np.eye)
+
+
+COMPARED = {
+    "t == T - 1": True,
+    "T - 1 == t and not T - 1 != t": True,
+    "t < T < 5 and T * 2 >= 8": True,
+    "T > 2 * t": False,
+    "T % 2": False,
+    "not (D * T) % 5": False,
+    "x.shape == (4, 3) and x.shape != (3, 4) and [T, D] == [4, 3]": True,
+    "x.shape == w.shape": False,
+    "x.shape[0] == len(w) and T in (2, 4) and (T, D) in [(4, 3)] and T - 4 not in (1, 2)": True,
+    "n == x2.shape[0] and len(x2) > 0 and n != 0": True,
+    "isinstance(range(T - 1), range) and list(range(T - 1, -1, -2)) == [3, 1] and T is not None": True,
+    "T if T - 3 == 1 else 0": True,
+    "T == 4.0 and T != 'T' and not T == None": True,
+}
+
+
+@pytest.mark.parametrize("text", COMPARED)
+def test_sizes_are_compared_by_their_numbers(text: str, tmp_path: Path) -> None:
+    """``t == T - 1`` is no comparison of letters: a loss took the other branch, and nothing told."""
+    path = tmp_path / "model.py"
+    path.write_text(
+        'import symnet as sn\nT, D, n = sn.dims(T=4, D=3, n="batch")\n'
+        "x, x2, w = sn.data(T, D), sn.data(n), sn.param(T)\n"
+        f"t = 3\nif {text}:\n    loss = w.sum()\nelse:\n    loss = 2 * w.sum()\n"
+    )
+    model = load_model(path)[0]
+    found = evaluate(model.program, {"w": np.ones(4), "x": np.ones((4, 3)), "x2": np.ones(2)})[model.program.loss]
+    assert float(found) == (4 if COMPARED[text] else 8)
+
+
+@pytest.mark.parametrize("text", ["n == 4", "n > 1", "x2.shape == (4,)", "n - 1"])
+def test_what_only_the_data_say_is_refused(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    path.write_text(
+        'import symnet as sn\nn = sn.dims(n="batch")\nx2, w = sn.data(n), sn.param()\n'
+        f"if {text}:\n    w = w * 2\nloss = w * 2\n"
+    )
+    with pytest.raises(SymnetError, match="only the data say") as caught:
+        load_model(path)
+    assert caught.value.problems[0].places and caught.value.exit_code == 2

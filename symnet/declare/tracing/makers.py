@@ -16,6 +16,7 @@ from typing import Any
 
 import sympy as sp
 
+from symnet.declare.tracing.comparing import SIZED, sized
 from symnet.declare.tracing.indexing import arange
 from symnet.declare.tracing.trace import Traced, current
 from symnet.declare.tracing.words import TORCH, mistake
@@ -60,8 +61,10 @@ def _asking(own: Callable[..., Any], name: str, library: str) -> Callable[..., A
         if name in _RANDOM and bound_by_data:
             help = "declare them as data: eps = sn.data(N, 2)"
             raise mistake("SN110", f"{name} draws random numbers of a size that the data bring", help)
+        if name == "arange" and len(args) == 1 and (bound_by_data or (sizes and library == "torch")):
+            return arange(args[0])
         if name == "arange":
-            return arange(args[0]) if bound_by_data and len(args) == 1 else own(*args, **options)
+            return own(*map(_number, args), **options)
         keeps_names = library == "torch" and name not in _RANDOM
         return TORCH[name](*args, **options) if bound_by_data or (sizes and keeps_names) else own(*args, **options)
 
@@ -69,8 +72,8 @@ def _asking(own: Callable[..., Any], name: str, library: str) -> Callable[..., A
 
 
 def python_of_the_run() -> dict[str, Any]:
-    """What Python itself offers to a model file: its own names, and a ``len`` and a ``range`` that know named sizes."""
-    return {**vars(builtins), "len": _length, "range": _Range}
+    """What Python itself offers to a model file: its own names; ``len``, ``range`` and comparisons know named sizes."""
+    return {**vars(builtins), "len": _length, "range": _Range, SIZED: sized}
 
 
 def _length(of: Any) -> Any:
@@ -91,8 +94,13 @@ class _Range(metaclass=_Ranges):
     """``range(n)``; of a size that the data bring, its places."""
 
     def __new__(cls, *ends: Any) -> Any:
-        open_size = len(ends) == 1 and isinstance(ends[0], sp.Expr) and current().size_value(ends[0]) is None
-        return arange(ends[0]) if open_size else range(*ends)
+        known: list[Any] = [current().fixed_size(end) if isinstance(end, sp.Expr) else end for end in ends]
+        return arange(ends[0]) if known == [None] and ends != (None,) else range(*known)
+
+
+def _number(size: Any) -> Any:
+    known = current().fixed_size(size) if isinstance(size, sp.Expr) else None
+    return size if known is None else known
 
 
 def _each(given: object) -> Iterable[object]:

@@ -14,7 +14,7 @@ from symnet.declare.tracing import primitives, protocols
 from symnet.declare.tracing.asked import ASKED, Asked
 from symnet.declare.tracing.assigning import assign, changed, names_places
 from symnet.declare.tracing.constants import constant_of, is_array
-from symnet.declare.tracing.indexing import subscript
+from symnet.declare.tracing.indexing import arange, subscript
 from symnet.declare.tracing.picking import Picking
 from symnet.declare.tracing.placeholder import Placeholder
 from symnet.declare.tracing.primitives import number, pointwise, show
@@ -268,7 +268,7 @@ class Tensor(Asked):
 
 def as_operand(trace: Trace, value: object) -> Tensor | sp.Expr | None:
     """A tensor or an exact number; None after noting anything else as a mistake."""
-    value = value.tensor() if isinstance(value, Picking) else value
+    value = value.tensor() if isinstance(value, Picking | arange) else value
     if isinstance(value, Tensor):
         return value
     if is_array(value):
