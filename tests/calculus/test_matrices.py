@@ -87,7 +87,7 @@ SECOND = {
     "matrix_exp": "torch.sin(matrix_exp(X / 3)).sum()",
     "pinv": "torch.sin(torch.linalg.pinv(Z)).sum()",
     "prod": "torch.sin(torch.prod(torch.cat([Z, Z * Z]), 0)).sum()",
-    "prod_of_others": "torch.prod(torch.cat([X, X]), 1)[0] * torch.prod(X @ torch.ones(4, 5).double(), 1)[1]",
+    "prod_of_others": "torch.prod(torch.cat([X, X]), 0)[1] * torch.sin(X[0]).sum()",
 }
 
 

@@ -81,7 +81,7 @@ def _place(draw: Draw, size: sp.Expr, left: list[Index], over: list[Index]) -> s
 programs = st.composite(random_program)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(programs())
 def test_random_places_keep_their_gradients(program: Program) -> None:
     try:

@@ -7,7 +7,6 @@ their means agree in six digits: whatever multiplies a square of differences out
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -20,21 +19,17 @@ from symnet.calculus.ir import Index, Program, size_symbol
 from symnet.simplify import collapse
 from symnet.simplify.simplify import simplify
 from tests import closed_forms
-from tests.calculus import forward, forward_wide
+from tests.calculus import forward
 from tests.calculus.exactly import parameters
 from tests.calculus.forward import D, Forward, N, d, n
+from tests.simplify import hand_built
 
 MEAN = 1000.0
 TOLERANCE = 1e-12
 M = size_symbol("M")
 m = Index("m", M)
 
-OWN: dict[str, Program] = {
-    **forward_wide.WIDE,
-    "MLP": forward.mlp(),
-    "batch norm": forward.batch_norm(),
-    "one-hot": forward.row_cross_entropy("one_hot"),
-    "sigmoid layers": forward.sigmoid_layers(),
+MORE: dict[str, Program] = {
     "tanh network": forward.tanh_network(),
     "cubic": forward.cubic(),
     "BCE": forward.textbook_bce(named=True),
@@ -119,16 +114,15 @@ def worse(raw: Program, others: dict[str, Program], mean: float = MEAN) -> list[
     ]
 
 
-@cache
-def simplified(name: str) -> tuple[Program, Program]:
-    raw = derive(OWN[name], parameters(OWN[name]))
-    return raw, simplify(raw, {}).program
-
-
-@pytest.mark.parametrize("name", OWN)
+@pytest.mark.parametrize("name", hand_built.PROGRAMS)
 def test_a_derived_gradient_has_the_digits_of_the_raw_one(name: str) -> None:
-    raw, derived = simplified(name)
-    assert worse(raw, {"derived": derived}) == []
+    assert worse(hand_built.raw(name), {"derived": hand_built.short(name).program}) == []
+
+
+@pytest.mark.parametrize("name", MORE)
+def test_so_it_has_in_networks(name: str) -> None:
+    raw = derive(MORE[name], parameters(MORE[name]))
+    assert worse(raw, {"derived": simplify(raw, {}).program}) == []
 
 
 @pytest.mark.parametrize("form", closed_forms.FORMS)
