@@ -39,6 +39,10 @@ def _guarded(command: Callable[..., int | None]) -> Callable[..., None]:
             message = "a formula of the model is nested too deeply: Python ends after some hundred levels"
             _say((Problem("SN207", message, help=("terms of one kind are a sum over an axis: (x ** k).sum()",)),))
             code = 2
+        except MemoryError as error:
+            message = " ".join(("there is not enough memory:", *str(error).split()))
+            _say((Problem("SN207", message.rstrip(":"), help=("declare smaller sizes",)),))
+            code = 2
         except KeyboardInterrupt:
             code = 130
         except BrokenPipeError:

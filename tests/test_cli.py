@@ -266,3 +266,9 @@ def test_a_terminal_without_the_signs_of_a_derivation_is_told_what_to_set(model:
 def test_check_against_an_unknown_method(model: Path) -> None:
     result = run("check", model, "--against", "autograd,guess")
     assert result.exit_code == 2 and "--against takes " in result.stderr and "not guess" in result.stderr
+
+
+def test_what_does_not_fit_into_memory_is_said(model: Path) -> None:
+    model.write_text("import symnet as sn\n\nx, w = sn.data(3), sn.param(2**44)\nloss = (w[:3] * x).sum()\n")
+    result = run("check", model)
+    assert result.exit_code == 2 and "there is not enough memory" in result.stderr

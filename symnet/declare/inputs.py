@@ -21,6 +21,10 @@ from symnet.naming import CALLED_NAMES, why_not_a_name
 Size = Any  # a SymPy size or a positive int; SymPy carries no types
 
 
+#: More numbers than this are out of reach of the 48 bits by which a machine tells the places of its memory.
+LARGEST = 2**45
+
+
 def dims(**sizes: int | str) -> Any:
     """Named sizes in the order written: ``N, D = sn.dims(N="batch", D=2)``; "batch" means that the data bring it."""
     trace = current()
@@ -177,6 +181,10 @@ def _declare(
 ) -> Tensor:
     trace = current()
     spec = trace.new_spec(map(checked_size, shape), role, classes, facts)
+    count = trace.size_value(sp.Mul(*spec.shape))
+    if count is not None and count > LARGEST:
+        what = f"{count} numbers are more than the memory of any machine has places for"
+        trace.fail("SN108", what, help=("a smaller size",))
     chosen: Any = drawn
     if isinstance(values, Distribution | Tensor):
         chosen = values

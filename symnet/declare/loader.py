@@ -18,7 +18,7 @@ from symnet.declare.build import Built, build_model
 from symnet.declare.formulas import build_formulas
 from symnet.declare.names import assigned_names, picked_names
 from symnet.declare.tracing.comparing import with_sizes_compared
-from symnet.declare.tracing.makers import makers_of_the_run, python_of_the_run
+from symnet.declare.tracing.makers import PythonsOwn, makers_of_the_run, python_of_the_run
 from symnet.declare.tracing.rearranging import offer_to_einops
 from symnet.declare.tracing.signatures import signature_of_call
 from symnet.declare.tracing.trace import Trace, recording
@@ -63,16 +63,18 @@ def _run(path: Path) -> _Run:
     try:
         tree = ast.parse(text, name)
         assigned, picked = assigned_names(tree), picked_names(tree)
-        code = compile(with_sizes_compared(tree), name, "exec", dont_inherit=True)
+        code = compile(with_sizes_compared(ast.parse(text, name)), name, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         raise SymnetError(_syntax_problem(name, error)) from None
     lines = tuple(text.splitlines())
     trace = Trace(path=name, lines=lines, assigned=assigned, picked=picked)
     offer_to_einops()
+    own = PythonsOwn()
     namespace: dict[str, Any] = {"__name__": "symnet_model", "__file__": name, "__builtins__": python_of_the_run()}
     with recording(trace), makers_of_the_run(), _beside(path), contextlib.redirect_stdout(sys.stderr):
         try:
-            exec(code, namespace)  # the model file is the person's own program
+            with own:
+                exec(code, namespace)  # the model file is the person's own program
         except SymnetError as error:
             if _asks_for_functions(error):
                 raise SymnetError(_raised(name, tree, error)) from None
@@ -85,6 +87,9 @@ def _run(path: Path) -> _Run:
             if _asks_for_functions(error):  # what was noted on the way follows from it
                 raise SymnetError(_raised(name, tree, error)) from None
             trace.problems.add(_raised(name, tree, error, bool(trace.adopted)))
+            if own.changed:
+                message = f"the file changes Python's own {', '.join(own.changed)}, which symnet calls, too"
+                trace.problems.add(Problem("SN003", message, help=("take a name of your own",)))
             trace.problems.raise_if_any()  # their exception stays its context
         built = build_model(trace, namespace, path, lines)
     trace.problems.raise_if_any()

@@ -90,6 +90,9 @@ def module_paths(
         prefix = "" if len(found) == 1 else f"{name}."
         constants |= {prefix + path: told for path, told in fixed.items()}
         for key, path in pairs:
+            if not path.isprintable():
+                help = "choose a name of letters, digits and _"
+                trace.fail("SN109", f"a parameter cannot have the name {path!r}", help=(help,))
             paths[key] = (*paths.get(key, ()), prefix + path)
     return paths, constants
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tokenize
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,14 +11,11 @@ import numpy as np
 import sympy as sp
 
 from symnet.calculus.ir import size_symbol
+from symnet.declare.tracing.archives import UNREADABLE
 from symnet.errors import Problem, SymnetError
 from symnet.model import Input
 
 Array = Any  # numpy.ndarray
-
-#: What reading a damaged archive may raise, as in the scripts.
-_LIBRARIES = (tokenize.TokenError, zipfile.BadZipFile, zlib.error)
-_BUILT_IN = (EOFError, LookupError, MemoryError, OSError, RuntimeError, SyntaxError, TypeError, ValueError)
 
 
 def arrays_in(path: Path, inputs: Sequence[Input], sizes: Mapping[str, int | None]) -> dict[str, Array]:
@@ -64,7 +59,7 @@ def _read(path: Path, inputs: Sequence[Input]) -> dict[str, Array]:
                 arrays[name] = np.asarray(archive[name])
     except PermissionError as error:
         raise _refused(path, str(error.strerror)) from error
-    except (*_BUILT_IN, *_LIBRARIES) as error:
+    except UNREADABLE as error:
         message = f"the array {name} cannot be read: it is damaged or holds Python objects"
         raise _refused(path, message) from error
     return arrays

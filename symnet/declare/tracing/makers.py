@@ -76,6 +76,21 @@ def python_of_the_run() -> dict[str, Any]:
     return {**vars(builtins), "len": _length, "range": _Range, SIZED: sized}
 
 
+class PythonsOwn:
+    """``with PythonsOwn() as own:`` what is assigned to Python's own names ends with it; ``own.changed`` are those."""
+
+    changed: tuple[str, ...] = ()
+
+    def __enter__(self) -> PythonsOwn:
+        self._before = builtins.__dict__.copy()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        now = builtins.__dict__.copy()
+        builtins.__dict__.update(self._before)  # first of all: what follows may call any of them
+        self.changed = tuple(name for name, own in self._before.items() if now.get(name) is not own and name != "_")
+
+
 def _length(of: Any) -> Any:
     """``len(x)``; of a tensor whose first size the data bring, that size."""
     shape = of.shape if isinstance(of, Traced | arange) and of.shape else ()

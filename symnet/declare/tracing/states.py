@@ -9,6 +9,8 @@ from typing import Any
 from symnet.declare.tracing.trace import current
 from symnet.declare.tracing.words import mistake
 
+_WRITTEN = "a file that a script wrote with --export, or sn.save_state"
+
 
 def save_state(module: Any, path: str | Path) -> None:
     """Write the ``state_dict`` of a module of torch to a .npz file, from which a generated script can start.
@@ -25,11 +27,9 @@ def save_state(module: Any, path: str | Path) -> None:
 
 def load_state(module: Any, path: str | Path) -> Any:
     """The module of torch with the parameters that a script wrote with ``--export``; others keep their numbers."""
-    import numpy
     import torch
 
-    with numpy.load(path, allow_pickle=False) as archive:
-        found = {name: archive[name] for name in archive}
+    found = _arrays_in(path)
     entries = {f"{prefix}{name}": value for prefix, name, value in _entries(module)}
     unknown = sorted(set(found) - set(entries))
     if unknown:
@@ -39,8 +39,29 @@ def load_state(module: Any, path: str | Path) -> Any:
             if tuple(array.shape) != tuple(entries[name].shape):
                 shapes = f"{list(array.shape)}, in the module {list(entries[name].shape)}"
                 raise mistake("SN103", f"{path}: {name} has the shape {shapes}", "load it into the same module")
+            if array.dtype.kind not in "biuf":
+                raise mistake("SN107", f"{path}: {name} holds no numbers, its dtype is {array.dtype}", _WRITTEN)
             entries[name].copy_(torch.from_numpy(array))
     return module
+
+
+def _arrays_in(path: str | Path) -> dict[str, Any]:
+    """The arrays of a .npz file.  Raises SymnetError where it is none, or is damaged."""
+    import zipfile  # these three only here: declaring a model does without
+
+    import numpy
+
+    from symnet.declare.tracing.archives import UNREADABLE
+
+    if not Path(path).is_file():
+        raise mistake("SN001", f"{path}: there is no such file", _WRITTEN)
+    if not zipfile.is_zipfile(path):
+        raise mistake("SN001", f"{path} is not a .npz file", _WRITTEN)
+    try:
+        with numpy.load(path, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive}
+    except UNREADABLE:
+        raise mistake("SN001", f"{path} cannot be read: it is damaged or holds Python objects", _WRITTEN) from None
 
 
 def _entries(module: Any) -> list[tuple[str, str, Any]]:
