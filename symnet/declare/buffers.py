@@ -32,7 +32,7 @@ def update(buffer: Tensor, value: Tensor) -> None:
     if buffer.spec.role != "buffer":
         help = "declare it: running = sn.buffer(H)"
         raise mistake("SN107", f"{trace.text_of(buffer.spec)} is no buffer, so it has no update", help)
-    if value.shape != buffer.shape:
+    if not trace.same_shape(value.shape, buffer.shape):
         named = trace.text_of(buffer.spec)
         raise mistake("SN103", f"the update of {named} is {show(value.shape)}, the buffer is {show(buffer.shape)}")
     if trace.begun:

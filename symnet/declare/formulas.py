@@ -59,7 +59,7 @@ def _output(trace: Trace, built: Built, name: str, value: object) -> Traced:
         spec = trace.new_spec(shape, "intermediate")
         trace.define(spec, Term(tuple(Index("i", size) for size in shape), constant))
         return Tensor(trace, spec)
-    if not isinstance(value, Tensor) or value.shape != shape:
+    if not isinstance(value, Tensor) or not trace.same_shape(value.shape, shape):
         found = show(value.shape) if isinstance(value, Tensor) else type(value).__name__
         raise SymnetError(Problem("SN206", f"the gradient of {name} is {found}, it must be {show(shape)}"))
     return value

@@ -241,3 +241,54 @@ def test_what_only_the_data_say_is_refused(text: str, tmp_path: Path) -> None:
     with pytest.raises(SymnetError, match="only the data say") as caught:
         load_model(path)
     assert caught.value.problems[0].places and caught.value.exit_code == 2
+
+
+#: Models that say a size by its name in one place and by its number in another.
+MIXED = [
+    "net = sn.Linear(3, 4)\nloss = sn.cross_entropy(net(sn.data(N, D)), sn.labels(N, classes=C))",
+    "W = sn.param(3, 4)\nloss = sn.tanh(sn.data(N, D) @ W + sn.param(C)).sum()",
+    "x, y = sn.data(N, T), sn.data(N, T)\nw = sn.param()\n"
+    "loss = sn.mse_loss(sn.stack([sn.sin(w * x[:, t]) for t in range(5)], 1), y)",
+    "x, w = sn.data(N, T), sn.param(4)\nh = sn.stack([x[:, :4] * w, sn.param(N, C) * w])\nloss = (h**2).sum()",
+    "x = sn.data(N, D, T, T)\nloss = (sn.Conv2d(3, 2, 2)(x) ** 2).sum()",
+    "x = sn.data(N, D)\nloss = (sn.BatchNorm1d(3)(x) ** 3).sum()",
+    "x, A = sn.data(N, D, C), sn.param(3, 4, 2)\nloss = (sn.tensordot(x, A, 2) ** 2).sum()",
+    "x, h = sn.data(T, N, D), sn.param(2, 4)\nloss = (sn.RNN(3, C)(x, h[:1, None].expand(1, N, 4))[0] ** 2).sum()",
+    "y = sn.data(N, C)\nloss = sn.multi_margin_loss(y * sn.param(4), sn.labels(N, classes=4))",
+    "x, a = sn.data(N, D), sn.param(3)\nloss = (sn.prelu(x, a) ** 2).sum()",
+]
+
+
+@pytest.mark.parametrize("model", MIXED)
+def test_a_number_meets_a_name_of_that_number(model: str, tmp_path: Path) -> None:
+    named = 'N, D, C, T = sn.dims(N="batch", D=3, C=4, T=5)'
+    plain = 'N, (D, C, T) = sn.dims(N="batch"), (3, 4, 5)'
+    programs = []
+    for sizes in (named, plain):
+        (tmp_path / "m.py").write_text(f"import symnet as sn\n\n{sizes}\n{model}\n", encoding="utf-8")
+        programs.append(derive_model(load(tmp_path / "m.py")[0]).program)
+    rng = np.random.default_rng(0)
+    given: dict[str, Any] = {}
+    for spec in programs[1].tensors.values():
+        shape = tuple(2 if s.free_symbols else int(s) for s in spec.shape)  # two samples
+        if spec.role in ("parameter", "data", "buffer", "label"):
+            given[spec.name] = rng.integers(0, 3, shape) if spec.integer else rng.normal(size=shape)
+    left, right = (evaluate(p, given) for p in programs)
+    assert programs[0].adjoints.keys() == programs[1].adjoints.keys()
+    for tensor, adjoint in programs[0].adjoints.items():
+        if adjoint in left:
+            np.testing.assert_allclose(left[adjoint], right[programs[1].adjoints[tensor]], rtol=1e-12)
+
+
+def test_two_names_of_one_number_are_two_sizes() -> None:
+    with recording(Trace()) as trace:
+        D, H = sn.dims(D=3, H=3)
+        made = sn.data(4, D) + sn.param(4, H)
+        assert made.broken and "do not fit together" in trace.problems.found[0].message
+        assert not trace.fixed
+
+
+def test_a_number_that_the_data_bring_is_no_number_yet() -> None:
+    with recording(Trace()) as trace:
+        N = sn.dims(N="batch")
+        assert (sn.data(N, 2) + sn.param(3, 2)).broken and trace.problems.found

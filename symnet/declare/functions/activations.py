@@ -63,7 +63,7 @@ def prelu(input: Tensor, weight: Tensor) -> Tensor:
         slope = weight
     else:
         slope = weight[(slice(None), *(None,) * (input.ndim - 2))]
-        if input.shape[1] != weight.shape[0]:
+        if not input.own_trace.same_size(input.shape[1], weight.shape[0]):
             raise mistake("SN103", f"prelu of {show(input.shape)} with weights {show(weight.shape)}", "one, or axis 1")
     return mapped("prelu", scalars.leaky_relu, input, slope)
 

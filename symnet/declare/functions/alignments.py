@@ -64,7 +64,7 @@ def ctc_loss(
 def _lengths(x: Tensor, given: Any, kind: str) -> Tensor:
     t = labels(x, [given] if isinstance(given, int) else given, f"ctc_loss's {kind}_lengths")
     t = t if t.ndim else t[None]
-    if t.shape != x.shape[1:2]:
+    if not x.own_trace.same_shape(t.shape, x.shape[1:2]):
         raise mistake("SN103", f"{kind}_lengths are {show(t.shape)}, there are {x.shape[1]} samples")
     return t
 
@@ -88,7 +88,7 @@ def _rows(x: Tensor, targets: Any, counts: Tensor, blank: int) -> Tensor:
         width = max(sizes)
         filled = [row + (row[-1:] or [given[0]]) * (width - len(row)) for row in rows]
         t = labels_of(x.own_trace, filled, (len(rows), width))  # type: ignore[assignment]
-    if t.ndim != 2 or t.shape[0] != x.shape[1]:
+    if t.ndim != 2 or not x.own_trace.same_size(t.shape[0], x.shape[1]):
         raise mistake("SN103", f"the targets are {show(t.shape)}, there are {x.shape[1]} samples", "[N,S]")
     return t
 

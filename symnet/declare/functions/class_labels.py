@@ -33,7 +33,8 @@ def labels_that_count(scores: Tensor, target: Any, ignored: int | None) -> tuple
         return _single_label(scores, int(target), ignored)
     if isinstance(target, arange) or _is_a_range(scores, target):
         return _own_places(scores, target, ignored)
-    if not isinstance(target, Tensor) or not target.spec.integer or target.shape != scores.shape[:-1]:
+    same_shape = scores.own_trace.same_shape
+    if not isinstance(target, Tensor) or not target.spec.integer or not same_shape(target.shape, scores.shape[:-1]):
         shape = show(target.shape) if isinstance(target, Tensor) else type(target).__name__
         help = "labels have the input's shape without its class axis: sn.labels(N, classes=C)"
         raise mistake("SN103", f"the target is {shape}, the input {show(scores.shape)}", help)
@@ -42,7 +43,7 @@ def labels_that_count(scores: Tensor, target: Any, ignored: int | None) -> tuple
     if values is not None:
         return _given_labels(scores, target, values, ignored, known)
     classes = target.classes
-    if classes is not None and classes != scores.shape[-1]:
+    if classes is not None and not scores.own_trace.same_size(classes, scores.shape[-1]):
         message = f"the labels run to {classes}, the input has {scores.shape[-1]} classes"
         raise mistake("SN202", message, f"declare the labels with classes={scores.shape[-1]}")
     if ignored is None or ignored < 0:
@@ -77,13 +78,19 @@ def _given_labels(
 
 def several_labels(input: Tensor, target: Any) -> tuple[Tensor, Tensor | None]:
     """The labels of each sample, and the mask of those that count, None if all do."""
-    if not isinstance(target, Tensor) or not target.spec.integer or target.shape != input.shape or not input.ndim:
+    same_shape = input.own_trace.same_shape
+    if (
+        not isinstance(target, Tensor)
+        or not target.spec.integer
+        or not same_shape(target.shape, input.shape)
+        or not input.ndim
+    ):
         shape = show(target.shape) if isinstance(target, Tensor) else type(target).__name__
         help = "integers in the shape of the input, -1 after the last label of a sample"
         raise mistake("SN103", f"the target is {shape}, the input {show(input.shape)}", help)
     values, classes = constant_values(target), input.shape[-1]
     if values is None:
-        if target.classes != classes:
+        if target.classes is None or not input.own_trace.same_size(target.classes, classes):
             raise mistake("SN202", f"the labels run to {target.classes}, the input has {classes} classes")
         return target, None
     numbers, width = list(flat(values)), int(target.shape[-1])
@@ -129,9 +136,8 @@ def require_weights(scores: Tensor, weight: Tensor | None) -> None:
     """Raises SymnetError unless there is one weight for each class."""
     if weight is None:
         return
-    known = scores.own_trace.size_value
     classes = scores.shape[-1]
-    if weight.ndim != 1 or (weight.shape[0] != classes and known(weight.shape[0]) != known(classes)):
+    if not scores.own_trace.same_shape(weight.shape, (classes,)):
         raise mistake(
             "SN103", f"weight is {show(weight.shape)}, the classes are {classes}", "one weight for each class"
         )

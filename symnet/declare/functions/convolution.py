@@ -204,10 +204,11 @@ def _ranks_fit(word: str, rank: int, x: Tensor, weight: Tensor) -> bool:
 
 
 def _channels_fit(word: str, x: Tensor, into: sp.Expr, out: sp.Expr, groups: int) -> bool:
-    if x.shape[1] == into and (groups == 1 or ((out / groups).is_Integer and (into / groups).is_Integer)):
+    fits = x.own_trace.same_size(x.shape[1], into)
+    if fits and (groups == 1 or ((out / groups).is_Integer and (into / groups).is_Integer)):
         return True
     message = f"{word}: the input {show(x.shape)} has {x.shape[1]} channels, the weight takes {into}"
-    if x.shape[1] == into:
+    if fits:
         message = f"{word}: {into} channels to {out} cannot be taken in {groups} groups"
     x.own_trace.fail("SN103", message, help=("axis 1 of the input holds the channels: [N,C,H,W]",))
     return False

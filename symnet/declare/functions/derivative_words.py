@@ -145,7 +145,8 @@ def _weights(given: Any, tensors: tuple[Tensor, ...], what: str, of: str) -> tup
     if len(several) != len(tensors):
         raise mistake("SN103", f"{len(several)} {what}s for {len(tensors)} {of}s", f"one {what} for each {of}")
     for weight, tensor in zip(several, tensors, strict=True):
-        if weight is not None and require_tensor(weight, f"a {what}").shape != tensor.shape:
+        same = tensor.own_trace.same_shape
+        if weight is not None and not same(require_tensor(weight, f"a {what}").shape, tensor.shape):
             message = f"the {what} is {show(weight.shape)}, the {of} is {show(tensor.shape)}"
             raise mistake("SN103", message, f"one number for each entry of the {of}")
     return several

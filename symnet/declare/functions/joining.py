@@ -34,7 +34,7 @@ def stack(tensors: Sequence[Tensor], dim: int = 0) -> Tensor:
     """Tensors of one shape beside each other along a new axis: y[i,k] = tensors[k][i]"""
     tensors = _tensors(tensors)
     first = tensors[0]
-    if any(t.shape != first.shape for t in tensors):
+    if not all(first.own_trace.same_shape(t.shape, first.shape) for t in tensors):
         raise mistake("SN103", f"stack needs tensors of one shape, not {', '.join(show(t.shape) for t in tensors)}")
     at = axis_of(first, dim, first.ndim + 1)
     spec = first.own_trace.new_spec((*first.shape[:at], sp.Integer(len(tensors)), *first.shape[at:]), "intermediate")

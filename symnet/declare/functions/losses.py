@@ -42,7 +42,7 @@ def same_shape(word: str, input: Tensor, target: Tensor) -> Tensor:
     for a loss never stretches."""
     if isinstance(target, Tensor) and target.ndim == input.ndim:
         target = cast(Tensor, refitted(target, input.shape))
-    if input.shape != target.shape:
+    if not input.own_trace.same_shape(input.shape, target.shape):
         declared = [t for t in (input, target) if t.spec.role != "intermediate" and t.spec.source is not None]
         places = tuple(
             Note(t.spec.source, f"{input.own_trace.text_of(t.spec)} gets its shape here")

@@ -52,7 +52,7 @@ def index_copy(input: Tensor, dim: int, index: Any, source: Tensor) -> Tensor:
     if len(set(numbers)) < len(numbers):
         raise mistake("SN107", "index_copy names a place twice, and which value stays is not said", "index_add")
     wanted = (*input.shape[:at], sp.Integer(len(numbers)), *input.shape[at + 1 :])
-    if source.shape != wanted:
+    if not input.own_trace.same_shape(source.shape, wanted):
         raise mistake("SN103", f"index_copy of {show(source.shape)} into {show(wanted)}: both need one shape")
     whole, left, own = indices_for(input.shape), indices_for(input.shape), Index("k", len(numbers))
     place = t.read((own,) if t.ndim else ())

@@ -61,7 +61,7 @@ def tensordot(a: Tensor, b: Tensor, dims: Any = 2) -> Tensor:
             b = sum(b, q, True)
     left, right = list(indices_for(a.shape)), list(indices_for(b.shape))
     for p, q in zip(first, second, strict=True):
-        if a.shape[p] != b.shape[q]:
+        if not a.own_trace.same_size(a.shape[p], b.shape[q]):
             raise mistake("SN101", f"axis {p} of {show(a.shape)} meets axis {q} of {show(b.shape)}: sizes differ")
         right[q] = left[p]
     out = [i for k, i in enumerate(left) if k not in first] + [i for k, i in enumerate(right) if k not in second]

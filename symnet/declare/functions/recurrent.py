@@ -103,7 +103,7 @@ class _Scan:
         if any(r.broken for r in results):
             return None
         if len(results) < len(self.states) or any(
-            r.shape != h.shape for r, h in zip(results, self.states, strict=False)
+            not trace.same_shape(r.shape, h.shape) for r, h in zip(results, self.states, strict=False)
         ):
             found = ", ".join(show(r.shape) for r in results)
             wanted = ", ".join(show(h.shape) for h in self.states)

@@ -57,8 +57,13 @@ def grid_sample(
 
     Every place of the image is weighed, so the work grows with its size times that of the grid.
     """
-    rank = input.ndim - 2
-    if rank not in (2, 3) or grid.ndim != input.ndim or grid.shape[0] != input.shape[0] or grid.shape[-1] != rank:
+    rank, same = input.ndim - 2, input.own_trace.same_size
+    if (
+        rank not in (2, 3)
+        or grid.ndim != input.ndim
+        or not same(grid.shape[0], input.shape[0])
+        or grid.shape[-1] != rank
+    ):
         message = f"grid_sample of {show(input.shape)} at {show(grid.shape)}"
         raise mistake("SN103", message, "an image [N,C,H,W] at [N,H,W,2], a volume [N,C,D,H,W] at [N,D,H,W,3]")
     if mode not in _WEIGHTS:

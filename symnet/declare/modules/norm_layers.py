@@ -50,9 +50,7 @@ class _Running(Module):
         if x.ndim not in self.ranks:
             ranks = " or ".join(map(str, self.ranks))
             raise mistake("SN103", f"{type(self).__name__} takes {ranks} axes, the input is {show(x.shape)}")
-        if x.shape[1] != self.num_features and x.own_trace.size_value(x.shape[1]) != x.own_trace.size_value(
-            self.num_features
-        ):
+        if not x.own_trace.same_size(x.shape[1], self.num_features):
             name = type(self).__name__
             raise mistake("SN103", f"{name} of {self.num_features} features, the input is {show(x.shape)}")
         training = training_mode() if self.running_mean is not None else True

@@ -118,7 +118,9 @@ class _Recurrent(Module):
             return tuple(zeros(*wanted) for _ in range(self.states))
         parts = tuple(state) if isinstance(state, list | tuple) else (state,)
         tensors = tuple(require_tensor(part, type(self).__name__) for part in parts)
-        if len(tensors) != self.states or any(t.shape != wanted and not t.broken for t in tensors):
+        if len(tensors) != self.states or any(
+            not t.broken and not t.own_trace.same_shape(t.shape, wanted) for t in tensors
+        ):
             found = ", ".join(show(t.shape) for t in tensors)
             message = f"the initial state is {found}, {type(self).__name__} needs {self.states} of {show(wanted)}"
             current().fail("SN103", message)

@@ -18,6 +18,7 @@ import sympy as sp
 from symnet.calculus.ir import Access, Equation, Index, Operation, Role, TensorSpec, Ties, access, size_symbol
 from symnet.declare.tracing.places import person_frame, span
 from symnet.declare.tracing.predicted import Predicted
+from symnet.declare.tracing.sizing import Sizing
 from symnet.declare.tracing.untracked import cut, is_untracked
 from symnet.declare.tracing.writes import Writes
 from symnet.errors import Note, Problem, Problems, Source, SymnetError, shortened
@@ -57,7 +58,7 @@ class Formed:
 
 
 @dataclass
-class Trace:
+class Trace(Sizing):
     """Everything that one run of a model file declared, in order."""
 
     path: str = ""
@@ -68,8 +69,6 @@ class Trace:
     specs: dict[str, TensorSpec] = field(default_factory=dict)
     equations: list[Equation] = field(default_factory=list)
     declared: dict[str, Declared] = field(default_factory=dict)
-    sizes: dict[sp.Symbol, int | None] = field(default_factory=dict)
-    fixed: set[sp.Symbol] = field(default_factory=set)  # sizes whose numbers the equations rest on
     chosen_names: dict[str, str] = field(default_factory=dict)  # private name -> explicit name=
     positions: dict[str, int] = field(default_factory=dict)  # private name -> place in the tuple that a call returned
     hints: dict[str, str] = field(default_factory=dict)  # private name -> what to call it if the person did not
@@ -94,7 +93,6 @@ class Trace:
     mode: Traced | None = None  # 1 in training and 0 in evaluation, if the file asks for it
     drawn: set[str] = field(default_factory=set)  # private names of data that a script draws for every step
     updates: dict[str, Traced] = field(default_factory=dict)  # private name of a buffer -> what it becomes
-    least: dict[sp.Symbol, int] = field(default_factory=dict)  # sizes that data bring, and the least they may be
     frozen: set[str] = field(default_factory=set)  # private names of parameters that are not trained, so buffers
     cut: set[str] = field(default_factory=set)  # private names of tensors made where no gradient flows
     apart: dict[object, str] = field(default_factory=dict)  # quotients that got a private name of their own
@@ -136,22 +134,6 @@ class Trace:
             yield
         finally:
             self.free -= 1
-
-    def size_value(self, size: sp.Expr) -> int | None:
-        """The number of a size, or None where data bring it."""
-        value = size.xreplace({s: sp.Integer(v) for s, v in self.sizes.items() if v is not None})
-        return int(value) if value.is_Integer else None
-
-    def fixed_size(self, size: sp.Expr) -> int | None:
-        """The number of a size that the equations will rest on, or None where data bring it."""
-        value = self.size_value(size)
-        self.fixed |= set() if value is None else size.free_symbols
-        return value
-
-    def same_size(self, a: sp.Expr, b: sp.Expr) -> bool:
-        """Whether two sizes are equal, by the numbers of those that are fixed."""
-        table = {s: sp.Integer(self.sizes[s] or 0) for s in self.fixed}
-        return bool(a == b or (table and a.xreplace(table) == b.xreplace(table)))
 
     def define(self, spec: TensorSpec, *terms: Term) -> None:
         """The equations of a new tensor, one for each term."""
