@@ -35,10 +35,9 @@ def signature_of_call(tree: ast.Module, name: str, error: BaseException) -> tupl
         return ()
     frame, (line, end_line, column, end_column) = found
     place = (line, end_line, column, end_column)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset) == place:
-            return _signature(node.func, frame, str(error))
-    return ()
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    called = [c.func for c in calls if (c.lineno, c.end_lineno, c.col_offset, c.end_col_offset) == place]
+    return next((help for c in called if (help := _signature(c, frame, str(error)))), ())
 
 
 def _signature(called: ast.expr, frame: FrameType, said: str) -> tuple[str, ...]:
