@@ -58,7 +58,7 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Callable[[Program], Text]:
 
 
 @example([PARTS[2], PARTS[6], PARTS[8]], 4)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.sampled_from(PARTS), min_size=1, max_size=3), st.sampled_from((4, 5, 11)))
 def test_the_text_is_the_same_without_sharing(alone: Callable[[Program], Text], parts: list, layers: int) -> None:
     program = stack(parts, layers if len(parts) == 1 else 4)
