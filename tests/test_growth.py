@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from symnet import pipeline
+from symnet.codegen.stable.shift import shift_sums
 from symnet.explain.options import Options
 from symnet.model import Derivation
 from tests.growth import calls
@@ -60,6 +61,24 @@ for t in range(1, 5):
     a, b = sn.exp(-sn.exp(w)) * a + sn.exp(k[t]) * v[t], sn.exp(-sn.exp(w)) * b + sn.exp(k[t])
 """
 
+#: Windows of an image as the batch, channels as heads, and back: what vision transformers write with einops.
+WINDOWS = """
+x, w = sn.data(2, 4, 8, 8), sn.param(4, 8)
+for _ in range(3):
+    windows = x.reshape(2, 4, 4, 2, 4, 2).permute(0, 2, 4, 1, 3, 5).reshape(32, 4, 2, 2)
+    heads = windows.reshape(32, 2, 2, 4).permute(0, 1, 3, 2).reshape(64, 4, 2)
+    inner = heads.reshape(2, 4, 4, 2, 2, 2, 2).permute(0, 3, 6, 1, 4, 2, 5).reshape(2, 4, 8, 8)
+    x = inner * w[:, 0].reshape(4, 1, 1)
+loss = (x**2).sum()
+"""
+
+SOFTMAXES = """
+x = sn.data(3, 4)
+for _ in range(3):
+    x = sn.softmax(x @ sn.param(4, 4), 1) @ sn.param(4, 4)
+loss = (x**2).sum()
+"""
+
 
 def derived(folder: Path, text: str) -> Derivation:
     path = folder / "model.py"
@@ -92,6 +111,22 @@ def test_a_loss_of_boxes_with_many_cases(tmp_path: Path) -> None:
 def test_steps_written_out_cost_as_many_times_as_there_are(tmp_path: Path) -> None:
     few, many = (calls_to_derive(tmp_path, RUNGE_KUTTA.format(steps=steps)) for steps in (12, 24))
     assert many < 3 * few
+
+
+def test_reshapes_inside_each_other_are_resolved_without_a_search(tmp_path: Path) -> None:
+    """SymPy's own floor and Mod would divide polynomials for each of them."""
+    path = tmp_path / "model.py"
+    path.write_text(f"import symnet as sn\n{WINDOWS}\nloss.backward()\n")
+    assert calls(lambda: pipeline.load(path)) < 1_500_000
+
+
+def test_a_sum_of_exponentials_changes_no_equation_that_does_not_read_it(tmp_path: Path) -> None:
+    """Each of many softmaxes would write the whole program anew, and find again what each equation reads."""
+    program = derived(tmp_path, SOFTMAXES).program
+    shifted, shifts, _ = shift_sums(program, frozenset((program.loss, *program.adjoints.values())))
+    kept = set(map(id, program.equations)) & set(map(id, shifted.equations))
+    assert len(shifts) == 3
+    assert len(kept) > len(program.equations) / 2
 
 
 def test_deriving_searches_for_no_garbage(tmp_path: Path) -> None:

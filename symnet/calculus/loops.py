@@ -68,7 +68,7 @@ def components(program: Program) -> tuple[frozenset[str], ...]:
 def in_order(program: Program) -> bool:
     """Whether each tensor is complete before it is read, so that there is no recurrence."""
     last = {e.target: k for k, e in enumerate(program.equations)}
-    return all(last.get(a.name, -1) < k for k, e in enumerate(program.equations) for a in e.accesses)
+    return all(last.get(a.name, -1) < k for k, e in enumerate(program.equations) for a in e.read)
 
 
 def sorted_by_need(program: Program, done: int = 0) -> Program:
@@ -87,7 +87,7 @@ def sorted_by_need(program: Program, done: int = 0) -> Program:
         later: list[Equation] = []
         for equation in waiting:
             own = group.get(equation.target, frozenset[str]())
-            needs = (n for a in equation.accesses if a.name not in own for n in group.get(a.name, (a.name,)))
+            needs = (n for a in equation.read if a.name not in own for n in group.get(a.name, (a.name,)))
             if any(missing.get(n) for n in needs):
                 later.append(equation)
                 continue

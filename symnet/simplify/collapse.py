@@ -59,6 +59,8 @@ class Collapse:
 
     def collapse(self, atom: Atom, depth: int, banned: frozenset[str]) -> Opened | None:
         """A cheaper value of a stored sum by putting a definition in, or None."""
+        if depth == 0:
+            return None
         key = (atom, depth, banned)
         if key not in self._collapsed:
             alike = self._likeness.key(atom, depth, banned)
@@ -99,8 +101,6 @@ class Collapse:
 
     def _openings(self, atom: Atom, depth: int, banned: frozenset[str]) -> Iterator[tuple[Poly, Callable[[], Opened]]]:
         """The polynomials that may stand for a factor of the sum, each with what opens the sum by it."""
-        if depth == 0:
-            return
         bound, (sign, mono) = self.sums.opened(atom)
         for a, e in mono:
             body = self.body(a) if e == 1 else None
@@ -110,7 +110,7 @@ class Collapse:
             name = frozenset((a.head,)) if a.kind == "read" else frozenset[str]()
             for form in (body, *self._with_constant_apart(body)):
                 named = banned | name
-                yield form, partial(self._distributed, bound, rest, form, depth, named)
+                yield form, partial(self._distributed, bound, rest, form, depth, named, is_contraction(atom))
         for v in bound if len(bound) > 1 else ():
             factors = tuple((a, e) for a, e in mono if v in a.free)
             if len(factors) == 1 and factors[0][1] == 1:
@@ -137,7 +137,7 @@ class Collapse:
         return self.sums.rename_poly(definition.poly, dict(zip(definition.formals, a.parts, strict=True)))
 
     def _distributed(
-        self, bound: tuple[Var, ...], rest: Term, body: Poly, depth: int, banned: frozenset[str]
+        self, bound: tuple[Var, ...], rest: Term, body: Poly, depth: int, banned: frozenset[str], whole: bool
     ) -> Opened:
         before, self.sums.banned = self.sums.banned, banned
         result: Poly = {}
@@ -153,14 +153,20 @@ class Collapse:
                 add_term(result, m, k)
         events = list(self.sums.events)
         if not _longer(result, len(bound), len(rest[1]) + 1, sums_of(body)):
-            result = self._collapse_all(result, depth - 1, banned, events)
+            result = self._collapse_all(result, depth - 1, banned, events, whole)
         self.sums.banned = before
         return result, tuple(events)
 
-    def _collapse_all(self, poly: Poly, depth: int, banned: frozenset[str], events: list[Event]) -> Poly:
+    def _collapse_all(
+        self, poly: Poly, depth: int, banned: frozenset[str], events: list[Event], whole: bool = False
+    ) -> Poly:
+        """The polynomial with each sum opened that gets cheaper; ``whole``: unless all do, it is of no use."""
         sums = sums_of(poly)
+        hopeless = whole and all(map(is_contraction, sums))  # where one stays, for no other is opened to remove it
         for atom in sums:
             value = self.collapse(atom, depth, banned)
+            if value is None and hopeless:
+                break
             if value is not None:
                 poly = self.put(poly, atom, value[0])
                 events += [*value[1], Event("open the sum", {((atom, 1),): 1}, value[0], "")]
@@ -180,7 +186,7 @@ class Collapse:
                 return None
             rest = (sign, tuple((b, f) for b, f in mono if b is not inside[0]))
             self.sums.events = []
-            value, used = self._distributed(bound, rest, body, DEPTH, frozenset((name,)))
+            value, used = self._distributed(bound, rest, body, DEPTH, frozenset((name,)), False)
             if loses_digits(value, body, bound):
                 return None
             poly = self.put(poly, atom, value)

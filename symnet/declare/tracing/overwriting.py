@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TypeVar
 
 from symnet.calculus.closure import closure
-from symnet.calculus.detached import is_detached, plain
+from symnet.calculus.detached import is_detached, plain, stop_gradient
 from symnet.calculus.ir import Access
 from symnet.declare.tracing.primitives import show
 from symnet.declare.tracing.trace import Trace, Traced, mistake
@@ -46,6 +46,8 @@ def _sharing(trace: Trace, name: str) -> frozenset[str]:
     """The tensors that are the same numbers in another order or a part of them: torch keeps them in one memory."""
     linked: dict[str, set[str]] = {}
     for equation in trace.equations:
+        if not isinstance(equation.body, Access | stop_gradient):
+            continue
         body = plain(equation.body)  # a detached copy shares its memory, too
         if isinstance(body, Access) and not equation.reduced and equation.target not in trace.writes.copies:
             linked.setdefault(equation.target, set()).add(body.name)
