@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -89,11 +90,7 @@ def check(
     trials = [trial_at(derivation, p, hand, oracle) for p in points_of(derivation.model, options.trials, options.seed)]
     own, finite = trials[0], [t for t in trials if t.finite]
     found.problems += broken_facts(derivation.model, own.point)
-    if len(finite) < len(trials):
-        lost = sum(not t.loss_is_finite for t in trials)
-        found.warnings += [f"the loss is not finite at {lost} of {len(trials)} points"] if lost else []
-        poles = len(trials) - len(finite) - lost
-        found.warnings += [f"a gradient is not finite at {poles} of {len(trials)} points"] if poles else []
+    _tell_what_is_not_finite(trials, found)
     if own.loss_is_finite and not own.finite:
         found.undecided.append("a gradient is not finite at the model's own numbers")
     elif not finite:
@@ -111,6 +108,26 @@ def check(
     found.problems += [_problem(derivation, found, n) for n in derivation.wrt if found.rows[n].wrong]
     sizes = {n: [t.point.sizes[n] for t in trials] for n in own.point.sizes}
     return found.report(derivation, hand, options, own, len(finite), sizes, exact)
+
+
+def _tell_what_is_not_finite(trials: Sequence[Trial], found: _Findings) -> None:
+    """Points that cannot be compared.  A loss that the equations have and the code has not is a difference."""
+    lost = [t for t in trials if not t.loss_is_finite]
+    by_code = [t for t in lost if t.other_loss is not None and math.isfinite(t.other_loss)]
+    by_torch = sum(math.isfinite(t.loss) for t in lost)
+    by_both, poles = len(lost) - len(by_code) - by_torch, sum(t.loss_is_finite and not t.finite for t in trials)
+    found.problems += [_loss_differs(t) for t in by_code[:1]]
+    of = f"of {len(trials)} points"
+    if by_torch:
+        said = "the code has a loss, and torch, which computes the equations as they are written, has none"
+        found.warnings.append(f"at {by_torch} {of} {said}: not compared")
+    found.warnings += [f"the loss is not finite at {by_both} {of}"] if by_both else []
+    found.warnings += [f"a gradient is not finite at {poles} {of}"] if poles else []
+
+
+def _loss_differs(trial: Trial) -> Problem:
+    message = f"the loss of the code is {trial.loss:.12g}, that of the equations {trial.other_loss:.12g}"
+    return Problem("SN404", message)
 
 
 def _oracle(derivation: Derivation, options: Options, found: _Findings) -> Oracle | None:
@@ -140,8 +157,7 @@ def _compare_with_autograd(derivation: Derivation, trials: list[Trial], options:
     for trial in trials:
         assert trial.autograd is not None and trial.other_loss is not None
         if not found.problems and not _same_loss(derivation, trial, options):
-            message = f"the loss of the code is {trial.loss:.12g}, that of the equations {trial.other_loss:.12g}"
-            found.problems.append(Problem("SN404", message))
+            found.problems.append(_loss_differs(trial))
         for name in derivation.wrt:
             hand, other = trial.hand[name], trial.autograd[name]
             row, error = found.rows[name], _relative_error(hand, other)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from symnet.pipeline import check, derive_model, load
+from symnet.pipeline import check, derive_model, load, scripts
+from symnet.verify.check import check as verify
 from symnet.verify.report import Options, Report
 
 MODELS = {
@@ -42,6 +43,28 @@ def test_a_tie_is_said(tmp_path: Path) -> None:
         "nearest |the two largest of m| to the max corner: 0.0e+00; a central difference could cross it",
         "a central difference for x crossed a corner and was not counted",
     )
+
+
+def test_a_loss_that_only_the_code_has_is_said(tmp_path: Path) -> None:
+    """A row of attention without neighbours is uniform, and exp(-1e9)/sum(exp(-1e9)) is none as it is written."""
+    text = (
+        "x, A = sn.param(2, 3, init='zeros'), sn.data(2, 3, mask=True, values=[[0.0, 0.0, 0.0], [1.0, 0.0, 1.0]])\n"
+        "loss = (sn.softmax(x.masked_fill(A == 0, -1e9), 1) ** 2).sum()"
+    )
+    report = report_of(tmp_path, text)
+    (said,) = (w for w in report.warnings if "as they are written" in w)
+    assert said.startswith("at ") and said.endswith("has none: not compared")
+    assert report.loss == pytest.approx(1 / 3 + 1 / 2)
+
+
+def test_a_loss_that_only_the_equations_have_is_a_problem(tmp_path: Path) -> None:
+    (tmp_path / "m.py").write_text("import symnet as sn\nx = sn.param(3)\nloss = sn.sum(x**2)\n")
+    derivation = derive_model(load(tmp_path / "m.py")[0])
+    (script,) = scripts(derivation, ("numpy",), tmp_path).values()
+    script += "\n\nown = loss_and_grads\n\n\ndef loss_and_grads(params):\n    return np.nan, own(params)[1]\n"
+    report = verify(derivation, Options(against=("autograd",)), script)
+    assert report.exit_code == 1
+    assert report.problems[0].message.startswith("the loss of the code is nan, that of the equations ")
 
 
 def test_a_pole_is_said(tmp_path: Path) -> None:
