@@ -68,7 +68,7 @@ from symnet.declare.optim.schedules import (
     StepLR,
 )
 from symnet.declare.optim.training import EarlyStopping, clip_grad_norm_, clip_grad_value_, train
-from symnet.declare.tracing.indexing import arange
+from symnet.declare.tracing.counting import arange
 from symnet.declare.tracing.namespaces import namespaces
 from symnet.declare.tracing.states import load_state, save_state
 from symnet.declare.tracing.suggest import UnknownWord, unknown_word

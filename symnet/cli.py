@@ -98,6 +98,12 @@ def _deliver(text: str, output: Path | None) -> None:
     write_all({output: text})
 
 
+def _refuse_model_as_output(output: Path | None, models: tuple[Path, ...]) -> None:
+    """A derivation or a script in the place of the model would be the end of it."""
+    if output is not None and any(output.resolve() == model.resolve() for model in models):
+        raise click.UsageError(f"{output} is the model itself: give -o another file")
+
+
 def _refuse_unprintable(text: str, encoding: str) -> None:
     try:
         text.encode(encoding)
@@ -163,6 +169,7 @@ def derive(
     from symnet.explain.options import Options
 
     format_name = _format_of(format_, output)
+    _refuse_model_as_output(output, (model,))
     loaded, warnings = pipeline.load(model)
     _say(warnings)
     derivation = pipeline.derive_model(loaded, [n.strip() for n in wrt.split(",") if n.strip()], order)
@@ -198,12 +205,18 @@ def generate(
     wanted = targets or TARGETS
     if output.suffix == ".py" and len(models) * len(wanted) > 1:
         raise click.UsageError("-o FILE.py takes one model and one --target; give a folder for more")
+    _refuse_model_as_output(output, models)
     texts: dict[Path, str] = {}
     for model in models:
         loaded, warnings = pipeline.load(model)
         _say(warnings)
         pipeline.require_known_sizes(loaded)
-        texts |= pipeline.scripts(pipeline.derive_model(loaded), wanted, output)
+        made = pipeline.scripts(pipeline.derive_model(loaded), wanted, output)
+        if texts.keys() & made.keys():
+            raise click.UsageError(
+                f"{model} would be written where another model is: {min(texts.keys() & made.keys())}"
+            )
+        texts |= made
     if stdout:
         click.echo("".join(texts.values()), nl=False)
         return 0

@@ -272,3 +272,21 @@ def test_what_does_not_fit_into_memory_is_said(model: Path) -> None:
     model.write_text("import symnet as sn\n\nx, w = sn.data(3), sn.param(2**44)\nloss = (w[:3] * x).sum()\n")
     result = run("check", model)
     assert result.exit_code == 2 and "there is not enough memory" in result.stderr
+
+
+def test_a_model_is_not_overwritten(model: Path) -> None:
+    """A derivation was written in the place of the model that it explains."""
+    before = model.read_text(encoding="utf-8")
+    for wanted in (("derive", model, "-o", model), ("generate", model, "--target", "numpy", "--force", "-o", model)):
+        result = run(*wanted)
+        assert result.exit_code == 2 and "is the model itself" in result.stderr
+        assert model.read_text(encoding="utf-8") == before
+
+
+def test_two_models_of_one_name_are_not_written_over_each_other(model: Path) -> None:
+    other = Path("other") / model.name
+    other.parent.mkdir()
+    other.write_text(model.read_text(encoding="utf-8"), encoding="utf-8")
+    result = run("generate", model, other, "--target", "numpy", "-o", "scripts")
+    assert result.exit_code == 2 and "would be written where another model is" in result.stderr
+    assert not Path("scripts").exists()

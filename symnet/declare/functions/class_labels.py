@@ -12,7 +12,7 @@ from symnet.declare.functions.masks import zeros
 from symnet.declare.functions.pointwise import mapped
 from symnet.declare.functions.shapes import movedim, reshape
 from symnet.declare.tracing.constants import constant_values, flat, is_integer_number, labels_of, numbers_of
-from symnet.declare.tracing.indexing import arange
+from symnet.declare.tracing.counting import arange
 from symnet.declare.tracing.primitives import readdressed, show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term, mistake

@@ -10,7 +10,8 @@ from symnet.calculus.ir import Index, indices_for
 from symnet.declare.functions.shapes import axis_of, expand, flatten
 from symnet.declare.tracing.computed import Places, computed_within, gathered, hit
 from symnet.declare.tracing.constants import constant_values, flat, is_integer_number, labels_of
-from symnet.declare.tracing.indexing import arange, labels_beyond, mapped_numbers, subscript, true_places
+from symnet.declare.tracing.counting import arange
+from symnet.declare.tracing.indexing import labels_beyond, mapped_numbers, subscript, true_places
 from symnet.declare.tracing.primitives import aligned, merged_shape, number, readdressed, show
 from symnet.declare.tracing.tensor import Tensor
 from symnet.declare.tracing.trace import Term

@@ -14,7 +14,7 @@ import sympy as sp
 from symnet.calculus import scalars
 from symnet.calculus.ir import Access, Delta, Index, indices_for
 from symnet.declare.tracing.constants import constant_of, is_array, is_integer_number
-from symnet.declare.tracing.indexing import arange
+from symnet.declare.tracing.counting import arange
 from symnet.declare.tracing.overwriting import overwritten, require_unchanged
 from symnet.declare.tracing.picking import Picking
 from symnet.declare.tracing.primitives import show

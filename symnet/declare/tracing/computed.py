@@ -57,6 +57,16 @@ class Places(Picking, Tensor, facing=False):
         x.own_trace.define(spec, Term(left, body, (other,)))
         return Tensor(x.own_trace, spec)
 
+    def picked_by_row(self, x: Traced, axis: int, row: Index, address: sp.Expr) -> Any:
+        """``y[i,n,k] += [u = t[n]] x[i,r[n],u,k]``: one place of the axis after that of the rows r[n], the address."""
+        computed_within(x, axis + 1, self)
+        left = list(indices_for((*x.shape[:axis], row.size, *x.shape[axis + 2 :])))
+        left[axis], other = row, Index("j", x.shape[axis + 1])
+        spec = x.own_trace.new_spec((i.size for i in left), "intermediate")
+        body = scalars.equal(other, self.read((row,))) * x.read((*left[:axis], address, other, *left[axis + 1 :]))
+        x.own_trace.define(spec, Term(tuple(left), body, (other,)))
+        return Tensor(x.own_trace, spec)
+
 
 class Indices(Picking):
     """Where the entries stood, beside the entries themselves: computed when something asks for it."""

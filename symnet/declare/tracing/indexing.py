@@ -16,12 +16,11 @@ from symnet.declare.tracing.constants import (
     is_array,
     is_integer_number,
     labels_of,
-    refitted,
 )
-from symnet.declare.tracing.picking import Picking, passing_on
+from symnet.declare.tracing.counting import arange
+from symnet.declare.tracing.picking import Picking
 from symnet.declare.tracing.primitives import aligned, merged_shape, number, readdressed, show
-from symnet.declare.tracing.trace import Term, Trace, Traced, current, mistake
-from symnet.declare.tracing.words import METHODS
+from symnet.declare.tracing.trace import Trace, Traced, mistake
 
 T = TypeVar("T", bound=Traced)
 
@@ -62,10 +61,27 @@ def subscript(tensor: T, key: Any) -> T:
 
 def _picked(tensor: T, keys: list[Any], at: int) -> T:
     """A subscript with computed places: the others first."""
-    if any(isinstance(k, arange | Traced) for k in (*keys[:at], *keys[at + 1 :])):
+    beside = [n for n, k in enumerate(keys) if n != at and isinstance(k, arange | Traced)]
+    if beside == [at - 1] and keys[at].tensor().ndim == len(keys[at - 1].shape) == 1:
+        return _picked_by_row(tensor, keys, at)
+    if beside:
         raise mistake("SN107", "labels beside computed places in one subscript", "take_along_dim(x, places, dim)")
     rest = subscript(tensor, (*keys[:at], slice(None), *keys[at + 1 :]))
     found: T = keys[at].picked(rest, sum(k is None or isinstance(k, slice) for k in keys[:at]))
+    return found
+
+
+def _picked_by_row(tensor: T, keys: list[Any], at: int) -> T:
+    """``x[rows, places]``: one computed place of each row."""
+    rest = subscript(tensor, (*keys[: at - 1], slice(None), slice(None), *keys[at + 1 :]))
+    places, axis = keys[at].tensor(), sum(k is None or isinstance(k, slice) for k in keys[: at - 1])
+    row = Index("n", places.shape[0])
+    if not tensor.own_trace.same_size(row.size, keys[at - 1].shape[0]):
+        raise mistake(
+            "SN103", f"labels {show(keys[at - 1].shape)} beside places {show(places.shape)}", "one place a row"
+        )
+    address = _address(rest, keys[at - 1], [], (row,), rest.shape[axis])
+    found: T = tensor.as_broken() if address is None else places.picked_by_row(rest, axis, row, address)
     return found
 
 
@@ -73,6 +89,7 @@ def _integers_of_masks(tensor: Traced, keys: list[Any]) -> list[Any] | None:
     """Arrays as constant labels, arrays of booleans as the labels of the places where they are true."""
     result: list[Any] = []
     for key in keys:
+        key = list(key) if isinstance(key, range) else key
         if isinstance(key, list):
             result.append(labels_of(tensor.own_trace, key, (len(key),)) if all(map(is_integer_number, key)) else key)
         elif is_array(key) and "bool" in str(key.dtype):
@@ -219,49 +236,6 @@ def _of_constant(trace: Trace, key: Traced, values: Any, shared: tuple[Index, ..
 def mapped_numbers(nested: Any, function: Callable[[int], int]) -> Any:
     """Nested integers with a function applied to each."""
     return tuple(mapped_numbers(n, function) for n in nested) if isinstance(nested, tuple) else function(nested)
-
-
-class arange:
-    """``sn.arange(N)``: every row once in a subscript, ``Z[sn.arange(N), t]``; as labels, row n is of class n; in
-    expressions the numbers 0, 1, ..."""
-
-    def __init__(self, count: sp.Expr) -> None:
-        self.count = sp.sympify(count)
-        self.shape = (self.count,)
-
-    @staticmethod
-    def read(left: Sequence[Index]) -> Index:
-        """The label of row n is n."""
-        return left[-1]
-
-    def __getattr__(self, word: str) -> Any:
-        if word not in METHODS and word not in ("T", "data", "device", "dtype", "ndim"):
-            raise AttributeError(f"the places of {self.count} have no {word!r}")
-        return getattr(self.numbers(), word)
-
-    def __getitem__(self, key: Any) -> Any:
-        return subscript(self.numbers(), key)
-
-    def __iter__(self) -> Any:
-        if current().size_value(self.count) is None:
-            help = "write what holds for all rows at once, X @ W + b, or sn.scan"
-            raise mistake("SN106", f"a loop over {self.count} places, a number that only the data bring", help)
-        return iter(self.numbers())  # type: ignore[call-overload]
-
-    def numbers(self) -> Traced:
-        """The places as a constant tensor of integers; of a size that the data bring, as labels of which row n is n."""
-        trace = current()
-        known = trace.fixed_size(self.count)
-        if known is not None:
-            return refitted(labels_of(trace, list(range(known)), (known,)), (self.count,))
-        row, spec = Index("n", self.count), trace.new_spec((self.count,), "intermediate", self.count)
-        trace.define(spec, Term((row,), row))
-        return Traced.facing(trace, spec)
-
-    tensor = numbers
-
-
-passing_on(arange, arange.numbers)
 
 
 def _slice(tensor: Traced, key: slice, left: list[Index], size: sp.Expr) -> sp.Expr | None:

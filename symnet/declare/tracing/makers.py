@@ -17,7 +17,7 @@ from typing import Any
 import sympy as sp
 
 from symnet.declare.tracing.comparing import SIZED, sized
-from symnet.declare.tracing.indexing import arange
+from symnet.declare.tracing.counting import arange
 from symnet.declare.tracing.trace import Traced, current
 from symnet.declare.tracing.words import TORCH, mistake
 

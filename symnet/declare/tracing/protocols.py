@@ -15,7 +15,7 @@ from typing import Any
 from symnet.calculus.sizes import Size
 from symnet.declare.tracing.assigning import changed
 from symnet.declare.tracing.constants import constant_of, is_array
-from symnet.declare.tracing.indexing import arange
+from symnet.declare.tracing.counting import arange
 from symnet.declare.tracing.suggest import INITIAL, of_initialiser
 from symnet.declare.tracing.trace import Trace, Traced, current
 from symnet.declare.tracing.words import NUMPY, TORCH, Word, mistake

@@ -14,7 +14,8 @@ from symnet.declare.tracing import primitives, protocols
 from symnet.declare.tracing.asked import ASKED, Asked
 from symnet.declare.tracing.assigning import assign, changed, names_places
 from symnet.declare.tracing.constants import constant_of, is_array
-from symnet.declare.tracing.indexing import arange, subscript
+from symnet.declare.tracing.counting import arange
+from symnet.declare.tracing.indexing import subscript
 from symnet.declare.tracing.picking import Picking
 from symnet.declare.tracing.placeholder import Placeholder
 from symnet.declare.tracing.primitives import number, pointwise, show
