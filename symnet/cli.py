@@ -144,7 +144,7 @@ def main(context: click.Context, quiet: bool, verbose: bool, color: Any, lang: A
 @click.option("--step", type=click.IntRange(min=1), help="Only this step of the backward pass, in full.")
 @click.option("--hint", is_flag=True, help="Only the names of the rules, to try it yourself first.")
 @click.option("--numbers", is_flag=True, help="Evaluate, and compare with autograd and central differences.")
-@click.option("--seed", default=0, show_default=True, help="For --numbers.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0), help="For --numbers.")
 @click.option(
     "--format", "format_", type=click.Choice(FORMATS), help="Default: text, or ascii if the terminal needs it."
 )
@@ -237,8 +237,14 @@ def generate(
 @click.argument("models", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--against", default="", help="Of autograd, fd, exact; separated by commas.  Default: all there are.")
 @click.option("--trials", type=click.IntRange(min=1), default=20, show_default=True, help="Random points.")
-@click.option("--seed", default=0, show_default=True)
-@click.option("--rtol", default=1e-9, show_default=True, help="Largest relative difference from autograd.")
+@click.option("--seed", default=0, show_default=True, type=click.IntRange(0))
+@click.option(
+    "--rtol",
+    default=1e-9,
+    show_default=True,
+    type=click.FloatRange(0),
+    help="Largest relative difference from autograd.",
+)
 @click.option("--device", default="cpu", show_default=True, help="Where autograd runs.")
 @click.option("--format", "format_", type=click.Choice(["text", "json", "junit"]), default="text", show_default=True)
 @_guarded

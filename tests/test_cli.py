@@ -290,3 +290,9 @@ def test_two_models_of_one_name_are_not_written_over_each_other(model: Path) -> 
     result = run("generate", model, other, "--target", "numpy", "-o", "scripts")
     assert result.exit_code == 2 and "would be written where another model is" in result.stderr
     assert not Path("scripts").exists()
+
+
+@pytest.mark.parametrize("option", ["--seed=-1", "--rtol=-1"])
+def test_numbers_below_zero_are_refused(model: Path, option: str) -> None:
+    result = run("check", model, option)
+    assert result.exit_code == 2 and "is not in the range x>=0" in result.stderr
