@@ -220,7 +220,7 @@ def loses_digits(result: Poly, opened: Poly, bound: tuple[Var, ...], inside: Ite
     where the rest adds up to 0: ``Σ (x - c) d`` is ``Σ x d`` only for numbers without rounding.
     """
     if sums_of(result):
-        centred = any(free_of(mono).isdisjoint(bound) for mono in opened)
+        centred = any(not free_of(mono).issuperset(bound) for mono in opened)
         return _is_difference(result) or (_is_difference(opened) and (centred or len(result) > 1))
     opened_inside = any(e.name == "open the sum" and _is_difference(e.after) for e in inside)
     return _is_difference(result) and (_is_difference(opened) or opened_inside)

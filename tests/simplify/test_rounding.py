@@ -7,6 +7,7 @@ their means agree in six digits: whatever multiplies a square of differences out
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import sympy as sp
 from symnet.calculus.derive import derive
 from symnet.calculus.evaluate import FLOAT, evaluate, multidigit
 from symnet.calculus.ir import Index, Program, size_symbol
+from symnet.pipeline import derive_model, load
 from symnet.simplify import collapse
 from symnet.simplify.simplify import simplify
 from tests import closed_forms
@@ -228,3 +230,16 @@ def test_a_rewrite_that_loses_digits_is_refused(name: str) -> None:
 def test_without_the_guard_the_digits_are_lost(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(collapse, "loses_digits", lambda *_: False)
     assert any(tensor == TEMPTING[name][1] for _, tensor, _ in tempted(name))
+
+
+def test_a_centre_of_each_column_stays(tmp_path: Path) -> None:
+    """``Σ (X - v) da`` over rows and columns, where da adds up to 0 over the rows."""
+    (tmp_path / "m.py").write_text(
+        "import symnet as sn\n\nN, D, M = sn.dims(N=6, D=3, M=4)\nX = sn.data(N, D)\n"
+        "C, v, W = sn.param(M, D), sn.param(D), sn.param(D, M)\nA = (X - v) / (X - v).norm()\n"
+        "Z = A @ W\nP = Z.softmax(0)\nS = (P[:, :, None] * (X[:, None] - C[None])).sum(0)\nloss = (S**2).sum()\n"
+    )
+    derivation = derive_model(load(tmp_path / "m.py")[0])
+    inputs = numbers(derivation.raw, frozenset({"X", "C", "v"}), 1e6)
+    for _, found in errors(derivation.raw, {"derived": derivation.program}, inputs):
+        assert found["derived"] <= max(TOLERANCE, 10 * found["raw"])
