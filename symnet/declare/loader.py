@@ -16,6 +16,7 @@ from typing import Any
 from symnet.calculus.ir import Program
 from symnet.declare.build import Built, build_model
 from symnet.declare.formulas import build_formulas
+from symnet.declare.imports import own_modules_beside
 from symnet.declare.names import assigned_names, picked_names
 from symnet.declare.tracing.comparing import with_sizes_compared
 from symnet.declare.tracing.makers import PythonsOwn, makers_of_the_run, python_of_the_run
@@ -119,14 +120,9 @@ def _beside(path: Path) -> Iterator[None]:
 
     ``torch.eye(3)[labels]`` is no subscript by a list: torch would warn of one before it asks the tensor.
     """
-    folder = str(path.resolve().parent)
-    sys.path.insert(0, folder)
-    try:
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Using a non-tuple sequence for multidimensional indexing")
-            yield
-    finally:
-        sys.path.remove(folder)
+    with own_modules_beside(str(path.resolve().parent)), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Using a non-tuple sequence for multidimensional indexing")
+        yield
 
 
 def _syntax_problem(name: str, error: SyntaxError | ValueError) -> Problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -292,3 +293,24 @@ def test_a_number_that_the_data_bring_is_no_number_yet() -> None:
     with recording(Trace()) as trace:
         N = sn.dims(N="batch")
         assert (sn.data(N, 2) + sn.param(3, 2)).broken and trace.problems.found
+
+
+def test_sizes_are_compared_in_modules_of_the_persons_own(tmp_path: Path) -> None:
+    """What the model imports is read as the model is, and nothing of that stays behind."""
+    (tmp_path / "own_package").mkdir()
+    (tmp_path / "own_package" / "__init__.py").write_text("from .own_steps import total\n")
+    (tmp_path / "own_package" / "own_steps.py").write_text(
+        "def total(x, w):\n    T, D = x.shape\n    s = 0\n    for t in range(T - 1 + 1):\n"
+        "        s = s + (3 if t == T - 1 else 1) * (x[t] * w).sum()\n"
+        "    return 2 * s if D == 3 and 2 * D != 5 and len(x) == T else s\n"
+    )
+    (tmp_path / "model.py").write_text(
+        "import symnet as sn\nfrom own_package import total\n\nT, D = sn.dims(T=2, D=3)\n"
+        "x, w = sn.data(T, D), sn.param(D)\nloss = total(x, w)\n"
+    )
+    before = list(sys.meta_path)
+    model, _ = load_model(tmp_path / "model.py")
+    assert sys.meta_path == before and not list(tmp_path.rglob("*.pyc"))
+    x, w = np.arange(6.0).reshape(2, 3), np.array([1.0, -2.0, 0.5])
+    found = evaluate(model.program, {"x": x, "w": w})[model.program.loss]
+    np.testing.assert_allclose(found, 2 * (x[0] @ w + 3 * x[1] @ w))

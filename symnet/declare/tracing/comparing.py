@@ -1,4 +1,4 @@
-"""Comparisons of named sizes in a model file, ``if t == T - 1``: by the numbers that the sizes have.
+"""Comparisons of named sizes in a model file and the person's modules, ``if t == T - 1``: by the sizes' numbers.
 
 To SymPy two expressions are equal where they are written alike, so ``3 == T - 1`` would be False whatever T is.  What
 the file compares, and what it decides by, is therefore handed to ``sized``, which gives sizes as ``Sized``.

@@ -23,8 +23,7 @@ T = TypeVar("T", bound=Traced)
 def overwritten(old: Traced, new: T) -> T:
     """The new tensor, which stands in the place of the old one from here on."""
     trace = old.own_trace
-    same = len(new.shape) == len(old.shape) and all(map(trace.same_size, new.shape, old.shape))
-    if not same and not (new.broken or old.broken):
+    if not trace.same_shape(new.shape, old.shape) and not (new.broken or old.broken):
         trace.fail("SN103", f"a tensor {show(old.shape)} cannot become {show(new.shape)} in place", help=("write =",))
         return new
     if is_untracked() and not _is_detached(trace, old.spec.name):
