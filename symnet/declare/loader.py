@@ -146,6 +146,7 @@ _SIZE_SAYS = {
         "a tensor has no numbers while its model is read; print its shape, the scripts print the loss"
     ),
     r"must be .*not (Mul|Add|Pow|Integer)\b": "torch wants a number here: int(N) of a size that has one, as in -int(N)",
+    "truth value of Relational": "of a size with a name min and max take its number: min(int(T), 3)",
     "is a named size, no number yet": "keep its name: d**0.5 or np.sqrt(d) for its root, sn.arange(d) for its places",
 }
 #: What torch says about a named size or a tensor of the model, and what to write instead.

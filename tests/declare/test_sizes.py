@@ -232,6 +232,28 @@ def test_sizes_are_compared_by_their_numbers(text: str, tmp_path: Path) -> None:
     assert float(found) == (4 if COMPARED[text] else 8)
 
 
+@pytest.mark.parametrize(
+    ("cases", "loss"),
+    [
+        ("match T:\n    case 4:\n        loss = w.sum()\n    case _:\n        loss = 2 * w.sum()", 4),
+        ("match x.shape:\n    case (4, d):\n        loss = d * w.sum()\n    case _:\n        loss = w.sum()", 12),
+        ("match [T - 1, 'a']:\n    case [int(k), 'a']:\n        loss = k * w.sum()", 12),
+        ("match w:\n    case sn.Tensor():\n        loss = w.sum()", 4),
+        ("match n:\n    case 3:\n        loss = w.sum()", "which case n is only the data say"),
+    ],
+)
+def test_match_looks_at_the_numbers_of_sizes(cases: str, loss: Any, tmp_path: Path) -> None:
+    path = tmp_path / "model.py"
+    sizes = 'import symnet as sn\nT, D, n = sn.dims(T=4, D=3, n="batch")\nx, w = sn.data(T, D), sn.param(T)\n'
+    path.write_text(f"{sizes}{cases}\n")
+    if isinstance(loss, str):
+        with pytest.raises(SymnetError, match=loss):
+            load_model(path)
+        return
+    program = load_model(path)[0].program
+    assert float(evaluate(program, {"w": np.ones(4), "x": np.ones((4, 3))})[program.loss]) == loss
+
+
 @pytest.mark.parametrize("text", ["n == 4", "n > 1", "x2.shape == (4,)", "n - 1"])
 def test_what_only_the_data_say_is_refused(text: str, tmp_path: Path) -> None:
     path = tmp_path / "model.py"

@@ -15,8 +15,8 @@ import sympy as sp
 
 from symnet.declare.tracing.trace import current, mistake
 
-#: What the file calls ``sized``: no name of a person's.
-SIZED = "<sized>"
+#: What the file calls ``sized`` and ``numbered``: no names of a person's.
+SIZED, NUMBERED = "<sized>", "<numbered>"
 
 
 def with_sizes_compared(tree: ast.Module) -> ast.Module:
@@ -39,11 +39,28 @@ class _Comparisons(ast.NodeTransformer):
 
     visit_If = visit_While = visit_IfExp = visit_Assert = _decision
 
+    def visit_Match(self, node: ast.Match) -> ast.Match:
+        self.generic_visit(node)
+        node.subject = _handed_over(node.subject, NUMBERED)
+        return node
 
-def _handed_over(value: ast.expr) -> ast.expr:
+
+def _handed_over(value: ast.expr, to: str = SIZED) -> ast.expr:
     if isinstance(value, ast.Constant):
         return value
-    return ast.copy_location(ast.Call(ast.copy_location(ast.Name(SIZED, ast.Load()), value), [value], []), value)
+    return ast.copy_location(ast.Call(ast.copy_location(ast.Name(to, ast.Load()), value), [value], []), value)
+
+
+def numbered(value: Any) -> Any:
+    """What ``match`` looks at: sizes and shapes as numbers, on which the equations then rest."""
+    if isinstance(value, tuple | list):
+        return type(value)(map(numbered, value)) if type(value) in (tuple, list) else value
+    if not isinstance(value, sp.Expr) or not value.free_symbols <= current().sizes.keys():
+        return value
+    known = current().fixed_size(value)
+    if known is None:
+        raise mistake("SN104", f"which case {value} is only the data say", "write what holds for every batch")
+    return known
 
 
 def sized(value: Any) -> Any:

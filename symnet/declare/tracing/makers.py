@@ -16,7 +16,7 @@ from typing import Any
 
 import sympy as sp
 
-from symnet.declare.tracing.comparing import SIZED, sized
+from symnet.declare.tracing.comparing import NUMBERED, SIZED, numbered, sized
 from symnet.declare.tracing.counting import arange
 from symnet.declare.tracing.trace import Traced, current
 from symnet.declare.tracing.words import TORCH, mistake
@@ -73,7 +73,7 @@ def _asking(own: Callable[..., Any], name: str, library: str) -> Callable[..., A
 
 def python_of_the_run() -> dict[str, Any]:
     """What Python itself offers to a model file: its own names; ``len``, ``range`` and comparisons know named sizes."""
-    return {**vars(builtins), "len": _length, "range": _Range, SIZED: sized}
+    return {**vars(builtins), "len": _length, "range": _Range, SIZED: sized, NUMBERED: numbered}
 
 
 class PythonsOwn:
