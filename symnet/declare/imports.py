@@ -4,14 +4,12 @@ are counted and compared by their numbers there, too."""
 from __future__ import annotations
 
 import ast
-import site
+import os
 import sys
-import sysconfig
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
-from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
@@ -19,8 +17,8 @@ from symnet.declare.tracing.comparing import with_sizes_compared
 from symnet.declare.tracing.makers import python_of_the_run
 
 #: Where installed modules are; what lies elsewhere is the person's.
-_INSTALLED = {sysconfig.get_path(kind) for kind in ("stdlib", "platstdlib", "purelib", "platlib")}
-_FOLDERS = tuple(Path(folder).resolve() for folder in (*_INSTALLED, site.getusersitepackages()))
+_LIBRARY = os.path.dirname(os.__file__) + os.sep
+_INSTALLED = ("site-packages", "dist-packages")
 
 
 @contextmanager
@@ -42,14 +40,15 @@ class _Finder(MetaPathFinder):
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> ModuleSpec | None:
         spec = PathFinder.find_spec(name, path, target)
         loader = None if spec is None else spec.loader
-        if spec is not None and type(loader) is SourceFileLoader and _is_the_persons(name, Path(loader.path)):
+        if spec is not None and type(loader) is SourceFileLoader and _is_the_persons(name, loader.path):
             spec.loader = _Loader(loader.name, loader.path)
         return spec
 
 
-def _is_the_persons(name: str, path: Path) -> bool:
-    own = name.partition(".")[0] == "symnet"
-    return not own and not any(path.resolve().is_relative_to(folder) for folder in _FOLDERS)
+def _is_the_persons(name: str, path: str) -> bool:
+    """Asked for every module that a library brings, so without a look at the disk."""
+    ours = name.partition(".")[0] == "symnet"
+    return not (ours or path.startswith(_LIBRARY) or any(folder in path.split(os.sep) for folder in _INSTALLED))
 
 
 class _Loader(SourceFileLoader):

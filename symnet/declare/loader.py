@@ -64,7 +64,7 @@ def _run(path: Path) -> _Run:
     try:
         tree = ast.parse(text, name)
         assigned, picked = assigned_names(tree), picked_names(tree)
-        code = compile(with_sizes_compared(ast.parse(text, name)), name, "exec", dont_inherit=True)
+        code = compile(with_sizes_compared(tree), name, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
         raise SymnetError(_syntax_problem(name, error)) from None
     lines = tuple(text.splitlines())

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import sys
 from collections.abc import Callable
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ import torch
 import symnet as sn
 from symnet.calculus.evaluate import evaluate
 from symnet.calculus.ir import Program
+from symnet.declare.imports import own_modules_beside
 from symnet.declare.loader import load_model
 from symnet.declare.tracing.trace import Trace, recording
 from symnet.errors import SymnetError
@@ -336,3 +339,10 @@ def test_sizes_are_compared_in_modules_of_the_persons_own(tmp_path: Path) -> Non
     x, w = np.arange(6.0).reshape(2, 3), np.array([1.0, -2.0, 0.5])
     found = evaluate(model.program, {"x": x, "w": w})[model.program.loss]
     np.testing.assert_allclose(found, 2 * (x[0] @ w + 3 * x[1] @ w))
+
+
+@pytest.mark.parametrize("name", ["colorsys", "einops", "symnet.doctor"])
+def test_installed_modules_are_read_as_they_are(name: str, tmp_path: Path) -> None:
+    with own_modules_beside(str(tmp_path)):
+        found = importlib.util.find_spec(name)
+    assert found is not None and type(found.loader) is SourceFileLoader

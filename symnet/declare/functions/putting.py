@@ -16,7 +16,7 @@ from symnet.calculus import scalars
 from symnet.calculus.ir import Delta, Index, indices_for
 from symnet.declare.functions.masks import infinity, where
 from symnet.declare.functions.pointwise import mapped
-from symnet.declare.functions.selection import from_the_end, given_mask, labels, within
+from symnet.declare.functions.selection import from_the_end, given_mask, labels, shape_with_mask, within
 from symnet.declare.functions.shapes import axis_of, expand, flatten, known_size
 from symnet.declare.tracing.computed import Places, hit
 from symnet.declare.tracing.constants import constant_values, flat
@@ -220,9 +220,7 @@ def masked_scatter(input: Tensor, mask: Any, source: Tensor) -> Tensor:
     if given is None:
         help = "where(mask, s, x) of one shape takes the entry that stands there"
         raise mistake("SN107", "which entries a computed mask takes is not known before the data come", help)
-    shape = merged_shape(input.own_trace, input.shape, mask.shape)
-    if shape is None:
-        raise mistake("SN103", f"a mask {show(mask.shape)} for {show(input.shape)}")
+    shape = shape_with_mask(input, mask)
     if True not in flat(given[0]):
         return input
     places = true_places(input.own_trace, *given, shape)

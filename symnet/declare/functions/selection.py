@@ -146,6 +146,14 @@ def given_mask(mask: Any) -> tuple[Any, Any] | None:
     return next(((numbers, shape) for kind, shape, numbers in keys if kind == "bool"), None)
 
 
+def shape_with_mask(input: Tensor, mask: Tensor) -> tuple[sp.Expr, ...]:
+    """The shape of a tensor and a mask that stretch to each other."""
+    shape = merged_shape(input.own_trace, input.shape, mask.shape)
+    if shape is None:
+        raise mistake("SN103", f"a mask {show(mask.shape)} for {show(input.shape)}")
+    return shape
+
+
 @word()
 def masked_select(input: Tensor, mask: Any) -> Tensor:
     """The entries where a given mask is true, row by row"""
@@ -153,8 +161,6 @@ def masked_select(input: Tensor, mask: Any) -> Tensor:
     if given is None:
         help = "keep the shape and put 0 elsewhere: sn.where(mask, x, 0)"
         raise mistake("SN107", "how many entries a computed mask picks is not known before the data come", help)
-    shape = merged_shape(input.own_trace, input.shape, mask.shape)
-    if shape is None:
-        raise mistake("SN103", f"a mask {show(mask.shape)} for {show(input.shape)}")
+    shape = shape_with_mask(input, mask)
     places = true_places(input.own_trace, *given, shape)
     return subscript(expand(input, *shape), tuple(places))

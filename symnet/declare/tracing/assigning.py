@@ -51,7 +51,6 @@ def assign(x: Traced, key: Any, value: Any) -> None:
         return
     trace.writes.whole |= {new.spec.name} if whole else set()
     trace.hints[new.spec.name] = trace.person_name(x.spec) or trace.hints.get(x.spec.name, "v")
-    overwritten(old, new)
     _rebind(x, new)
 
 
@@ -64,16 +63,16 @@ def changed(x: T, new: T) -> T:
     other = type(x) is not type(new) or new.spec.name == x.spec.name or new.shape != x.shape
     if other or x.spec.role != "intermediate" or x.own_trace.modes_told or _why_not_assignable(x) or is_whole_valued(x):
         return overwritten(x, new)
-    old, hints = type(x)(x.own_trace, x.spec), x.own_trace.hints
+    hints = x.own_trace.hints
     hints.setdefault(new.spec.name, x.own_trace.person_name(x.spec) or hints.get(x.spec.name, "v"))
-    overwritten(old, new)
     _rebind(x, new)
     return x
 
 
 def _rebind(x: Traced, new: Traced) -> None:
-    """From here on the object means another tensor; a prediction that was noted stays what it was."""
+    """From here on the object means another tensor, and nothing may read the old; a prediction that was noted stays."""
     trace, old = x.own_trace, type(x)(x.own_trace, x.spec)
+    overwritten(old, new)
     trace.writes.moved.append(x.spec.name)
     trace.predictions[:] = [p._replace(tensor=old) if p.tensor is x else p for p in trace.predictions]
     x.spec = new.spec

@@ -64,7 +64,7 @@ def _asking(own: Callable[..., Any], name: str, library: str) -> Callable[..., A
         if name == "arange" and len(args) == 1 and (bound_by_data or (sizes and library == "torch")):
             return arange(args[0])
         if name == "arange":
-            return own(*map(_number, args), **options)
+            return own(*map(current().counted, args), **options)
         keeps_names = library == "torch" and name not in _RANDOM
         return TORCH[name](*args, **options) if bound_by_data or (sizes and keeps_names) else own(*args, **options)
 
@@ -109,13 +109,8 @@ class _Range(metaclass=_Ranges):
     """``range(n)``; of a size that the data bring, its places."""
 
     def __new__(cls, *ends: Any) -> Any:
-        known: list[Any] = [current().fixed_size(end) if isinstance(end, sp.Expr) else end for end in ends]
-        return arange(ends[0]) if known == [None] and ends != (None,) else range(*known)
-
-
-def _number(size: Any) -> Any:
-    known = current().fixed_size(size) if isinstance(size, sp.Expr) else None
-    return size if known is None else known
+        known = [current().counted(end) for end in ends]
+        return arange(ends[0]) if len(ends) == 1 and isinstance(known[0], sp.Expr) else range(*known)
 
 
 def _each(given: object) -> Iterable[object]:

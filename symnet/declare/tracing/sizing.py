@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import sympy as sp
 
@@ -26,6 +27,11 @@ class Sizing:
         value = self.size_value(size)
         self.fixed |= set() if value is None else size.free_symbols
         return value
+
+    def counted(self, value: Any) -> Any:
+        """The number of a size where something counts by it; one that the data bring, and anything else, is itself."""
+        known = self.fixed_size(value) if isinstance(value, sp.Expr) else None
+        return value if known is None else known
 
     def same_size(self, a: sp.Expr, b: sp.Expr) -> bool:
         """Whether two sizes are equal: by name, or where one has numbers for names of the other, which are fixed then.

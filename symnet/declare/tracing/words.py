@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from functools import cached_property, update_wrapper
 from typing import Any, TypeVar, cast
 
-import sympy as sp
-
 from symnet.calculus.ir import indices_for
 from symnet.declare.tracing.constants import constant_of, is_array
 from symnet.declare.tracing.picking import Picking
@@ -117,8 +115,8 @@ class Word:
         except TypeError as error:
             raise mistake("SN108", f"{self.name}: {error}", f"{self.name}{signature_text(self.signature)}") from None
         for name, value in bound.arguments.items():
-            if isinstance(value, sp.Expr) and self.signature.parameters[name].annotation == "int":
-                bound.arguments[name] = _counted(value)
+            if self.signature.parameters[name].annotation == "int":
+                bound.arguments[name] = current().counted(value)  # torch.diag(x, N)
         return self.function(*bound.args, **bound.kwargs)
 
     def _require_tensor(self, given: list[Any], named: Mapping[str, Any]) -> None:
@@ -186,12 +184,6 @@ def word(
         return cast(Function, entry)
 
     return entered
-
-
-def _counted(size: sp.Expr) -> Any:
-    """The number of a named size where a word counts by it, ``torch.diag(x, N)``; itself where it has none."""
-    known = current().fixed_size(size)
-    return size if known is None else known
 
 
 def _note_places(trace: Trace, result: object) -> None:
